@@ -1,0 +1,56 @@
+"""Everything that can go wrong because of a file, a disk or a request, and the exit code of each.
+
+A mistake of ours is not in this list: it surfaces as an ordinary exception and exits with 1.
+"""
+
+
+class NervcodecError(Exception):
+    """Base of all errors that deserve one sentence and no traceback."""
+
+    exit_code = 1
+
+
+class RequestError(NervcodecError):
+    """What was asked for contradicts itself or the input (a crop larger than the picture, say)."""
+
+    exit_code = 2
+
+
+class VideoError(NervcodecError):
+    """The input video is missing, unreadable or of a kind that is not supported."""
+
+    exit_code = 3
+
+
+class BitstreamError(NervcodecError):
+    """The `.nerv` file cannot be decoded."""
+
+    exit_code = 4
+
+
+class TruncatedStream(BitstreamError):
+    """The file ends before what its own tables announce."""
+
+
+class CorruptStream(BitstreamError):
+    """A checksum, a length or a value contradicts the rest of the file."""
+
+
+class UnsupportedStream(BitstreamError):
+    """The file is not a `.nerv` file, or one of a version or model this decoder does not know."""
+
+
+class OutputError(NervcodecError):
+    """The output cannot be written."""
+
+    exit_code = 5
+
+
+class ResourceError(NervcodecError):
+    """The work is larger than a limit allows (pixels, frames, memory)."""
+
+    exit_code = 6
+
+
+class FitError(NervcodecError):
+    """Every attempt at a fit ended in numbers that are not finite."""

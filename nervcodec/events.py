@@ -1,0 +1,52 @@
+"""What long work tells its caller; the caller decides whether that becomes a bar, a JSON line or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FitStarted:
+    """A network of `parameters` weights begins to be fitted to `frames` frames in `steps` steps."""
+
+    model: str
+    parameters: int
+    frames: int
+    steps: int
+    estimated_bytes: int
+    """Size of the file before entropy coding gains, at the number of bits asked for."""
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One optimizer step."""
+
+    step: int
+    steps: int
+    psnr_db: float
+    """PSNR of the latest steps in training: unquantized, a running mean over about one pass over the clip."""
+
+
+@dataclass(frozen=True)
+class FitRestarted:
+    """The fit collapsed and starts again from another seed."""
+
+    attempt: int
+    seed: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FramesDone:
+    """Some frames went through: read, decoded or measured."""
+
+    frames: int
+    total: int | None
+    """None where the input does not say how many there are."""
+
+
+Event = FitStarted | StepDone | FitRestarted | FramesDone
+Observer = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """The observer of callers who do not want to know."""

@@ -1,0 +1,71 @@
+"""DNeRV: modeling inherent dynamics via difference neural representation (Zhao et al., CVPR 2023).
+
+Not the D-NeRV of the same conference (He et al.), which conditions one network on many videos.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from nervcodec.models.blocks import FrameEncoder, at_times, upsampling_stages
+from nervcodec.models.config import FUSED_STAGES, DNeRVConfig
+from nervcodec.models.presets import ENCODER_STRIDES
+from nervcodec.models.sizing import split_ratio
+
+
+class Gate(nn.Module):
+    """The collaborative content unit: a GRU's update without its reset gate, content as state, difference as input."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+
+        def convolution() -> nn.Conv2d:
+            return nn.Conv2d(channels, channels, kernel, padding=kernel // 2)
+
+        self.candidate_content = convolution()
+        self.candidate_difference = convolution()
+        self.update_content = convolution()
+        self.update_difference = convolution()
+
+    def forward(self, content: Tensor, difference: Tensor) -> Tensor:
+        candidate = torch.tanh(self.candidate_content(content) + self.candidate_difference(difference))
+        update = torch.sigmoid(self.update_content(content) + self.update_difference(difference))
+        return torch.lerp(content, candidate, update)
+
+
+class DNeRV(nn.Module):
+    """The pyramid of HNeRV, with the difference stream gated in after stage 3; frames leave through a sigmoid."""
+
+    def __init__(self, config: DNeRVConfig) -> None:
+        super().__init__()
+        widths = config.difference_widths
+        kernels = [config.difference_kernel] * len(config.difference_strides)
+        self.stem = nn.Conv2d(config.content[0], config.widths[0], 1)
+        self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
+        self.head = nn.Conv2d(config.widths[-1], 3, 3, padding=1)
+        self.difference_stem = nn.Conv2d(config.difference[0], widths[0], 1)
+        self.difference_stages = upsampling_stages(widths, config.difference_strides, kernels)
+        self.gate = Gate(widths[-1], config.gate_kernel)
+
+    def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
+        """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, C, h, w]`."""
+        content = self.stages[:FUSED_STAGES](self.stem(at_times(embeddings["content"], times)))
+        difference = self.difference_stages(self.difference_stem(at_times(embeddings["difference"], times)))
+        x = self.stages[FUSED_STAGES:](self.gate(content, difference))
+        return torch.sigmoid(self.head(x))
+
+
+class DNeRVEncoder(nn.Module):
+    """Makes the content embedding out of a frame and the difference embedding out of its two first differences."""
+
+    def __init__(self, config: DNeRVConfig) -> None:
+        super().__init__()
+        picture, grid = config.padded_size, config.difference[1:]
+        strides = ENCODER_STRIDES.get((*picture, *grid)) or split_ratio(picture[0] // grid[0])
+        self.content = FrameEncoder(3, config.content[0], config.strides)
+        self.difference = FrameEncoder(6, config.difference[0], strides)
+
+    def forward(self, previous: Tensor, frames: Tensor, following: Tensor) -> dict[str, Tensor]:
+        """Embeddings `[B, C, h, w]` of `frames` `[B, 3, H, W]` in [0, 1], whose neighbours are of the same shape."""
+        backward, forward = frames - previous, following - frames
+        differences = torch.stack((backward, forward), dim=2).flatten(1, 2)  # R_b R_f G_b G_f B_b B_f
+        return {"content": self.content(frames), "difference": self.difference(differences)}

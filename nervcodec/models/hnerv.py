@@ -1,0 +1,36 @@
+"""HNeRV: a hybrid neural representation for videos (Chen et al., CVPR 2023)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nervcodec.models.blocks import FrameEncoder, at_times, upsampling_stages
+from nervcodec.models.config import HNeRVConfig
+
+
+class HNeRV(nn.Module):
+    """Stem, upsampling stages, head; frames leave through (tanh + 1) / 2."""
+
+    def __init__(self, config: HNeRVConfig) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(config.content[0], config.widths[0], 1)
+        self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
+        self.head = nn.Conv2d(config.widths[-1], 3, 3, padding=1)
+
+    def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
+        """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, C, h, w]`."""
+        x = F.gelu(self.stem(at_times(embeddings["content"], times)))
+        x = self.stages(x)
+        return 0.5 * torch.tanh(self.head(x)) + 0.5
+
+
+class HNeRVEncoder(nn.Module):
+    """Makes the content embedding out of frames; DNeRV's encoder, which differs from HNeRV's in its last stage only."""
+
+    def __init__(self, config: HNeRVConfig) -> None:
+        super().__init__()
+        self.content = FrameEncoder(3, config.content[0], config.strides)
+
+    def forward(self, previous: Tensor, frames: Tensor, following: Tensor) -> dict[str, Tensor]:
+        """Embeddings `[B, C, h, w]` of `frames` `[B, 3, H, W]` in [0, 1]; the neighbours are not used."""
+        return {"content": self.content(frames)}

@@ -1,0 +1,175 @@
+"""From a picture and a budget to a config: strides by rule, width by bisection, and the papers' rows."""
+
+from collections.abc import Callable
+from itertools import combinations_with_replacement
+from math import ceil, log2, prod
+from typing import TypeVar
+
+from nervcodec.errors import RequestError
+from nervcodec.models.config import FUSED_STAGES, DNeRVConfig, HNeRVConfig
+
+Config = TypeVar("Config", bound=HNeRVConfig)
+
+CONTENT_CHANNELS = 16  # C_0 of DNeRV Table 8; d = 16 is also the best of HNeRV's ablation
+DIFFERENCE_CHANNELS = 2  # DNeRV Table 7
+REDUCTION = 1.2  # r of DNeRV section 7.2 and HNeRV
+LOWEST_HNERV_WIDTH = 12
+LARGEST_KERNEL = 5
+
+PAPER_STRIDES = {  # (height, width) -> strides; DNeRV Table 8, HNeRV
+    (640, 1280): (5, 4, 4, 2, 2),
+    (320, 640): (5, 4, 4, 2, 2),
+    (480, 960): (5, 4, 3, 2, 2),
+    (960, 1920): (5, 4, 4, 3, 2),
+}
+PAPER_EMBEDDING_CELLS = 8
+MOST_EMBEDDING_CELLS = 32
+"""Ours: a 4x8 embedding is the largest in HNeRV's ablation, and every cell costs bits in every frame."""
+DIFFERENCE_SHARE = 0.25
+"""Ours: the difference embedding may hold at most this many values per weight of the network."""
+
+
+def choose_strides(height: int, width: int) -> tuple[int, ...]:
+    """Five strides for a picture: the papers' where they have them, else those that pad least.
+
+    The papers leave other sizes open. Ours: strides from 5 to 2 that never increase, at most 32 cells in the
+    embedding; of those the least padded area wins, then the embedding nearest to the papers' 8 cells.
+    """
+    if (height, width) in PAPER_STRIDES:
+        return PAPER_STRIDES[height, width]
+
+    def cost(strides: tuple[int, ...]) -> tuple[int, float]:
+        cells = _cells(height, width, prod(strides))
+        return cells * prod(strides) ** 2, abs(log2(cells / PAPER_EMBEDDING_CELLS))
+
+    choices = [tuple(sorted(s, reverse=True)) for s in combinations_with_replacement((2, 3, 4, 5), 5)]
+    small = [s for s in choices if _cells(height, width, prod(s)) <= MOST_EMBEDDING_CELLS]
+    return min(small or [(5, 5, 5, 5, 5)], key=cost)
+
+
+def kernel_sizes(stages: int) -> tuple[int, ...]:
+    """Kernels 1, 3, 5, 5, ... of the stages (HNeRV, section 3; DNeRV, section 7.2)."""
+    return tuple(min(2 * i + 1, LARGEST_KERNEL) for i in range(stages))
+
+
+def hnerv_widths(stem: int, stages: int) -> tuple[int, ...]:
+    """Channels shrink by 1.2 a stage, rounded, and never below 12 (HNeRV)."""
+    widths = [stem]
+    for _ in range(stages):
+        widths.append(max(round(widths[-1] / REDUCTION), LOWEST_HNERV_WIDTH))
+    return tuple(widths)
+
+
+def dnerv_widths(stem: int, stages: int) -> tuple[int, ...]:
+    """Channels shrink by 1.2 a stage, rounded down (DNeRV, section 7.2); at least one, which is ours."""
+    widths = [stem]
+    for _ in range(stages):
+        widths.append(max(widths[-1] * 5 // 6, 1))
+    return tuple(widths)
+
+
+def split_ratio(ratio: int) -> tuple[int, ...]:
+    """A scale as factors from 5 to 2, largest first: 24 is (4, 3, 2), 16 is (4, 4)."""
+    factors: list[int] = []
+    while ratio > 1:
+        factor = next((f for f in (5, 4, 3, 2) if ratio % f == 0), None)
+        if factor is None:
+            raise RequestError(f"a scale of {ratio} cannot be made of steps of 2 to 5")
+        factors.append(factor)
+        ratio //= factor
+    return tuple(sorted(factors, reverse=True)) or (1,)
+
+
+def hnerv_config(height: int, width: int, stem: int, strides: tuple[int, ...] | None = None) -> HNeRVConfig:
+    """HNeRV for a picture of `height` x `width` pixels with `stem` channels after the stem."""
+    strides = strides or choose_strides(height, width)
+    return HNeRVConfig(
+        content=content_shape(height, width, strides),
+        strides=strides,
+        widths=hnerv_widths(stem, len(strides)),
+        kernels=kernel_sizes(len(strides)),
+    )
+
+
+def dnerv_config(
+    height: int,
+    width: int,
+    stem: int,
+    grid: tuple[int, int],
+    *,
+    strides: tuple[int, ...] | None = None,
+    gate_kernel: int = 1,
+    difference_kernel: int = 1,
+) -> DNeRVConfig:
+    """DNeRV for a picture of `height` x `width` pixels with a difference embedding of `grid` = (h, w) cells."""
+    strides = strides or choose_strides(height, width)
+    content = content_shape(height, width, strides)
+    fused = [side * prod(strides[:FUSED_STAGES]) for side in content[1:]]
+    if fused[0] % grid[0] or fused[1] % grid[1] or fused[0] // grid[0] != fused[1] // grid[1]:
+        raise RequestError(
+            f"a difference grid of {grid[0]}x{grid[1]} does not divide the map of {fused[0]}x{fused[1]} it joins evenly; "
+            f"grids that do: {', '.join(f'{h}x{w}' for h, w in difference_grids(content, strides))}"
+        )
+    return DNeRVConfig(
+        content=content,
+        strides=strides,
+        widths=dnerv_widths(stem, len(strides)),
+        kernels=kernel_sizes(len(strides)),
+        difference=(DIFFERENCE_CHANNELS, *grid),
+        difference_strides=split_ratio(fused[0] // grid[0]),
+        difference_kernel=difference_kernel,
+        gate_kernel=gate_kernel,
+    )
+
+
+def content_shape(height: int, width: int, strides: tuple[int, ...]) -> tuple[int, int, int]:
+    """Channels, height and width of the content embedding: the picture over the product of the strides, rounded up."""
+    grid = prod(strides)
+    return CONTENT_CHANNELS, ceil(height / grid), ceil(width / grid)
+
+
+def difference_grids(content: tuple[int, int, int], strides: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Grids the difference embedding may have, finest first: the map after stages 2, 1 and 0, and half of the finest.
+
+    Table 7 names the first two for 640x1280 (40x80) and 960x1920 (40x80, 10x20); the others continue its pattern.
+    """
+    _, height, width = content
+    scales = {prod(strides[:n]) for n in range(FUSED_STAGES)}
+    finest = max(scales)
+    if finest % 2 == 0:
+        scales.add(finest // 2)
+    return [(height * scale, width * scale) for scale in sorted(scales, reverse=True)]
+
+
+def choose_difference_grid(
+    height: int, width: int, strides: tuple[int, ...], frames: int, parameters: int
+) -> tuple[int, int]:
+    """The finest grid whose values over all frames stay below a quarter of the weights; else the coarsest (ours).
+
+    The papers' 2x40x80 outweighs a small network on a short clip: 845 k values beside 0.35 M weights on Bunny.
+    """
+    grids = difference_grids(content_shape(height, width, strides), strides)
+    budget = DIFFERENCE_SHARE * parameters
+    return next((g for g in grids if DIFFERENCE_CHANNELS * g[0] * g[1] * frames <= budget), grids[-1])
+
+
+def fit_width(build: Callable[[int], Config], parameters: int) -> Config:
+    """The config nearest to a number of weights among `build(1)`, `build(2)`, ...
+
+    Raises RequestError when the network would be wider or larger than a stream may carry.
+    """
+    low = high = 1
+    while build(high).parameters < parameters:
+        low, high = high, 2 * high
+    while low < high:
+        middle = (low + high) // 2
+        if build(middle).parameters < parameters:
+            low = middle + 1
+        else:
+            high = middle
+    nearest = min((max(low - 1, 1), low), key=lambda stem: abs(build(stem).parameters - parameters))
+    return build(nearest)
+
+
+def _cells(height: int, width: int, grid: int) -> int:
+    return ceil(height / grid) * ceil(width / grid)

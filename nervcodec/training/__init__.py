@@ -1,0 +1,1 @@
+"""Everything that only fitting needs; the decoder never imports it."""

@@ -1,0 +1,31 @@
+"""Distortions a fit can minimise; all take `[B, 3, H, W]` in [0, 1] and return a scalar."""
+
+from collections.abc import Callable
+
+from pytorch_msssim import ms_ssim, ssim
+from torch import Tensor
+from torch.nn import functional as F
+
+from nervcodec.training.recipe import Loss
+
+L1_SHARE = 0.7  # DNeRV code: the mixture 0.7 L1 + 0.3 (1 - SSIM)
+
+
+def l1_ssim(prediction: Tensor, target: Tensor) -> Tensor:
+    """0.7 L1 + 0.3 (1 - SSIM)."""
+    structure = ssim(prediction, target, data_range=1.0)
+    return L1_SHARE * F.l1_loss(prediction, target) + (1 - L1_SHARE) * (1 - structure)
+
+
+def l1_ms_ssim(prediction: Tensor, target: Tensor) -> Tensor:
+    """0.7 L1 + 0.3 (1 - MS-SSIM); both sides of the picture must exceed 160 pixels."""
+    structure = ms_ssim(prediction, target, data_range=1.0)
+    return L1_SHARE * F.l1_loss(prediction, target) + (1 - L1_SHARE) * (1 - structure)
+
+
+LOSSES: dict[Loss, Callable[[Tensor, Tensor], Tensor]] = {
+    "l2": F.mse_loss,
+    "l1": F.l1_loss,
+    "l1-ssim": l1_ssim,
+    "l1-ms-ssim": l1_ms_ssim,
+}

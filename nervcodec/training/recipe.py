@@ -1,0 +1,65 @@
+"""How a network is fitted: frozen settings and the named presets."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nervcodec.errors import RequestError
+
+Loss = Literal["l2", "l1", "l1-ssim", "l1-ms-ssim"]
+Optimizer = Literal["muon", "adam", "adan"]
+EmbeddingSource = Literal["free", "encoder"]
+
+PRESET_EPOCHS = {"draft": 20, "fast": 60, "medium": 150, "slow": 300, "placebo": 1200}
+"""Passes over the clip; 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
+LEAST_STEPS = 600
+"""Even a clip of a few frames gets this many steps from a preset (ours)."""
+
+LEARNING_RATES: dict[Optimizer, float] = {"muon": 2e-2, "adam": 5e-3, "adan": 1e-2}
+"""Best of our own trials, docs/experiments.md. The papers: Adam 5e-4 (DNeRV code), 1e-3 (HNeRV), Adan 3e-3 (DNeRV Table 10)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Settings of one fit."""
+
+    steps: int
+    """Optimizer steps, one batch each."""
+    batch: int = 1
+    """Frames in a step."""
+    optimizer: Optimizer = "muon"
+    learning_rate: float | None = None
+    """Peak rate; None means the optimizer's own default."""
+    side_rate: float = 3e-3
+    """Peak rate of what Muon leaves to Adam: embeddings, biases, stem and head."""
+    warmup: float = 0.1
+    """Share of the steps spent on linear warm-up from a tenth of the peak; then a cosine to zero (DNeRV code)."""
+    clip_norm: float = 1.0
+    """Gradients are scaled to at most this Euclidean norm."""
+    loss: Loss = "l2"
+    embeddings: EmbeddingSource = "free"
+    prune: float = 0.0
+    """Share of the convolution weights set to zero for good."""
+    prune_at: float = 0.7
+    """Share of the steps after which pruning happens; the rest fine-tunes (ours)."""
+    seed: int = 0
+    reduced_precision: bool = True
+    """bfloat16 autocast."""
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("steps", 1, 10**9), ("batch", 1, 4096), ("seed", 0, 2**63 - 1)):
+            if not low <= getattr(self, name) <= high:
+                raise RequestError(f"{name} must lie between {low} and {high}, not {getattr(self, name)}")
+        if not 0 <= self.prune < 1:
+            raise RequestError(f"the share to prune must lie in [0, 1), not {self.prune}")
+        if self.learning_rate is not None and not self.learning_rate > 0:
+            raise RequestError(f"a learning rate must be positive, not {self.learning_rate}")
+
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate at the end of warm-up."""
+        return LEARNING_RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
+
+
+def preset_steps(preset: str, frames: int) -> int:
+    """Steps of a named preset for a clip."""
+    return max(PRESET_EPOCHS[preset] * frames, LEAST_STEPS)
