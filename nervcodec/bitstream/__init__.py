@@ -1,0 +1,1 @@
+"""Bytes only: knows neither torch nor models."""

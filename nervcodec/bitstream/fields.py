@@ -1,0 +1,91 @@
+"""Bounded reading and writing of little-endian fields."""
+
+import struct
+
+from nervcodec.errors import CorruptStream, TruncatedStream
+
+MAX_VARINT = (1 << 35) - 1  # five groups of seven bits
+
+
+class ByteWriter:
+    """Appends fields to a growing buffer."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def uint8(self, value: int) -> None:
+        self._parts.append(struct.pack("<B", value))
+
+    def uint16(self, value: int) -> None:
+        self._parts.append(struct.pack("<H", value))
+
+    def uint32(self, value: int) -> None:
+        self._parts.append(struct.pack("<I", value))
+
+    def varint(self, value: int) -> None:
+        """An unsigned number in groups of seven bits, lowest first; the high bit says that another follows."""
+        assert 0 <= value <= MAX_VARINT
+        while value > 0x7F:
+            self.uint8(value & 0x7F | 0x80)
+            value >>= 7
+        self.uint8(value)
+
+    def raw(self, data: bytes) -> None:
+        self._parts.append(data)
+
+    def getvalue(self) -> bytes:
+        return b"".join(self._parts)
+
+
+class ByteReader:
+    """Takes fields off a buffer; every way to run past its end is a TruncatedStream that says where."""
+
+    def __init__(self, data: bytes | memoryview, offset: int = 0) -> None:
+        self._data = memoryview(data)
+        self.offset = offset
+
+    @property
+    def left(self) -> int:
+        return len(self._data) - self.offset
+
+    def uint8(self, what: str) -> int:
+        return int(self._unpack("<B", what))
+
+    def uint16(self, what: str) -> int:
+        return int(self._unpack("<H", what))
+
+    def uint32(self, what: str) -> int:
+        return int(self._unpack("<I", what))
+
+    def varint(self, what: str, limit: int = MAX_VARINT) -> int:
+        """The inverse of ByteWriter.varint.
+
+        Raises CorruptStream above `limit` or when the number could have been written in fewer bytes.
+        """
+        value, shift = 0, 0
+        while True:
+            group = self.uint8(what)
+            value |= (group & 0x7F) << shift
+            shift += 7
+            if group < 0x80:
+                break
+            if shift >= 35:
+                raise CorruptStream(f"{what}: a number of more than five bytes at byte {self.offset}")
+        if value > limit or (group == 0 and shift > 7):
+            raise CorruptStream(f"{what}: {value} is out of range (at most {limit})")
+        return value
+
+    def raw(self, size: int, what: str) -> bytes:
+        if size > self.left:
+            raise TruncatedStream(f"{what}: {size} bytes wanted at byte {self.offset}, {self.left} left")
+        self.offset += size
+        return bytes(self._data[self.offset - size : self.offset])
+
+    def finish(self, what: str) -> None:
+        """Nothing may be left over."""
+        if self.left:
+            raise CorruptStream(f"{what}: {self.left} bytes too many")
+
+    def _unpack(self, layout: str, what: str) -> int:
+        value: int = struct.unpack(layout, self.raw(struct.calcsize(layout), what))[0]
+        return value

@@ -1,0 +1,36 @@
+"""What tensors a layer holds, in the order of the wire: embeddings, then the decoder's parameters by module.
+
+The decoder itself, built without memory on the `meta` device, is the only description of its parameters.
+"""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.networks import build_decoder
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """Name and shape of one tensor."""
+
+    name: str
+    shape: tuple[int, ...]
+    temporal: bool
+    """Whether its first axis is time and its second the channels (embeddings), or its first the output channels."""
+
+    @property
+    def channel_axis(self) -> int:
+        """The axis along which statistics differ most."""
+        return int(self.temporal)
+
+
+def layer_schema(config: HNeRVConfig, frames: int) -> list[list[TensorSpec]]:
+    """The tensors of each group in `config.groups`, for a segment of `frames` frames."""
+    embeddings = [[TensorSpec(name, (frames, *shape), True)] for name, shape in config.embeddings.items()]
+    with torch.device("meta"):
+        parameters = [TensorSpec(n, tuple(p.shape), False) for n, p in build_decoder(config).named_parameters()]
+    modules = [list(specs) for _, specs in groupby(parameters, key=lambda spec: spec.name.partition(".")[0])]
+    return embeddings + modules

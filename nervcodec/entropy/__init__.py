@@ -1,0 +1,1 @@
+"""Integer symbols to bytes and back, by probabilities that are integers too."""

@@ -1,0 +1,59 @@
+"""Files that appear whole or not at all."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nervcodec.errors import OutputError
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Say now what would fail hours later.
+
+    Raises OutputError when the folder is missing or not writable, or the file exists and may not be replaced.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists; -y replaces it")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent} is not a folder")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path.parent} is not writable")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; it takes the place of `path` when the block ends well, else it vanishes.
+
+    Raises OutputError for what the operating system refuses.
+    """
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """The same for the files of a folder, which keeps the other files it has."""
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        temporary.mkdir()
+        yield temporary
+        path.mkdir(exist_ok=True)
+        for file in sorted(temporary.iterdir()):
+            os.replace(file, path / file.name)
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

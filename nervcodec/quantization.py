@@ -1,0 +1,71 @@
+"""Real tensors to integers and back, by steps that the wire can hold.
+
+A step is 2^((i - 192) / 8) for an index i of one byte. Zero is always a symbol, so a pruned weight stays exactly zero.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+STEPS = 256
+STEP_OFFSET = 192
+EIGHTHS = (
+    1.0,
+    1.0905077326652577,
+    1.189207115002721,
+    1.2968395546510096,
+    1.4142135623730951,
+    1.5422108254079407,
+    1.681792830507429,
+    1.8340080864093424,
+)
+"""2^(i/8) for i from 0 to 7; literal, so that no machine's pow() has a say."""
+STEP_TABLE = torch.tensor(
+    [EIGHTHS[i % 8] * 2.0 ** ((i - STEP_OFFSET) // 8) for i in range(STEPS)], dtype=torch.float32
+)
+
+
+@dataclass(frozen=True)
+class QuantizedTensor:
+    """Integers with the step, or steps, that turn them into numbers again."""
+
+    symbols: NDArray[np.int32]
+    """In the shape of the tensor."""
+    steps: tuple[int, ...]
+    """One index for the whole tensor, or one for each slice along its first axis (output channels)."""
+
+
+def quantize(tensor: Tensor, steps: tuple[int, ...]) -> QuantizedTensor:
+    """Round to the nearest multiple of the steps."""
+    symbols = torch.round(tensor / _spread(steps, tensor.ndim))
+    return QuantizedTensor(symbols.to(torch.int32).numpy(), steps)
+
+
+def dequantize(quantized: QuantizedTensor) -> Tensor:
+    """The numbers the symbols stand for, float32."""
+    symbols = torch.from_numpy(quantized.symbols)
+    return symbols * _spread(quantized.steps, symbols.ndim)
+
+
+def step_for_range(tensor: Tensor, bits: int) -> int:
+    """Index of the smallest step with which every value is a symbol of `bits` bits, sign included."""
+    return _step_index(float(tensor.abs().max()), bits)
+
+
+def steps_for_channels(tensor: Tensor, bits: int) -> tuple[int, ...]:
+    """The same for each slice along the first axis."""
+    return tuple(_step_index(float(peak), bits) for peak in tensor.flatten(1).abs().amax(dim=1))
+
+
+def _step_index(peak: float, bits: int) -> int:
+    largest = 2 ** (bits - 1) - 1
+    reaches = torch.round(peak / STEP_TABLE) <= largest
+    return int(reaches.int().argmax()) if bool(reaches.any()) else STEPS - 1
+
+
+def _spread(steps: tuple[int, ...], ndim: int) -> Tensor:
+    values = STEP_TABLE[list(steps)]
+    return values.view(-1, *[1] * (ndim - 1)) if len(steps) > 1 else values

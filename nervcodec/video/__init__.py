@@ -1,0 +1,1 @@
+"""Pixels in and out of video files, image folders and pipes; the only door to PyAV."""

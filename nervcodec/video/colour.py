@@ -1,0 +1,75 @@
+"""Between the pixels of a decoder or encoder and 8-bit RGB, by the matrix and range that a video names."""
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from numpy.typing import NDArray
+
+from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags
+
+Frame = NDArray[np.uint8]
+"""`[H, W, 3]`, RGB."""
+
+MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+"""H.273 matrix to swscale's coefficients; any other, and none, is BT.601, as swscale itself does."""
+RANGES = {STUDIO: ColorRange.MPEG, FULL: ColorRange.JPEG, UNSPECIFIED: ColorRange.MPEG}
+FFMPEG_RANGES = {0: UNSPECIFIED, 1: STUDIO, 2: FULL}
+TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
+
+
+def colour_tags(frame: av.VideoFrame) -> ColourTags:
+    """What a decoded frame says of its colour."""
+    full = frame.format.name.startswith("yuvj")
+    return ColourTags(
+        primaries=frame.color_primaries,
+        transfer=frame.color_trc,
+        matrix=UNSPECIFIED if frame.format.is_rgb else frame.colorspace,
+        sample_range=FULL if full else FFMPEG_RANGES.get(frame.color_range, UNSPECIFIED),
+    )
+
+
+def chroma_format(frame: av.VideoFrame) -> Chroma:
+    """How a decoded frame samples colour; rarer forms (4:1:1, 4:4:0) count as 4:4:4."""
+    pixel = frame.format
+    if pixel.is_rgb or pixel.has_palette:
+        return "rgb"
+    if len(pixel.components) < 3:
+        return "grey"
+    sampling: dict[tuple[int, int], Chroma] = {(8, 8): "420", (8, 16): "422"}
+    return sampling.get((pixel.chroma_width(16), pixel.chroma_height(16)), "444")
+
+
+def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags) -> Frame:
+    """`[H, W, 3]` uint8 of a decoded frame."""
+    if frame.format.is_rgb or frame.format.has_palette:
+        return frame.to_ndarray(format="rgb24")
+    return frame.to_ndarray(
+        format="rgb24",
+        src_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
+        src_color_range=RANGES[tags.sample_range],
+    )
+
+
+def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
+    """A frame of `pixel_format` for an encoder, tagged; the inverse of `frame_to_rgb` up to rounding."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+    if pixel_format == "rgb24":
+        return frame
+    if pixel_format.startswith("yuv"):
+        frame = frame.reformat(
+            format=pixel_format,
+            dst_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
+            dst_color_range=RANGES[tags.sample_range],
+            interpolation=TO_YUV,
+        )
+    else:
+        frame = frame.reformat(format=pixel_format)
+    return frame
