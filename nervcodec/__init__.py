@@ -1,0 +1,43 @@
+"""A video codec whose bitstream is a small neural network fitted to one video.
+
+`encode(source, output, options)` fits and writes a `.nerv` file, `decode(path, target)` writes its frames,
+`probe(path)` describes it. Importing this package loads no torch; calling `encode` or `decode` does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nervcodec.codec.decoder import DecodeReport, decode
+    from nervcodec.codec.encoder import EncodeReport, encode
+    from nervcodec.codec.inspection import StreamInfo, probe
+    from nervcodec.codec.planning import EncodeOptions
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "encode": "nervcodec.codec.encoder",
+    "EncodeOptions": "nervcodec.codec.planning",
+    "EncodeReport": "nervcodec.codec.encoder",
+    "decode": "nervcodec.codec.decoder",
+    "DecodeReport": "nervcodec.codec.decoder",
+    "probe": "nervcodec.codec.inspection",
+    "StreamInfo": "nervcodec.codec.inspection",
+}
+
+__all__ = [
+    "DecodeReport",
+    "EncodeOptions",
+    "EncodeReport",
+    "StreamInfo",
+    "__version__",
+    "decode",
+    "encode",
+    "probe",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

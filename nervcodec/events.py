@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class FitRestarted:
 
 @dataclass(frozen=True)
 class FramesDone:
-    """Some frames went through: read, decoded or measured."""
+    """Some frames went through a stage."""
 
+    stage: Literal["read", "measure", "decode"]
     frames: int
     total: int | None
     """None where the input does not say how many there are."""

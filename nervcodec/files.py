@@ -19,10 +19,15 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{path} is a folder")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists; -y replaces it")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path.parent} is not a folder")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"{path.parent} is not writable")
+    check_folder(path.parent)
+
+
+def check_folder(path: Path) -> None:
+    """Raises OutputError unless files can be made in the folder `path`."""
+    if not path.is_dir():
+        raise OutputError(f"{path} is not a folder")
+    if not os.access(path, os.W_OK):
+        raise OutputError(f"{path} is not writable")
 
 
 @contextmanager
@@ -34,9 +39,9 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
-        with open(temporary, "rb+") as file:
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror or error}") from error
     finally:
@@ -52,7 +57,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         yield temporary
         path.mkdir(exist_ok=True)
         for file in sorted(temporary.iterdir()):
-            os.replace(file, path / file.name)
+            file.replace(path / file.name)
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror or error}") from error
     finally:

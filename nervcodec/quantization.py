@@ -23,9 +23,7 @@ EIGHTHS = (
     1.8340080864093424,
 )
 """2^(i/8) for i from 0 to 7; literal, so that no machine's pow() has a say."""
-STEP_TABLE = torch.tensor(
-    [EIGHTHS[i % 8] * 2.0 ** ((i - STEP_OFFSET) // 8) for i in range(STEPS)], dtype=torch.float32
-)
+STEP_TABLE = torch.tensor([EIGHTHS[i % 8] * 2.0 ** ((i - STEP_OFFSET) // 8) for i in range(STEPS)], dtype=torch.float32)
 
 
 @dataclass(frozen=True)

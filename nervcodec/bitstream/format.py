@@ -17,6 +17,7 @@ MAX_RATE = 1 << 31  # numerator and denominator
 MAX_SEGMENTS = 1 << 16
 MAX_CONFIG_NUMBERS = 64
 
+
 @dataclass(frozen=True, kw_only=True)
 class Header:
     """What is true of the whole file."""
@@ -85,9 +86,7 @@ def _read_video(reader: ByteReader) -> VideoFormat:
     chroma = reader.uint8("chroma format")
     if chroma >= len(CHROMA_FORMATS) or colour.sample_range > UNSPECIFIED:
         raise CorruptStream("the colour description is out of range")
-    return VideoFormat(
-        width=width, height=height, frame_rate=frame_rate, colour=colour, chroma=CHROMA_FORMATS[chroma]
-    )
+    return VideoFormat(width=width, height=height, frame_rate=frame_rate, colour=colour, chroma=CHROMA_FORMATS[chroma])
 
 
 def _positive(reader: ByteReader, what: str, limit: int) -> int:

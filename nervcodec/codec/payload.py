@@ -1,49 +1,50 @@
 """A fitted segment to the tensor groups of a chunk, and back."""
 
-from dataclasses import dataclass
+from math import prod
 
 from torch import Tensor
 
-from nervcodec.codec.schema import TensorSpec, layer_schema
+from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import pack_group, unpack_group
-from nervcodec.errors import CorruptStream
+from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.networks import DecoderState
 from nervcodec.quantization import QuantizedTensor, dequantize, quantize, step_for_range
 
+MAX_EMBEDDING_VALUES = 1 << 28
 BIAS_BITS = 12
 """Biases are few and each moves a whole channel, so they are kept finer than weights (ours)."""
 
 
-@dataclass(frozen=True)
-class SegmentTensors:
-    """Everything the decoder of one segment is made of, float32."""
-
-    weights: dict[str, Tensor]
-    embeddings: dict[str, Tensor]
-    """`[T, C, h, w]` each."""
-
-
-def pack(config: HNeRVConfig, tensors: SegmentTensors, bits: int) -> tuple[bytes, ...]:
+def pack(config: HNeRVConfig, state: DecoderState, bits: int) -> tuple[bytes, ...]:
     """Quantize a fitted network to `bits` bits a value and code it: the groups of a layer."""
-    named = tensors.embeddings | tensors.weights
-    frames = len(next(iter(tensors.embeddings.values())))
+    named = state.embeddings | state.weights
+    frames = len(state.embeddings["content"])
     groups = layer_schema(config, frames)
     return tuple(pack_group(specs, [_quantize(named[spec.name], bits) for spec in specs]) for specs in groups)
 
 
-def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int) -> SegmentTensors:
+def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int) -> DecoderState:
     """The inverse of `pack`, up to quantization.
 
-    Raises TruncatedStream or CorruptStream.
+    Raises TruncatedStream or CorruptStream, and UnsupportedStream for more values than this decoder holds.
     """
+    if embedding_values(config, frames) > MAX_EMBEDDING_VALUES:
+        raise UnsupportedStream(f"{frames} frames in one segment are more than this decoder holds")
     schema = layer_schema(config, frames)
     if len(groups) != len(schema):
         raise CorruptStream(f"{len(groups)} tensor groups where the network has {len(schema)}")
-    weights, embeddings = {}, {}
+    weights: dict[str, Tensor] = {}
+    embeddings: dict[str, Tensor] = {}
     for specs, data in zip(schema, groups, strict=True):
         for spec, quantized in zip(specs, unpack_group(specs, data), strict=True):
             (embeddings if spec.temporal else weights)[spec.name] = dequantize(quantized)
-    return SegmentTensors(weights, embeddings)
+    return DecoderState(weights, embeddings)
+
+
+def embedding_values(config: HNeRVConfig, frames: int) -> int:
+    """Numbers in all embeddings of a segment."""
+    return frames * sum(prod(shape) for shape in config.embeddings.values())
 
 
 def _quantize(tensor: Tensor, bits: int) -> QuantizedTensor:

@@ -19,7 +19,8 @@ def encode_symbols(parts: Iterable[tuple[Symbols, Prior]]) -> bytes:
     for symbols, prior in parts:
         if prior.magnitude:
             encoder.encode(symbols + np.int32(prior.magnitude), _model(prior))
-    return encoder.get_compressed().astype(WORD).tobytes()
+    data: bytes = encoder.get_compressed().astype(WORD).tobytes()
+    return data
 
 
 def decode_symbols(data: bytes, parts: Sequence[tuple[int, Prior]]) -> list[Symbols]:

@@ -32,13 +32,13 @@ def cost_bits(symbols: Symbols, prior: Prior) -> float:
 def _candidates(symbols: Symbols, magnitude: int) -> Iterator[Prior]:
     occupied = symbols[symbols != 0]
     zeros = 1 - len(occupied) / len(symbols)
-    for values in (symbols, occupied):  # without and with a spike that explains the zeros
-        values = values.astype(np.float64)
+    for explained in (symbols, occupied):  # without and with a spike that explains the zeros
+        values = explained.astype(np.float64)
         spreads = {"laplace": 2**0.5 * np.abs(values).mean(), "gaussian": (values**2).mean() ** 0.5}
         for family, name in enumerate(FAMILIES):
             nearest = round(8 * (log2(max(spreads[name], 1e-3)) - LOWEST_SCALE_LOG2))
-            for scale in range(nearest - 1, nearest + 2):
-                scale = min(max(scale, 0), SCALES - 1)
+            for near in range(nearest - 1, nearest + 2):
+                scale = min(max(near, 0), SCALES - 1)
                 plain = Prior(magnitude, family, scale)
                 yield plain
                 law = frequencies(plain)

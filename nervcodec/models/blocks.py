@@ -49,7 +49,8 @@ class ConvNeXtBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.norm(self.depthwise(x).permute(0, 2, 3, 1))  # [B, h, w, C]
         y = self.scale * self.contract(F.gelu(self.expand(y)))
-        return x + y.permute(0, 3, 1, 2)
+        result: Tensor = x + y.permute(0, 3, 1, 2)
+        return result
 
 
 class FrameEncoder(nn.Sequential):

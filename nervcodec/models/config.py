@@ -73,7 +73,9 @@ class HNeRVConfig:
         stem = convolution_parameters(self.content[0], self.widths[0], 1)
         stages = sum(
             convolution_parameters(c_in, c_out * stride**2, kernel)
-            for c_in, c_out, stride, kernel in zip(self.widths, self.widths[1:], self.strides, self.kernels, strict=False)
+            for c_in, c_out, stride, kernel in zip(
+                self.widths, self.widths[1:], self.strides, self.kernels, strict=False
+            )
         )
         return stem + stages + convolution_parameters(self.widths[-1], 3, 3)
 

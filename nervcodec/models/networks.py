@@ -1,10 +1,22 @@
 """From a config to its networks."""
 
-from torch import nn
+from dataclasses import dataclass
+
+from torch import Tensor, nn
 
 from nervcodec.models.config import DNeRVConfig, HNeRVConfig
 from nervcodec.models.dnerv import DNeRV, DNeRVEncoder
 from nervcodec.models.hnerv import HNeRV, HNeRVEncoder
+
+
+@dataclass(frozen=True)
+class DecoderState:
+    """All that turns a decoder into a clip: float32, on the CPU."""
+
+    weights: dict[str, Tensor]
+    """The decoder's parameters by name."""
+    embeddings: dict[str, Tensor]
+    """`[T, C, h, w]` each."""
 
 
 def build_decoder(config: HNeRVConfig) -> nn.Module:

@@ -80,9 +80,9 @@ def split_ratio(ratio: int) -> tuple[int, ...]:
     return tuple(sorted(factors, reverse=True)) or (1,)
 
 
-def hnerv_config(height: int, width: int, stem: int, strides: tuple[int, ...] | None = None) -> HNeRVConfig:
+def hnerv_config(height: int, width: int, stem: int) -> HNeRVConfig:
     """HNeRV for a picture of `height` x `width` pixels with `stem` channels after the stem."""
-    strides = strides or choose_strides(height, width)
+    strides = choose_strides(height, width)
     return HNeRVConfig(
         content=content_shape(height, width, strides),
         strides=strides,
@@ -97,18 +97,20 @@ def dnerv_config(
     stem: int,
     grid: tuple[int, int],
     *,
-    strides: tuple[int, ...] | None = None,
     gate_kernel: int = 1,
     difference_kernel: int = 1,
 ) -> DNeRVConfig:
-    """DNeRV for a picture of `height` x `width` pixels with a difference embedding of `grid` = (h, w) cells."""
-    strides = strides or choose_strides(height, width)
+    """DNeRV for a picture of `height` x `width` pixels; the difference embedding has `grid` = (h, w) cells.
+
+    Raises RequestError for a grid that does not scale to the map it joins.
+    """
+    strides = choose_strides(height, width)
     content = content_shape(height, width, strides)
     fused = [side * prod(strides[:FUSED_STAGES]) for side in content[1:]]
     if fused[0] % grid[0] or fused[1] % grid[1] or fused[0] // grid[0] != fused[1] // grid[1]:
         raise RequestError(
-            f"a difference grid of {grid[0]}x{grid[1]} does not divide the map of {fused[0]}x{fused[1]} it joins evenly; "
-            f"grids that do: {', '.join(f'{h}x{w}' for h, w in difference_grids(content, strides))}"
+            f"a difference embedding of {grid[1]}x{grid[0]} does not scale to the {fused[1]}x{fused[0]} map it joins; "
+            f"these do: {', '.join(f'{w}x{h}' for h, w in difference_grids(content, strides))}"
         )
     return DNeRVConfig(
         content=content,

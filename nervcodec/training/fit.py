@@ -1,7 +1,6 @@
 """Overfit a network to a clip."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil, cos, pi
 from time import monotonic
 
@@ -12,7 +11,7 @@ from torch.nn import functional as F
 from nervcodec.errors import FitError
 from nervcodec.events import FitRestarted, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.networks import build_decoder, build_encoder
+from nervcodec.models.networks import DecoderState, build_decoder, build_encoder
 from nervcodec.training.losses import LOSSES
 from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
@@ -31,21 +30,13 @@ START_SCALE = 0.1
 """Standard deviation of free embeddings before the first step (ours)."""
 
 
-@dataclass(frozen=True)
-class FittedSegment:
-    """What a fit leaves behind: all the decoder needs, in float32 on the CPU."""
-
-    config: HNeRVConfig
-    weights: dict[str, Tensor]
-    embeddings: dict[str, Tensor]
-    """`[T, C, h, w]` each."""
-
-
 class _Collapsed(Exception):
     """A reason to start again with another seed."""
 
 
-def fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device, observe: Observer = ignore) -> FittedSegment:
+def fit(
+    clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device, observe: Observer = ignore
+) -> DecoderState:
     """Fit a decoder and embeddings to a clip.
 
     clip: `[T, 3, H, W]`, uint8, of the picture's own size; padding to the network's grid happens here.
@@ -118,10 +109,9 @@ class _Fit:
                 last_report = monotonic()
                 observe(StepDone(step=step, steps=recipe.steps, psnr_db=psnr_from_mse(float(recent.nanmean()))))
 
-    def result(self) -> FittedSegment:
+    def result(self) -> DecoderState:
         """Weights and embeddings as they stand."""
-        return FittedSegment(
-            config=self.config,
+        return DecoderState(
             weights={name: _settled(p) for name, p in self.decoder.named_parameters()},
             embeddings={name: _settled(e) for name, e in self._all_embeddings().items()},
         )
@@ -164,7 +154,7 @@ class _Fit:
 
     def _batches(self) -> Iterator[Tensor]:
         while True:
-            yield from torch.randperm(self.frames, generator=self.order).split(self.recipe.batch)
+            yield from torch.split(torch.randperm(self.frames, generator=self.order), self.recipe.batch)
 
     def _set_rates(self, step: int) -> None:
         factor = learning_rate_factor(step, self.recipe)

@@ -13,13 +13,13 @@ L1_SHARE = 0.7  # DNeRV code: the mixture 0.7 L1 + 0.3 (1 - SSIM)
 
 def l1_ssim(prediction: Tensor, target: Tensor) -> Tensor:
     """0.7 L1 + 0.3 (1 - SSIM)."""
-    structure = ssim(prediction, target, data_range=1.0)
+    structure: Tensor = ssim(prediction, target, data_range=1.0)
     return L1_SHARE * F.l1_loss(prediction, target) + (1 - L1_SHARE) * (1 - structure)
 
 
 def l1_ms_ssim(prediction: Tensor, target: Tensor) -> Tensor:
     """0.7 L1 + 0.3 (1 - MS-SSIM); both sides of the picture must exceed 160 pixels."""
-    structure = ms_ssim(prediction, target, data_range=1.0)
+    structure: Tensor = ms_ssim(prediction, target, data_range=1.0)
     return L1_SHARE * F.l1_loss(prediction, target) + (1 - L1_SHARE) * (1 - structure)
 
 

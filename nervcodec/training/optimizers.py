@@ -19,7 +19,7 @@ def orthogonalise(matrix: Tensor, iterations: int = 5) -> Tensor:
     """The nearest orthogonal matrix, roughly: singular values end between 0.7 and 1.2 (Muon, Newton-Schulz)."""
     a, b, c = NEWTON_SCHULZ
     tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix
+    x: Tensor = matrix.T if tall else matrix
     x = x / (x.norm() + 1e-7)
     for _ in range(iterations):
         gram = x @ x.T

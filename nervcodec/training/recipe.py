@@ -15,7 +15,7 @@ LEAST_STEPS = 600
 """Even a clip of a few frames gets this many steps from a preset (ours)."""
 
 LEARNING_RATES: dict[Optimizer, float] = {"muon": 2e-2, "adam": 5e-3, "adan": 1e-2}
-"""Best of our own trials, docs/experiments.md. The papers: Adam 5e-4 (DNeRV code), 1e-3 (HNeRV), Adan 3e-3 (DNeRV Table 10)."""
+"""Ours, from docs/experiments.md. Papers: Adam 5e-4 (DNeRV code), 1e-3 (HNeRV), Adan 3e-3 (DNeRV Table 10)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Between the pixels of a decoder or encoder and 8-bit RGB, by the matrix and range that a video names."""
 
+from typing import cast
+
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
@@ -50,12 +52,14 @@ def chroma_format(frame: av.VideoFrame) -> Chroma:
 def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags) -> Frame:
     """`[H, W, 3]` uint8 of a decoded frame."""
     if frame.format.is_rgb or frame.format.has_palette:
-        return frame.to_ndarray(format="rgb24")
-    return frame.to_ndarray(
-        format="rgb24",
-        src_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
-        src_color_range=RANGES[tags.sample_range],
-    )
+        rgb = frame.reformat(format="rgb24")
+    else:
+        rgb = frame.reformat(
+            format="rgb24",
+            src_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
+            src_color_range=RANGES[tags.sample_range],
+        )
+    return cast(Frame, rgb.to_ndarray())
 
 
 def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:

@@ -1,53 +1,22 @@
-"""Choosing frames and pixels: ranges, centre crops, antialiased resizing."""
+"""Centre crops and antialiased resizing."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from nervcodec.errors import RequestError
 from nervcodec.video.colour import Frame
+from nervcodec.video.view import Filter, View
 
-Filter = Literal["area", "bicubic"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """Which part of a video is wanted: frames [first, stop), then a centre crop, then a size."""
-
-    first: int = 0
-    stop: int | None = None
-    """None means to the end."""
-    crop: tuple[int, int] | None = None
-    """Width and height in pixels."""
-    resize: tuple[int, int] | None = None
-    """Width and height in pixels."""
-    resize_filter: Filter = "area"
-    """"area" averages the pixels under each new one; "bicubic" is antialiased too. Enlarging is always bicubic."""
-
-    def __post_init__(self) -> None:
-        if self.first < 0 or (self.stop is not None and self.stop <= self.first):
-            raise RequestError(f"frames {self.first}:{self.stop} hold nothing")
-
-    def output_size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of the frames that leave, for a video of the given size.
-
-        Raises RequestError for a crop larger than the picture.
-        """
-        if self.crop and (self.crop[0] > width or self.crop[1] > height):
-            raise RequestError(f"a crop of {self.crop[0]}x{self.crop[1]} does not fit into {width}x{height}")
-        return self.resize or self.crop or (width, height)
-
-    def apply(self, frame: Frame) -> Frame:
-        """Crop and resize one frame `[H, W, 3]`."""
-        if self.crop:
-            frame = centre_crop(frame, *self.crop)
-        if self.resize and self.resize != (frame.shape[1], frame.shape[0]):
-            frame = resize(frame, *self.resize, self.resize_filter)
-        return frame
+def apply_view(frame: Frame, view: View) -> Frame:
+    """Crop and resize one frame `[H, W, 3]`."""
+    if view.crop:
+        frame = centre_crop(frame, *view.crop)
+    if view.resize and view.resize != (frame.shape[1], frame.shape[0]):
+        frame = resize(frame, *view.resize, view.resize_filter)
+    return frame
 
 
 def centre_crop(frame: Frame, width: int, height: int) -> Frame:

@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
 
 import av
-from av.container import InputContainer
 from av.error import FFmpegError
 
 from nervcodec.errors import ResourceError, VideoError
 from nervcodec.picture import VideoFormat
 from nervcodec.video.colour import Frame, chroma_format, colour_tags, frame_to_rgb
-from nervcodec.video.geometry import View
+from nervcodec.video.geometry import apply_view
+from nervcodec.video.view import View
 
 PROTOCOLS = "file,pipe"
 MAX_PIXELS = 1 << 26
@@ -44,72 +44,79 @@ def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXEL
     Raises VideoError for what is missing, undecodable or changes its size, ResourceError above `max_pixels`,
     RequestError when the view does not fit.
     """
-    with closing(_decoded(source, max_pixels)) as opened:
-        total, rate = next(opened)
-        first = next(opened, None)
-        if not isinstance(first, av.VideoFrame):
-            raise VideoError(f"{_name(source)}: no video frame in it")
-        tags = colour_tags(first)
-        size = first.width, first.height
+    name = "standard input" if source == "-" else source
+    with _open(source, name, max_pixels) as (total, rate, decoded):
+        first = next(decoded, None)
+        if first is None:
+            raise VideoError(f"{name}: no video frame in it")
+        tags, size = colour_tags(first), (first.width, first.height)
         width, height = view.output_size(*size)
 
         def frames() -> Iterator[Frame]:
-            for index, frame in islice(enumerate(chain([first], opened)), view.first, view.stop):
-                assert isinstance(frame, av.VideoFrame)
+            for index, frame in islice(enumerate(chain([first], decoded)), view.first, view.stop):
                 if (frame.width, frame.height) != size:
-                    raise VideoError(
-                        f"{_name(source)}: frame {index} is {frame.width}x{frame.height} where the first is {size[0]}x{size[1]}"
-                    )
-                yield view.apply(frame_to_rgb(frame, tags))
+                    found = f"{frame.width}x{frame.height}"
+                    raise VideoError(f"{name}: frame {index} is {found} where the first is {size[0]}x{size[1]}")
+                yield apply_view(frame_to_rgb(frame, tags), view)
 
-        if total is not None:
-            total = max(min(total, view.stop or total) - view.first, 0)
-        video_format = VideoFormat(
-            width=width, height=height, frame_rate=rate, colour=tags, chroma=chroma_format(first)
-        )
-        yield Video(video_format, total, frames())
+        wanted = None if total is None else max(min(total, view.stop or total) - view.first, 0)
+        video = VideoFormat(width=width, height=height, frame_rate=rate, colour=tags, chroma=chroma_format(first))
+        yield Video(video, wanted, frames())
 
 
-Opened = tuple[int | None, Fraction] | av.VideoFrame
+Decoded = tuple[int | None, Fraction, Iterator[av.VideoFrame]]
+"""Number of frames where it is known, frames per second, frames."""
 
 
-def _decoded(source: str, max_pixels: int) -> Iterator[Opened]:
-    """Number of frames and frame rate, then every frame."""
+@contextmanager
+def _open(source: str, name: str, max_pixels: int) -> Iterator[Decoded]:
     images = _image_paths(source)
     if images is None:
-        yield from _decode_file(source, max_pixels)
-        return
-    yield len(images), IMAGE_RATE
-    for path in images:
-        yield next(frame for frame in _decode_file(str(path), max_pixels) if isinstance(frame, av.VideoFrame))
+        with _open_file(source, name, max_pixels) as opened:
+            yield opened
+    else:
+        yield len(images), IMAGE_RATE, (_decode_image(path, max_pixels) for path in images)
 
 
-def _decode_file(source: str, max_pixels: int) -> Iterator[Opened]:
-    name = _name(source)
-    try:
-        with _open(source) as container:
-            if not container.streams.video:
-                raise VideoError(f"{name}: no video stream in it")
-            stream = container.streams.video[0]
-            context = stream.codec_context
-            if context.width * context.height > max_pixels:
-                raise ResourceError(f"{name}: {context.width}x{context.height} is more than {max_pixels} pixels")
-            context.options = {"max_pixels": str(max_pixels)}
-            stream.thread_type = "AUTO"
-            rate = stream.average_rate or stream.guessed_rate or IMAGE_RATE
-            yield stream.frames or None, Fraction(rate)
-            yield from container.decode(stream)
-    except (FFmpegError, OSError) as error:
-        raise VideoError(f"{name}: {error.strerror or error}") from error
-
-
-def _open(source: str) -> InputContainer:
+@contextmanager
+def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Decoded]:
+    if source != "-" and not Path(source).exists():
+        raise VideoError(f"{name}: no such file")
     options = {"protocol_whitelist": PROTOCOLS}
-    if source == "-":
-        return av.open("pipe:0", format="yuv4mpegpipe", options=options)
-    if not Path(source).exists():
-        raise VideoError(f"{source}: no such file")
-    return av.open(source, options=options)
+    file, kind = ("pipe:0", "yuv4mpegpipe") if source == "-" else (source, None)
+    with _explained(name):
+        container = av.open(file, format=kind, options=options)
+    with container:
+        if not container.streams.video:
+            raise VideoError(f"{name}: no video stream in it")
+        stream = container.streams.video[0]
+        if stream.width * stream.height > max_pixels:
+            raise ResourceError(f"{name}: {stream.width}x{stream.height} is more than {max_pixels} pixels")
+        stream.codec_context.options = {"max_pixels": str(max_pixels)}
+        stream.thread_type = "AUTO"
+        rate = stream.average_rate or stream.guessed_rate or IMAGE_RATE
+
+        def frames() -> Iterator[av.VideoFrame]:
+            with _explained(name):
+                yield from container.decode(stream)
+
+        yield stream.frames or None, Fraction(rate), frames()
+
+
+def _decode_image(path: Path, max_pixels: int) -> av.VideoFrame:
+    with _open_file(str(path), str(path), max_pixels) as (_, _, frames):
+        frame = next(frames, None)
+    if frame is None:
+        raise VideoError(f"{path}: no picture in it")
+    return frame
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
+    except FFmpegError as error:
+        raise VideoError(f"{name}: {error.strerror or error}") from error
 
 
 def _image_paths(source: str) -> list[Path] | None:
@@ -130,7 +137,3 @@ def _image_paths(source: str) -> list[Path] | None:
     if not images:
         raise VideoError(f"{source}: no images there")
     return images
-
-
-def _name(source: str) -> str:
-    return "standard input" if source == "-" else source

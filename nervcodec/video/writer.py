@@ -10,7 +10,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from nervcodec.errors import OutputError, RequestError
-from nervcodec.files import replacing, replacing_folder
+from nervcodec.files import check_folder, check_target, replacing, replacing_folder
 from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
 from nervcodec.video.colour import Frame, rgb_to_frame
 
@@ -34,7 +34,6 @@ def write_frames(target: str, video: VideoFormat) -> Iterator[Sink]:
 
     Raises RequestError for a target of another kind, OutputError for what cannot be written.
     """
-    check_kind(target)
     try:
         if target == "-":
             with _container("pipe:1", ".y4m", video) as sink:
@@ -50,12 +49,21 @@ def write_frames(target: str, video: VideoFormat) -> Iterator[Sink]:
         raise OutputError(f"{target}: {error.strerror or error}") from error
 
 
-def check_kind(target: str) -> None:
-    """Raises RequestError when `write_frames` would not know what to write."""
+def check_output(target: str, *, overwrite: bool) -> None:
+    """Say before any work what `write_frames` would refuse.
+
+    Raises RequestError for a target of no known kind, OutputError where nothing can be written or a file would be lost.
+    """
     path = Path(target)
-    if target == "-" or path.suffix.lower() in SUFFIXES or (is_pattern(target) and path.suffix.lower() == ".png"):
-        return
-    raise RequestError(f"{target}: write to .mkv, .mp4, .y4m, a pattern such as frames/%05d.png, or - for y4m")
+    if is_pattern(target) and path.suffix.lower() == ".png":
+        first = path.with_name(_image_name(path.name, 1))
+        if first.exists() and not overwrite:
+            raise OutputError(f"{first} exists; -y replaces it")
+        check_folder(path.parent if path.parent.is_dir() else path.parent.parent)
+    elif path.suffix.lower() in SUFFIXES:
+        check_target(path, overwrite=overwrite)
+    elif target != "-":
+        raise RequestError(f"{target}: write to .mkv, .mp4, .y4m, a pattern such as frames/%05d.png, or - for y4m")
 
 
 def is_pattern(target: str) -> bool:
@@ -103,11 +111,16 @@ def _image_sink(folder: Path, pattern: str) -> Sink:
     def sink(frame: Frame) -> None:
         nonlocal count
         count += 1
-        name = NUMBER.sub(lambda match: f"{count:0{int(match[1] or 0)}d}", pattern, count=1)
-        with av.open(str(folder / name), "w", format="image2", options={"update": "1"}) as container:
+        with av.open(
+            str(folder / _image_name(pattern, count)), "w", format="image2", options={"update": "1"}
+        ) as container:
             stream = container.add_stream("png", rate=1)
             stream.width, stream.height, stream.pix_fmt = frame.shape[1], frame.shape[0], "rgb24"
             container.mux(stream.encode(rgb_to_frame(frame, "rgb24", ColourTags())))
             container.mux(stream.encode(None))
 
     return sink
+
+
+def _image_name(pattern: str, number: int) -> str:
+    return NUMBER.sub(lambda match: f"{number:0{int(match[1] or 0)}d}", pattern, count=1)

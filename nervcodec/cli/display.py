@@ -1,0 +1,128 @@
+"""What the user sees: a bar on a terminal, a line now and then elsewhere, or JSON lines."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from time import monotonic
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nervcodec.events import Event, FitRestarted, FitStarted, FramesDone, Observer, StepDone
+
+LINE_SECONDS = 10.0
+"""Between two lines where no terminal is."""
+JSON_SECONDS = 1.0
+"""Between two progress objects."""
+STAGES = {"read": "reading", "measure": "measuring", "decode": "decoding"}
+
+Show = Callable[[str, int, int | None, str], None]
+"""Takes the name of a stage, how much is done, of how much, and a remark."""
+
+
+def json_line(record: dict[str, Any]) -> None:
+    """One JSON object on a line of standard output."""
+    sys.stdout.write(json.dumps(record) + "\n")
+    sys.stdout.flush()
+
+
+def readable_bytes(size: int) -> str:
+    """A size in decimal units, as people read it."""
+    for unit, scale in (("MB", 10**6), ("kB", 10**3)):
+        if size >= scale:
+            return f"{size / scale:.3g} {unit}" if size < 1000 * scale else f"{size / scale:.0f} {unit}"
+    return f"{size} B"
+
+
+@contextmanager
+def display(*, as_json: bool) -> Iterator[Observer]:
+    """An observer for the block that shows what it is told."""
+    if as_json:
+        yield _json_observer()
+        return
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _people(_lines(), lambda text: console.print(text, markup=False))
+        return
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[remark]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield _people(_bar(progress), lambda text: progress.console.print(text, markup=False))
+
+
+def _people(show: Show, say: Callable[[str], None]) -> Observer:
+    """Events in words: `show` moves what moves, `say` prints a line that stays."""
+    started = estimated = 0.0
+
+    def observe(event: Event) -> None:
+        nonlocal started, estimated
+        match event:
+            case FitStarted():
+                started, estimated = monotonic(), event.estimated_bytes
+                say(
+                    f"{event.model}, {event.parameters:,} weights, {event.frames} frames, {event.steps} steps; "
+                    f"at most about {readable_bytes(event.estimated_bytes)}"
+                )
+            case StepDone():
+                rate = event.step / max(monotonic() - started, 1e-9)
+                remark = f"{rate:.1f} steps/s, {event.psnr_db:.2f} dB, <{readable_bytes(int(estimated))}"
+                show("fitting", event.step, event.steps, remark)
+            case FitRestarted():
+                say(f"the fit collapsed ({event.reason}): attempt {event.attempt + 1} with seed {event.seed}")
+            case FramesDone():
+                show(STAGES[event.stage], event.frames, event.total, "frames")
+
+    return observe
+
+
+def _bar(progress: Progress) -> Show:
+    tasks: dict[str, Any] = {}
+
+    def show(stage: str, done: int, total: int | None, remark: str) -> None:
+        if stage not in tasks:
+            tasks[stage] = progress.add_task(stage, total=total, remark=remark)
+        progress.update(tasks[stage], completed=done, total=total, remark=remark)
+
+    return show
+
+
+def _lines() -> Show:
+    last = monotonic()
+
+    def show(stage: str, done: int, total: int | None, remark: str) -> None:
+        nonlocal last
+        if monotonic() - last >= LINE_SECONDS:
+            last = monotonic()
+            share = f" {100 * done / total:.0f} %" if total else ""
+            click.echo(f"{stage} {done}/{total or '?'}{share} {remark}", err=True)
+
+    return show
+
+
+def _json_observer() -> Observer:
+    last = monotonic()
+
+    def observe(event: Event) -> None:
+        nonlocal last
+        match event:
+            case FitStarted():
+                json_line({"type": "start", **asdict(event)})
+            case FitRestarted():
+                json_line({"type": "restart", **asdict(event)})
+            case StepDone() | FramesDone() if monotonic() - last >= JSON_SECONDS:
+                last = monotonic()
+                kind = "step" if isinstance(event, StepDone) else "frames"
+                json_line({"type": kind, **asdict(event)})
+
+    return observe

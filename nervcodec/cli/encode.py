@@ -1,0 +1,120 @@
+"""`nervc encode`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+import nervcodec
+from nervcodec.cli.display import display, json_line
+from nervcodec.cli.types import FrameRange, Size, Weights
+from nervcodec.errors import RequestError
+from nervcodec.models.presets import ROWS
+from nervcodec.training.recipe import PRESET_EPOCHS
+from nervcodec.video.view import View
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("source", metavar="INPUT")
+@click.option("-o", "--output", metavar="FILE", help="File to write.  [default: INPUT with the suffix .nerv]")
+@click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
+@click.option("--model", type=click.Choice(["dnerv", "hnerv"]), default="dnerv", help="Kind of network.")
+@click.option(
+    "--size",
+    type=Weights(),
+    help="Weights in the file, such as 0.35M.  [default: by length and size of the video]",
+)
+@click.option(
+    "--row",
+    type=click.Choice(list(ROWS)),
+    help="A network of DNeRV's Table 8, instead of --model and --size.",
+)
+@click.option(
+    "--difference-grid",
+    type=Size(),
+    help="Cells of DNeRV's difference embedding, width x height; finer costs more bytes.  [default: by length and size]",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESET_EPOCHS)),
+    default="medium",
+    help="How long to fit: longer is better at the same bytes.",
+)
+@click.option(
+    "--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the clip, instead of --preset."
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps, instead of --preset.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="The same seed on the same CPU gives the same bytes."
+)
+@click.option("--optimizer", type=click.Choice(["muon", "adam", "adan"]), default="muon")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Peak rate.  [default: 0.02 muon, 0.005 adam, 0.01 adan]",
+)
+@click.option(
+    "--loss", type=click.Choice(["l2", "l1", "l1-ssim", "l1-ms-ssim"]), default="l2", help="l2 is best for PSNR."
+)
+@click.option(
+    "--embeddings",
+    type=click.Choice(["free", "encoder"]),
+    default="free",
+    help="Fit embeddings themselves, or networks that make them (slower).",
+)
+@click.option("--batch", type=click.IntRange(min=1), default=1, help="Frames in a step.")
+@click.option(
+    "--bits",
+    type=click.IntRange(2, 12),
+    default=8,
+    help="Of each value before entropy coding: fewer is smaller and worse.",
+)
+@click.option(
+    "--prune", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Share of the weights set to zero."
+)
+@click.option("--frames", type=FrameRange(), help="Only frames A to B, B not among them.")
+@click.option("--crop", type=Size(), help="Only the middle of the picture.")
+@click.option("--resize", type=Size(), help="Scale, after the crop.")
+@click.option("--resize-filter", type=click.Choice(["area", "bicubic"]), default="area")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
+def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **chosen: Any) -> None:
+    """Fit a network to a video and write it as one file.
+
+    INPUT is any video file, a folder of images, a pattern such as frames/%05d.png, or - for y4m on standard input.
+    """
+    if output is None:
+        if source == "-" or "%" in source:
+            raise RequestError("say with -o which file to write")
+        output = str(Path(source).with_suffix(".nerv"))
+    first, stop = chosen.pop("frames") or (0, None)
+    view = View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
+    if chosen["difference_grid"]:
+        chosen["difference_grid"] = chosen["difference_grid"][::-1]
+    options = nervcodec.EncodeOptions(view=view, **chosen)
+    with display(as_json=as_json) as observe:
+        report = nervcodec.encode(source, output, options, overwrite=overwrite, observe=observe)
+    if as_json:
+        json_line(
+            {
+                "type": "done",
+                "output": output,
+                "psnr": report.psnr_db,
+                "ms_ssim": report.ms_ssim,
+                "bytes": report.file_bytes,
+                "bpp": report.bits_per_pixel,
+                "seconds": report.seconds,
+                "fit_seconds": report.fit_seconds,
+                "decode_seconds": report.decode_seconds,
+                "frames": report.frames,
+                "parameters": report.parameters,
+                "steps": report.steps,
+            }
+        )
+        return
+    quality = "" if report.ms_ssim is None else f", MS-SSIM {report.ms_ssim:.4f}"
+    click.echo(
+        f"{output}: PSNR {report.psnr_db:.2f} dB{quality}, {report.file_bytes:,} bytes, "
+        f"{report.bits_per_pixel:.4f} bpp, {report.seconds:.1f} s",
+        err=True,
+    )

@@ -1,0 +1,75 @@
+"""The group of subcommands and the boundary where errors become one sentence and an exit code."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+
+import click
+
+from nervcodec import __version__
+from nervcodec.cli.display import json_line
+from nervcodec.errors import NervcodecError
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+class LazyGroup(click.Group):
+    """Loads a subcommand's module only when it is needed, so that `--help` is instant."""
+
+    modules = ("encode", "decode", "info")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.modules:
+            return None
+        command: click.Command = getattr(import_module(f"nervcodec.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="nervc %(version)s")
+def cli() -> None:
+    """Store a video as a small neural network, and get it back."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run `nervc` with arguments; the exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        cli.main(list(arguments), prog_name="nervc", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return _failed(arguments, error.format_message(), error.exit_code)
+    except NervcodecError as error:
+        click.echo(f"nervc: {error}", err=True)
+        return _failed(arguments, str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("nervc: interrupted", err=True)
+        return _failed(arguments, "interrupted", INTERRUPTED)
+    except _Terminated:
+        click.echo("nervc: terminated", err=True)
+        return _failed(arguments, "terminated", TERMINATED)
+    return 0
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _failed(arguments: Sequence[str], message: str, code: int) -> int:
+    if "--json" in arguments:
+        json_line({"type": "error", "code": code, "message": message})
+    return code
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise _Terminated

@@ -1,0 +1,45 @@
+"""What the options' words mean."""
+
+import re
+from typing import Any
+
+import click
+
+UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+class Size(click.ParamType[tuple[int, int]]):
+    """`640x320` to (640, 320)."""
+
+    name = "WxH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", value)
+        if not match:
+            self.fail(f"{value!r} is not two numbers such as 640x320", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+class FrameRange(click.ParamType[tuple[int, int | None]]):
+    """`0:48`, `10:` or `:48` to (first, stop), stop exclusive."""
+
+    name = "A:B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int | None]:
+        match = re.fullmatch(r"(\d*):(\d*)", value)
+        if not match:
+            self.fail(f"{value!r} is not a range such as 0:48", param, ctx)
+        return int(match[1] or 0), int(match[2]) if match[2] else None
+
+
+class Weights(click.ParamType[int]):
+    """`0.35M`, `165k` or `165000` to a number of weights."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmM]?)", value)
+        weights = round(float(match[1]) * UNITS[match[2].lower()]) if match else 0
+        if not weights:
+            self.fail(f"{value!r} is not a number of weights such as 0.35M", param, ctx)
+        return weights

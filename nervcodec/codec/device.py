@@ -1,0 +1,21 @@
+"""Where the networks run."""
+
+from typing import Literal
+
+import torch
+
+from nervcodec.errors import RequestError
+
+DeviceName = Literal["auto", "cpu", "cuda"]
+
+
+def choose_device(name: DeviceName) -> torch.device:
+    """The device of that name; "auto" is CUDA where there is one.
+
+    Raises RequestError for CUDA on a machine without it.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RequestError("--device cuda: no CUDA device is available here")
+    return torch.device(name)

@@ -1,0 +1,51 @@
+"""PSNR and MS-SSIM of 8-bit frames; a clip's figure is the mean over its frames, as the NeRV papers have it."""
+
+from dataclasses import dataclass, field
+
+import torch
+from pytorch_msssim import ms_ssim
+from torch import Tensor
+
+PSNR_CAP_DB = 100.0
+"""Reported for identical frames."""
+MS_SSIM_SIDE = 161
+"""Shortest side in pixels that five scales of an 11-tap window allow."""
+
+
+def psnr(frames: Tensor, reference: Tensor) -> Tensor:
+    """PSNR in dB of each frame, at most 100; both `[B, 3, H, W]`, uint8."""
+    errors = (frames.float() - reference.float()).square().mean(dim=(1, 2, 3), dtype=torch.float64)
+    return (-10 * torch.log10(errors / 255**2)).clamp(max=PSNR_CAP_DB)
+
+
+def multiscale_ssim(frames: Tensor, reference: Tensor) -> Tensor | None:
+    """MS-SSIM of each frame, in RGB; both `[B, 3, H, W]`, uint8. None for pictures too small to have one."""
+    if min(frames.shape[2:]) < MS_SSIM_SIDE:
+        return None
+    index: Tensor = ms_ssim(frames.float(), reference.float(), data_range=255, size_average=False)
+    return index
+
+
+@dataclass
+class QualityMeter:
+    """Collects the quality of a clip, batch by batch."""
+
+    psnrs: list[Tensor] = field(default_factory=list)
+    indices: list[Tensor] = field(default_factory=list)
+
+    def add(self, frames: Tensor, reference: Tensor) -> None:
+        """Measure one batch; both `[B, 3, H, W]`, uint8."""
+        self.psnrs.append(psnr(frames, reference))
+        index = multiscale_ssim(frames, reference)
+        if index is not None:
+            self.indices.append(index)
+
+    @property
+    def psnr_db(self) -> float:
+        """Mean PSNR over the frames so far, in dB."""
+        return float(torch.cat(self.psnrs).mean())
+
+    @property
+    def ms_ssim(self) -> float | None:
+        """Mean MS-SSIM over the frames so far; None for pictures too small to have one."""
+        return float(torch.cat(self.indices).mean()) if self.indices else None
