@@ -6,8 +6,9 @@ Not the D-NeRV of the same conference (He et al.), which conditions one network 
 import torch
 from torch import Tensor, nn
 
-from nervcodec.models.blocks import FrameEncoder, at_times, upsampling_stages
+from nervcodec.models.blocks import at_times, upsampling_stages
 from nervcodec.models.config import FUSED_STAGES, DNeRVConfig
+from nervcodec.models.encoder import FrameEncoder
 from nervcodec.models.presets import ENCODER_STRIDES
 from nervcodec.models.sizing import split_ratio
 

@@ -4,8 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nervcodec.models.blocks import FrameEncoder, at_times, upsampling_stages
+from nervcodec.models.blocks import at_times, upsampling_stages
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.encoder import FrameEncoder
 
 
 class HNeRV(nn.Module):
