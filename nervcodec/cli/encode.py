@@ -32,7 +32,7 @@ from nervcodec.video.view import View
 @click.option(
     "--difference-grid",
     type=Size(),
-    help="Cells of DNeRV's difference embedding, width x height; finer costs more bytes.  [default: by length and size]",
+    help="Cells of DNeRV's difference embedding; finer costs more bytes.  [default: by length and size]",
 )
 @click.option(
     "--preset",

@@ -1,0 +1,39 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SAMPLE := tests/data/bunny_1280x720_132f.mp4
+
+.PHONY: venv demo test lint test-slow test-gpu bench clean
+
+venv: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: venv
+	@$(BIN)/python benchmarks/demo.py $(SAMPLE) demo
+
+test: venv lint
+	$(BIN)/pytest
+
+lint: venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test-slow: venv
+	$(BIN)/pytest -m slow
+
+test-gpu: venv
+	$(BIN)/pytest -m gpu
+
+bench: venv
+	$(BIN)/python benchmarks/step_time.py
+	$(BIN)/python benchmarks/decode_memory.py
+	$(BIN)/python benchmarks/fitting.py $(SAMPLE)
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info

@@ -1,0 +1,70 @@
+"""Encode the sample clip, decode it, measure what came back: `python benchmarks/demo.py CLIP FOLDER`."""
+
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from nervcodec.metrics.quality import QualityMeter
+from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View
+from nervcodec.video.writer import write_frames
+
+FRAMES, CROP, SIZE = 48, (1280, 640), (640, 320)
+SHOWN = 25
+
+
+def nervc(*arguments: str) -> float:
+    """Run the command as a user would; seconds it took."""
+    print("\n$ nervc", *arguments, flush=True)
+    started = monotonic()
+    subprocess.run([str(Path(sys.executable).with_name("nervc")), *arguments], check=True)
+    return monotonic() - started
+
+
+def load(source: str, view: View) -> Tensor:
+    """All frames of a video, `[T, 3, H, W]`, uint8."""
+    with read_frames(source, view) as video:
+        return torch.stack([torch.from_numpy(frame) for frame in video.frames]).permute(0, 3, 1, 2)
+
+
+def main(clip: str, folder: Path) -> None:
+    """See the module."""
+    folder.mkdir(exist_ok=True)
+    stream, decoded = folder / "bunny.nerv", folder / "decoded.mkv"
+    crop, size = ("x".join(map(str, pair)) for pair in (CROP, SIZE))
+    view = ["--frames", f"0:{FRAMES}", "--crop", crop, "--resize", size]
+    encoded_in = nervc("encode", clip, "-o", str(stream), "-y", *view, "--size", "165k", "--preset", "fast")
+    decoded_in = nervc("decode", str(stream), "-o", str(decoded), "-y")
+    nervc("info", str(stream))
+
+    original, result = load(clip, View(stop=FRAMES, crop=CROP, resize=SIZE)), load(str(decoded), View())
+    meter = QualityMeter()
+    meter.add(result, original)
+    pixels = FRAMES * SIZE[0] * SIZE[1]
+    with read_frames(str(decoded)) as video:
+        picture = video.format
+    for name, frames in (("original", original), ("decoded", result)):
+        with write_frames(str(folder / f"{name}-%d.png"), picture) as sink:
+            sink(frames[SHOWN].permute(1, 2, 0).numpy())
+
+    table = Table("PSNR", "MS-SSIM", "bytes", "bpp", "encode", "decode", title=f"Bunny, {size}, {FRAMES} frames")
+    table.add_row(
+        f"{meter.psnr_db:.2f} dB",
+        f"{meter.ms_ssim:.4f}",
+        f"{stream.stat().st_size:,}",
+        f"{8 * stream.stat().st_size / pixels:.4f}",
+        f"{encoded_in:.1f} s",
+        f"{decoded_in:.1f} s",
+    )
+    Console().print(table)
+    print(f"Look at {folder}/original-1.png and {folder}/decoded-1.png.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
