@@ -1,6 +1,5 @@
 """Choosing the prior that codes given symbols in the fewest bits. Encoder only, so floating point is welcome."""
 
-from collections.abc import Iterator
 from math import log2
 
 import numpy as np
@@ -12,14 +11,19 @@ Symbols = NDArray[np.int32]
 
 
 def cheapest_prior(symbols: Symbols) -> Prior:
-    """The best prior near the one that the moments of the symbols suggest."""
+    """The best prior near the ones that the moments of the symbols suggest."""
     magnitude = int(np.abs(symbols).max(initial=0))
     if magnitude == 0:
         return Prior(0)
     histogram = np.bincount(symbols + magnitude, minlength=2 * magnitude + 1)
-    priors = list(_candidates(symbols, magnitude))
-    costs = [_histogram_bits(histogram, prior) for prior in priors]
-    return priors[int(np.argmin(costs))]
+    variance = float((symbols.astype(np.float64) ** 2).mean())
+    start = round(8 * (log2(variance) / 2 - LOWEST_SCALE_LOG2))
+    found = [
+        _climb(histogram, family, min(max(start, 0), SCALES - 1), spiked=spiked)
+        for family in range(len(FAMILIES))
+        for spiked in (False, True)
+    ]
+    return min(found, key=lambda prior: _histogram_bits(histogram, prior))
 
 
 def cost_bits(symbols: Symbols, prior: Prior) -> float:
@@ -29,23 +33,28 @@ def cost_bits(symbols: Symbols, prior: Prior) -> float:
     return _histogram_bits(np.bincount(symbols + prior.magnitude, minlength=2 * prior.magnitude + 1), prior)
 
 
-def _candidates(symbols: Symbols, magnitude: int) -> Iterator[Prior]:
-    occupied = symbols[symbols != 0]
-    zeros = 1 - len(occupied) / len(symbols)
-    for explained in (symbols, occupied):  # without and with a spike that explains the zeros
-        values = explained.astype(np.float64)
-        spreads = {"laplace": 2**0.5 * np.abs(values).mean(), "gaussian": (values**2).mean() ** 0.5}
-        for family, name in enumerate(FAMILIES):
-            nearest = round(8 * (log2(max(spreads[name], 1e-3)) - LOWEST_SCALE_LOG2))
-            for near in range(nearest - 1, nearest + 2):
-                scale = min(max(near, 0), SCALES - 1)
-                plain = Prior(magnitude, family, scale)
-                yield plain
-                law = frequencies(plain)
-                own = law[magnitude] / law.sum()
-                spike = round(SPIKES * (zeros - own) / (1 - own)) if own < 1 else 0
-                if 0 < spike < SPIKES:
-                    yield Prior(magnitude, family, scale, spike)
+def _climb(histogram: NDArray[np.int64], family: int, start: int, *, spiked: bool) -> Prior:
+    """The prior of a family whose scale no neighbour beats, going from `start`."""
+
+    def prior(scale: int) -> Prior:
+        magnitude = len(histogram) // 2
+        return Prior(magnitude, family, scale, _spike(histogram, family, scale) if spiked else 0)
+
+    best, cost = prior(start), _histogram_bits(histogram, prior(start))
+    for direction in (-1, 1):
+        scale = start + direction
+        while 0 <= scale < SCALES and _histogram_bits(histogram, prior(scale)) < cost:
+            best, cost = prior(scale), _histogram_bits(histogram, prior(scale))
+            scale += direction
+    return best
+
+
+def _spike(histogram: NDArray[np.int64], family: int, scale: int) -> int:
+    """The spike that makes zeros as probable as they are frequent."""
+    magnitude = len(histogram) // 2
+    law = frequencies(Prior(magnitude, family, scale))
+    own, zeros = law[magnitude] / law.sum(), histogram[magnitude] / histogram.sum()
+    return min(max(round(SPIKES * (zeros - own) / (1 - own)), 0), SPIKES - 1)
 
 
 def _histogram_bits(histogram: NDArray[np.int64], prior: Prior) -> float:

@@ -15,6 +15,7 @@ MAX_WIDTH = 2048
 MAX_GRID = 2048
 MAX_PIXELS = 1 << 26  # 8192 x 8192
 MAX_PARAMETERS = 1 << 28
+MAX_MAP = 1 << 31  # numbers in the largest feature map of one frame
 
 FUSED_STAGES = 3  # DNeRV code: the gate sits after the third of five stages
 
@@ -50,12 +51,23 @@ class HNeRVConfig:
         height, width = self.padded_size
         _require(height * width <= MAX_PIXELS, f"a picture of {width}x{height}")
         _require(self.parameters <= MAX_PARAMETERS, f"{self.parameters} weights")
+        _require(self.largest_map <= MAX_MAP, f"{self.largest_map} numbers in a feature map")
 
     @property
     def padded_size(self) -> tuple[int, int]:
         """Height and width of what the network renders, before cropping, in pixels."""
         grid = prod(self.strides)
         return self.content[1] * grid, self.content[2] * grid
+
+    @property
+    def largest_map(self) -> int:
+        """Numbers in the largest feature map of one frame."""
+        cells = self.content[1] * self.content[2]
+        sizes = [self.widths[0] * cells]
+        for width, stride in zip(self.widths[1:], self.strides, strict=True):
+            cells *= stride**2
+            sizes.append(width * cells)
+        return max(sizes)
 
     @property
     def embeddings(self) -> dict[str, tuple[int, int, int]]:

@@ -1,0 +1,46 @@
+"""What several tests share: the sample clip and one small encoded file."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+SAMPLE = Path(__file__).parent / "data" / "bunny_1280x720_132f.mp4"
+Nervc = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def run_nervc(*arguments: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """`nervc` in a process of its own, as a user types it."""
+    command = [str(Path(sys.executable).with_name("nervc")), *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, env=os.environ | {"COLUMNS": "120"}, check=False)
+
+
+@pytest.fixture(autouse=True)
+def _two_threads() -> None:
+    torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def sample() -> str:
+    """The Bunny clip."""
+    return str(SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def nervc() -> Nervc:
+    """Runs the command line."""
+    return run_nervc
+
+
+@pytest.fixture(scope="session")
+def encoded(tmp_path_factory: pytest.TempPathFactory, sample: str) -> Path:
+    """A small DNeRV file: 6 frames of 150x75 (odd, so padding is needed)."""
+    path = tmp_path_factory.mktemp("encoded") / "small.nerv"
+    arguments = ["--frames", "0:6", "--resize", "150x75", "--size", "9k", "--steps", "120", "--seed", "3"]
+    done = run_nervc("encode", sample, "-o", path, *arguments)
+    assert done.returncode == 0, done.stderr.decode()
+    return path

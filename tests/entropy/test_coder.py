@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from nervcodec.entropy.coder import decode_symbols, encode_symbols
+from nervcodec.entropy.priors import Prior, frequencies
+from nervcodec.errors import CorruptStream
+
+RNG = np.random.default_rng(0)
+
+
+def test_parts_come_back_in_order() -> None:
+    parts = [
+        (RNG.integers(-127, 128, 500, dtype=np.int32), Prior(127, 1, 60)),
+        (np.zeros(9, np.int32), Prior(0)),
+        (RNG.integers(-1, 2, 300, dtype=np.int32), Prior(1, 0, 20)),
+        (np.array([32768], np.int32), Prior(32768, 0, 127)),
+    ]
+    data = encode_symbols(parts)
+    decoded = decode_symbols(data, [(len(symbols), prior) for symbols, prior in parts])
+    for (symbols, _), result in zip(parts, decoded, strict=True):
+        np.testing.assert_array_equal(symbols, result)
+
+
+def test_bytes_never_change() -> None:
+    symbols = np.array([0, 1, -1, 3, 0, 0, -7, 2], np.int32)
+    assert encode_symbols([(symbols, Prior(7, 0, 32))]).hex() == "03969593"
+
+
+def test_all_zeros_cost_nothing() -> None:
+    assert encode_symbols([(np.zeros(1000, np.int32), Prior(0))]) == b""
+
+
+def test_size_is_the_cross_entropy() -> None:
+    symbols = np.round(RNG.normal(0, 12, 100_000)).astype(np.int32)
+    prior = Prior(int(np.abs(symbols).max()), 1, 53)
+    law = frequencies(prior)
+    ideal = -np.log2(law[symbols + prior.magnitude] / law.sum()).sum() / 8
+    assert len(encode_symbols([(symbols, prior)])) < 1.0005 * ideal + 8
+
+
+def test_bytes_that_are_no_stream() -> None:
+    with pytest.raises(CorruptStream, match="whole number of words"):
+        decode_symbols(b"123", [(1, Prior(1, 0, 20))])
+    with pytest.raises(CorruptStream, match="more symbols"):
+        decode_symbols(bytes(range(40)), [(1, Prior(1, 0, 20))])

@@ -1,0 +1,51 @@
+from dataclasses import replace
+
+import pytest
+
+from nervcodec.errors import RequestError, UnsupportedStream
+from nervcodec.models.config import MODELS, HNeRVConfig, model_name, pack_config, unpack_config
+from nervcodec.models.sizing import dnerv_config, hnerv_config
+
+CONFIGS = [hnerv_config(320, 640, 24), dnerv_config(320, 640, 24, (10, 20))]
+
+
+def test_wire_ids_never_change() -> None:
+    assert {i: name for i, (name, _) in MODELS.items()} == {1: "hnerv", 2: "dnerv"}
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=model_name)
+def test_config_survives_the_wire(config: HNeRVConfig) -> None:
+    assert unpack_config(*pack_config(config)) == config
+
+
+def test_unknown_models_and_odd_numbers_are_unsupported() -> None:
+    model, numbers = pack_config(CONFIGS[0])
+    with pytest.raises(UnsupportedStream, match="model 99"):
+        unpack_config(99, numbers)
+    for bad in (numbers[:-1], (*numbers, 1), (0, *numbers), ()):
+        with pytest.raises(UnsupportedStream):
+            unpack_config(model, bad)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"strides": ()},
+        {"strides": (5, 4, 4, 2)},
+        {"strides": (9, 4, 4, 2, 2)},
+        {"widths": (24, 20, 17, 14, 12)},
+        {"widths": (4096, 20, 17, 14, 12, 12)},
+        {"kernels": (1, 3, 5, 5, 4)},
+        {"content": (16, 1, 0)},
+        {"content": (16, 2000, 2000)},
+        {"content": (16, 20, 40), "widths": (2048,) * 6},
+    ],
+)
+def test_impossible_networks_are_refused(change: dict[str, tuple[int, ...]]) -> None:
+    with pytest.raises(RequestError, match="no such network"):
+        replace(CONFIGS[0], **change)  # type: ignore[arg-type]
+
+
+def test_a_difference_stream_must_fit_the_map_it_joins() -> None:
+    with pytest.raises(RequestError, match="grows to"):
+        replace(CONFIGS[1], difference_strides=(4, 4))  # type: ignore[call-arg]

@@ -1,0 +1,91 @@
+from math import prod
+
+import pytest
+
+from nervcodec.errors import RequestError
+from nervcodec.models.sizing import (
+    MOST_EMBEDDING_CELLS,
+    choose_difference_grid,
+    choose_strides,
+    difference_grids,
+    dnerv_config,
+    fit_width,
+    hnerv_config,
+    split_ratio,
+)
+
+SIZES = [
+    (240, 427),
+    (480, 854),
+    (1080, 1920),
+    (720, 1280),
+    (1920, 1080),
+    (288, 352),
+    (512, 512),
+    (75, 150),
+    (2160, 3840),
+]
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_any_picture_gets_a_network_that_covers_it(height: int, width: int) -> None:
+    config = hnerv_config(height, width, 16)
+    padded_height, padded_width = config.padded_size
+    assert padded_height >= height
+    assert padded_width >= width
+    assert padded_height * padded_width < 1.25 * height * width
+    assert config.content[1] * config.content[2] <= MOST_EMBEDDING_CELLS
+    for grid in difference_grids(config.content, config.strides):
+        assert dnerv_config(height, width, 16, grid).padded_size == config.padded_size
+
+
+def test_strides_pad_least() -> None:
+    assert choose_strides(640, 1280) == (5, 4, 4, 2, 2)
+    assert prod(choose_strides(1080, 1920)) == 384  # 1152 x 1920; nothing with at most 32 cells pads less
+    assert prod(choose_strides(576, 704)) == 144  # 576 x 720
+    assert hnerv_config(512, 512, 16).padded_size == (512, 512)
+
+
+def test_tiny_pictures_too() -> None:
+    config = dnerv_config(1, 1, 4, (2, 2))
+    assert config.padded_size == (32, 32)
+
+
+@pytest.mark.parametrize("weights", [3_000, 165_000, 350_000, 3_000_000])
+def test_fit_width_comes_as_near_as_any_width(weights: int) -> None:
+    config = fit_width(lambda stem: hnerv_config(320, 640, stem), weights)
+    off = abs(config.parameters - weights)
+    for stem in (config.widths[0] - 1, config.widths[0] + 1):
+        assert stem == 0 or abs(hnerv_config(320, 640, stem).parameters - weights) >= off
+
+
+def test_fit_width_gives_up_on_the_impossible() -> None:
+    with pytest.raises(RequestError, match="no such network"):
+        fit_width(lambda stem: hnerv_config(320, 640, stem), 10**12)
+
+
+def test_the_difference_embedding_does_not_outweigh_a_network_on_a_short_clip() -> None:
+    strides = choose_strides(640, 1280)
+    assert choose_difference_grid(640, 1280, strides, frames=132, parameters=350_000) == (10, 20)
+    assert choose_difference_grid(640, 1280, strides, frames=8, parameters=350_000) == (40, 80)
+
+
+def test_grids_of_the_papers_are_among_the_choices() -> None:
+    assert {(40, 80), (10, 20)} <= set(difference_grids((16, 2, 4), (5, 4, 4, 3, 2)))
+
+
+def test_a_grid_that_does_not_fit_is_refused_with_those_that_do() -> None:
+    with pytest.raises(RequestError, match="80x40, 40x20, 20x10"):
+        dnerv_config(640, 1280, 32, (30, 60))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "factors"), [(1, (1,)), (4, (4,)), (3, (3,)), (8, (4, 2)), (16, (4, 4)), (24, (4, 3, 2))]
+)
+def test_split_ratio(ratio: int, factors: tuple[int, ...]) -> None:
+    assert split_ratio(ratio) == factors
+
+
+def test_split_ratio_refuses_other_primes() -> None:
+    with pytest.raises(RequestError):
+        split_ratio(14)

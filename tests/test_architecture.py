@@ -1,0 +1,114 @@
+"""The house keeps its shape: imports point down, outside libraries have one door, nothing grows too long."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "nervcodec"
+FILES = sorted(ROOT.rglob("*.py"))
+RANKS = {
+    "cli": 5,
+    "bench": 4,
+    "codec": 3,
+    "training": 2,
+    "entropy": 1,
+    "quantization": 0,
+    "models": 0,
+    "bitstream": 0,
+    "metrics": 0,
+    "video": 0,
+    "picture": -1,
+    "files": -1,
+    "events": -1,
+    "errors": -2,
+}
+DOORS = {
+    "av": "video",
+    "constriction": "entropy",
+    "click": "cli",
+    "rich": "cli",
+    "pytorch_msssim": "metrics training",
+    "subprocess": "",
+    "pickle": "",
+}
+LONGEST_FILE, LONGEST_BODY = 250, 40
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Names of the modules a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def component(path: Path) -> str:
+    """The part of the house a file belongs to."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p != ROOT / "__init__.py"], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_imports_point_down(path: Path) -> None:
+    own = component(path)
+    for module in imports(path):
+        if module.startswith("nervcodec."):
+            other = module.split(".")[1]
+            assert own == other or RANKS[other] < RANKS[own], f"{own} imports {module}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_each_outside_library_has_one_door(path: Path) -> None:
+    for module in imports(path):
+        library = module.split(".")[0]
+        if library in DOORS:
+            assert component(path) in DOORS[library].split(), f"{path} imports {module}"
+
+
+def test_bitstream_knows_neither_torch_nor_models() -> None:
+    for path in (ROOT / "bitstream").glob("*.py"):
+        assert not {m.split(".")[0] for m in imports(path)} & {"torch", "numpy"}, path
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_stay_short(path: Path) -> None:
+    source = path.read_text()
+    assert source.count("\n") <= LONGEST_FILE
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            assert not body or (body[-1].end_lineno or 0) - body[0].lineno < LONGEST_BODY, f"{path}: {node.name}"
+
+
+def test_public_names_are_documented() -> None:
+    for path in FILES:
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree), path
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                assert ast.get_docstring(node), f"{path}: {node.name}"
+
+
+def modules_after(code: str) -> set[str]:
+    """Names of all modules that a fresh interpreter has loaded after running some code."""
+    code += "\nimport sys; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode().split())
+
+
+def test_the_decoder_never_reaches_training() -> None:
+    loaded = modules_after("import nervcodec.codec.decoder")
+    assert not [name for name in loaded if name.startswith("nervcodec.training")]
+    assert "torch" in loaded
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["encode", "--help"], ["info", "nothing.nerv"]])
+def test_help_and_info_load_no_torch(arguments: list[str]) -> None:
+    loaded = modules_after(f"from nervcodec.cli.main import run\nrun({arguments!r})")
+    assert "nervcodec.cli.main" in loaded
+    assert "torch" not in loaded

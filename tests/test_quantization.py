@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+import torch
+
+from nervcodec.quantization import STEP_TABLE, dequantize, quantize, step_for_range, steps_for_channels
+
+
+def test_step_table_is_what_the_format_says() -> None:
+    expected = torch.tensor([2.0 ** ((i - 192) / 8) for i in range(256)], dtype=torch.float32)
+    torch.testing.assert_close(STEP_TABLE, expected, rtol=1e-7, atol=0)
+    assert STEP_TABLE[192] == 1.0
+    assert STEP_TABLE[200] == 2.0
+
+
+@pytest.mark.parametrize("bits", [2, 5, 8, 12])
+def test_step_for_range_is_the_smallest_that_reaches(bits: int) -> None:
+    tensor = torch.randn(50, 7)
+    step = step_for_range(tensor, bits)
+    largest = 2 ** (bits - 1) - 1
+    assert np.abs(quantize(tensor, (step,)).symbols).max() <= largest
+    assert np.abs(quantize(tensor, (step - 1,)).symbols).max() > largest
+
+
+def test_error_is_at_most_half_a_step_and_zero_stays_zero() -> None:
+    tensor = torch.randn(16, 3, 3, 3)
+    tensor[tensor.abs() < 0.3] = 0
+    step = step_for_range(tensor, 8)
+    restored = dequantize(quantize(tensor, (step,)))
+    assert (restored - tensor).abs().max() <= STEP_TABLE[step] / 2 * 1.0001
+    assert (restored[tensor == 0] == 0).all()
+
+
+def test_channels_have_steps_of_their_own() -> None:
+    tensor = torch.randn(4, 5, 3, 3) * torch.tensor([1.0, 0.1, 0.01, 10.0]).view(4, 1, 1, 1)
+    steps = steps_for_channels(tensor, 8)
+    restored = dequantize(quantize(tensor, steps))
+    for channel in range(4):
+        assert steps[channel] == step_for_range(tensor[channel], 8)
+        assert (restored[channel] - tensor[channel]).abs().max() <= STEP_TABLE[steps[channel]] / 2 * 1.0001
+
+
+def test_a_tensor_of_zeros_costs_no_symbol() -> None:
+    zeros = torch.zeros(3, 4)
+    assert not quantize(zeros, (step_for_range(zeros, 8),)).symbols.any()
