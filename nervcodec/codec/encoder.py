@@ -14,7 +14,7 @@ from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.payload import embedding_values, pack
 from nervcodec.codec.planning import EncodeOptions, plan_config, plan_recipe
-from nervcodec.errors import ResourceError, VideoError
+from nervcodec.errors import RequestError, ResourceError, VideoError
 from nervcodec.events import FitStarted, FramesDone, Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.metrics.quality import QualityMeter
@@ -63,6 +63,8 @@ def encode(
     Raises RequestError, VideoError, ResourceError, FitError or OutputError; `output` is then as it was.
     """
     started = monotonic()
+    if Path(source).exists() and Path(output).resolve() == Path(source).resolve():
+        raise RequestError(f"{output} would be written over the video itself")
     check_target(Path(output), overwrite=overwrite)
     device = choose_device(options.device)
     video, clip = load_clip(source, options.view, observe)

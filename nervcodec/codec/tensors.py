@@ -1,7 +1,7 @@
 """Quantized tensors to bytes and back: side information, then one range-coded stream for a group of tensors.
 
-Shapes and order come from the schema. A tensor's side information is a byte of flags, its steps, and a prior for each
-part of it that has statistics of its own.
+Shapes and order come from the schema. A tensor's side information is a byte of flags, its steps, its largest
+magnitude, and a prior for each part of it that has statistics of its own.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,8 @@ PER_CHANNEL_PRIORS = 2
 PER_CHANNEL_STEPS = 4
 """One step for each slice along the first axis, not one for all."""
 
+PRIOR_BYTES = 2
+
 
 def pack_group(specs: Sequence[TensorSpec], tensors: Sequence[QuantizedTensor]) -> bytes:
     """The bytes of a group of tensors."""
@@ -35,8 +37,7 @@ def pack_group(specs: Sequence[TensorSpec], tensors: Sequence[QuantizedTensor]) 
         flags, parts = _cheapest_form(spec, tensor.symbols)
         writer.uint8(flags | PER_CHANNEL_STEPS * (len(tensor.steps) > 1))
         writer.raw(bytes(tensor.steps))
-        for _, prior in parts:
-            _write_prior(writer, prior)
+        _write_priors(writer, [prior for _, prior in parts])
         coded += parts
     writer.raw(encode_symbols(coded))
     return writer.getvalue()
@@ -58,7 +59,7 @@ def unpack_group(specs: Sequence[TensorSpec], data: bytes) -> list[QuantizedTens
         symbols = np.zeros(spec.shape, np.int32)
         tensors.append(QuantizedTensor(symbols, steps))
         parts += _partition(spec, symbols, flags)
-        priors += [_read_prior(reader) for _ in range(len(parts) - len(priors))]
+        priors += _read_priors(reader, len(parts) - len(priors))
         if flags & PREDICTED:
             predicted.append(symbols)
     sizes = [(part.size, prior) for part, prior in zip(parts, priors, strict=True)]
@@ -77,8 +78,9 @@ def _cheapest_form(spec: TensorSpec, symbols: Symbols) -> tuple[int, list[tuple[
             continue
         residual = np.diff(symbols, axis=0, prepend=np.zeros_like(symbols[:1])) if flags & PREDICTED else symbols
         parts = [part.ravel() for part in _partition(spec, residual, flags)]
-        coded = [(part, cheapest_prior(part)) for part in parts]
-        bits = sum(cost_bits(part, prior) + 8 * _prior_bytes(prior) for part, prior in coded)
+        magnitude = int(np.abs(residual).max())
+        coded = [(part, cheapest_prior(part, magnitude)) for part in parts]
+        bits = sum(cost_bits(part, prior) + 8 * PRIOR_BYTES for part, prior in coded)
         forms.append((bits, flags, coded))
     _, flags, coded = min(forms, key=lambda form: form[:2])
     return flags, coded
@@ -108,20 +110,17 @@ def _read_flags(reader: ByteReader, spec: TensorSpec) -> int:
     return flags
 
 
-def _prior_bytes(prior: Prior) -> int:
-    return (1 if prior.magnitude < 0x80 else 2 if prior.magnitude < 0x4000 else 3) + 2 * (prior.magnitude > 0)
+def _write_priors(writer: ByteWriter, priors: Sequence[Prior]) -> None:
+    """All priors of a tensor; they share their magnitude."""
+    writer.varint(priors[0].magnitude)
+    if priors[0].magnitude:
+        for prior in priors:
+            writer.uint8(prior.family * SCALES + prior.scale)
+            writer.uint8(prior.spike)
 
 
-def _write_prior(writer: ByteWriter, prior: Prior) -> None:
-    writer.varint(prior.magnitude)
-    if prior.magnitude:
-        writer.uint8(prior.family * SCALES + prior.scale)
-        writer.uint8(prior.spike)
-
-
-def _read_prior(reader: ByteReader) -> Prior:
+def _read_priors(reader: ByteReader, count: int) -> list[Prior]:
     magnitude = reader.varint("magnitude", MAX_MAGNITUDE)
     if magnitude == 0:
-        return Prior(0)
-    family, scale = divmod(reader.uint8("scale"), SCALES)
-    return Prior(magnitude, family, scale, reader.uint8("spike"))
+        return [Prior(0)] * count
+    return [Prior(magnitude, *divmod(reader.uint8("scale"), SCALES), reader.uint8("spike")) for _ in range(count)]

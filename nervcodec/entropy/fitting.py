@@ -10,14 +10,13 @@ from nervcodec.entropy.priors import FAMILIES, LOWEST_SCALE_LOG2, SCALES, SPIKES
 Symbols = NDArray[np.int32]
 
 
-def cheapest_prior(symbols: Symbols) -> Prior:
-    """The best prior near the ones that the moments of the symbols suggest."""
-    magnitude = int(np.abs(symbols).max(initial=0))
+def cheapest_prior(symbols: Symbols, magnitude: int) -> Prior:
+    """The best prior of a magnitude near the ones that the moments of the symbols suggest."""
     if magnitude == 0:
         return Prior(0)
     histogram = np.bincount(symbols + magnitude, minlength=2 * magnitude + 1)
     variance = float((symbols.astype(np.float64) ** 2).mean())
-    start = round(8 * (log2(variance) / 2 - LOWEST_SCALE_LOG2))
+    start = round(8 * (log2(max(variance, 1e-3)) / 2 - LOWEST_SCALE_LOG2))
     found = [
         _climb(histogram, family, min(max(start, 0), SCALES - 1), spiked=spiked)
         for family in range(len(FAMILIES))
@@ -53,7 +52,7 @@ def _spike(histogram: NDArray[np.int64], family: int, scale: int) -> int:
     """The spike that makes zeros as probable as they are frequent."""
     magnitude = len(histogram) // 2
     law = frequencies(Prior(magnitude, family, scale))
-    own, zeros = law[magnitude] / law.sum(), histogram[magnitude] / histogram.sum()
+    own, zeros = float(law[magnitude] / law.sum()), float(histogram[magnitude] / histogram.sum())
     return min(max(round(SPIKES * (zeros - own) / (1 - own)), 0), SPIKES - 1)
 
 

@@ -45,21 +45,26 @@ def deviation(scale: int) -> float:
     return float(2.0 ** (scale / 8 + LOWEST_SCALE_LOG2))
 
 
-@lru_cache(maxsize=4096)
 def frequencies(prior: Prior) -> NDArray[np.float64]:
     """Frequency of each symbol from -magnitude to magnitude: whole numbers, exact in float64."""
+    side = 1 + (_shares(prior.magnitude, prior.family, prior.scale) * (SPIKES - prior.spike) >> 8)
+    side[0] += prior.spike << TOTAL_BITS - 8
+    return np.concatenate([side[:0:-1], side]).astype(np.float64)
+
+
+@lru_cache(maxsize=4096)
+def _shares(magnitude: int, family: int, scale: int) -> NDArray[np.int64]:
+    """Share of the law, in 2^-24, of each symbol from 0 to magnitude, rounded down."""
     law, power = [], ONE
-    theta = _theta(FAMILIES[prior.family], prior.scale)
+    theta = _theta(FAMILIES[family], scale)
     ratio = theta  # P(k + 1) / P(k): theta for Laplace, theta^(2k + 1) for Gauss
-    growth = ONE if FAMILIES[prior.family] == "laplace" else theta * theta >> FRACTION_BITS
-    for _ in range(prior.magnitude + 1):
+    growth = ONE if FAMILIES[family] == "laplace" else theta * theta >> FRACTION_BITS
+    for _ in range(magnitude + 1):
         law.append(power)
         power = power * ratio >> FRACTION_BITS
         ratio = ratio * growth >> FRACTION_BITS
     total = 2 * sum(law) - law[0]
-    side = [1 + ((p << TOTAL_BITS) // total * (SPIKES - prior.spike) >> 8) for p in law]
-    side[0] += prior.spike << TOTAL_BITS - 8
-    return np.array(side[:0:-1] + side, dtype=np.float64)
+    return np.array([(p << TOTAL_BITS) // total for p in law], dtype=np.int64)
 
 
 def _theta(family: Family, scale: int) -> int:

@@ -1,0 +1,158 @@
+"""The command line as its users type it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View
+from tests.conftest import Nervc
+
+QUICK = ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "20"]
+
+
+def lines(output: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.decode().splitlines()]
+
+
+def test_encode_info_decode(nervc: Nervc, sample: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = nervc("encode", sample, "-o", "out.nerv", *QUICK)
+    assert done.returncode == 0
+    assert done.stdout == b""
+    assert b"out.nerv: PSNR" in done.stderr
+    assert f"{(tmp_path / 'out.nerv').stat().st_size:,} bytes".encode() in done.stderr
+
+    described = nervc("info", "out.nerv")
+    assert described.returncode == 0
+    assert b"48x32, 3 frames, 25 frames/s, 420" in described.stdout
+
+    assert nervc("decode", "out.nerv").returncode == 0
+    with read_frames("out.mkv") as video:
+        assert (video.format.width, video.format.height, len(list(video.frames))) == (48, 32, 3)
+
+
+def test_json_is_the_contract(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path, frames = tmp_path / "out.nerv", tmp_path / "out.mkv"
+    done = nervc("encode", sample, "-o", path, "--json", *QUICK)
+    records = lines(done.stdout)
+    assert {r["type"] for r in records} <= {"start", "step", "frames", "restart", "done"}
+    assert next(r for r in records if r["type"] == "start").keys() == {
+        "type",
+        "model",
+        "parameters",
+        "frames",
+        "steps",
+        "estimated_bytes",
+    }
+    result = records[-1]
+    assert result["type"] == "done"
+    assert {"output", "psnr", "ms_ssim", "bytes", "bpp", "seconds", "frames", "parameters", "steps"} <= result.keys()
+    assert result["bytes"] == path.stat().st_size
+    assert result["bpp"] == pytest.approx(8 * path.stat().st_size / (48 * 32 * 3))
+    assert result["ms_ssim"] is None
+
+    assert nervc("decode", path, "-o", frames).returncode == 0
+    with read_frames(sample, View(stop=3, resize=(48, 32))) as a, read_frames(str(frames)) as b:
+        errors = [((x.astype(float) - y) ** 2).mean() for x, y in zip(a.frames, b.frames, strict=True)]
+    assert result["psnr"] == pytest.approx(np.mean(10 * np.log10(255**2 / np.array(errors))), abs=0.01)
+
+    (info,) = lines(nervc("info", path, "--json").stdout)
+    assert (info["type"], info["width"], info["height"], info["frames"]) == ("info", 48, 32, 3)
+    assert info["header_bytes"] + sum(chunk["bytes"] for chunk in info["chunks"]) == result["bytes"]
+
+
+@pytest.mark.parametrize("target", ["x.mp4", "x.mkv", "x.y4m", "frames/%05d.png"])
+def test_every_output(nervc: Nervc, encoded: Path, tmp_path: Path, target: str) -> None:
+    done = nervc("decode", encoded, "-o", tmp_path / target)
+    assert done.returncode == 0, done.stderr
+    with read_frames(str(tmp_path / target)) as video:
+        assert (video.format.width, video.format.height, len(list(video.frames))) == (150, 75, 6)
+
+
+def test_pipes(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
+    piped = nervc("decode", encoded, "-o", "-")
+    assert piped.stdout.startswith(b"YUV4MPEG2 W150 H75 F25:1")
+    again = nervc(
+        "encode", "-", "-o", tmp_path / "b.nerv", "--size", "4k", "--steps", "5", "--json", stdin=piped.stdout
+    )
+    assert lines(again.stdout)[-1]["frames"] == 6
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "sentence"),
+    [
+        (2, ["encode", "SAMPLE", "--bits", "40"], "--bits"),
+        (2, ["encode", "SAMPLE", "--resize", "big"], "640x320"),
+        (2, ["encode", "SAMPLE", "--frames", "9:3", "-o", "TMP/a.nerv"], "hold nothing"),
+        (2, ["encode", "SAMPLE", "--crop", "9999x10", "-o", "TMP/a.nerv"], "does not fit"),
+        (2, ["encode", "SAMPLE", "--size", "none"], "0.35M"),
+        (2, ["encode", "-"], "which file"),
+        (2, ["decode", "ENCODED", "-o", "TMP/a.webm"], "write to"),
+        (2, ["frobnicate"], "No such command"),
+        (3, ["encode", "TMP/none.mp4", "-o", "TMP/a.nerv"], "no such file"),
+        (3, ["encode", "TMP/text.mp4", "-o", "TMP/a.nerv"], "Invalid data"),
+        (3, ["decode", "TMP/none.nerv"], "No such file"),
+        (4, ["decode", "SAMPLE", "-o", "TMP/a.mkv"], "not a .nerv file"),
+        (4, ["info", "SAMPLE"], "not a .nerv file"),
+        (5, ["encode", "SAMPLE", "-o", "TMP/no/a.nerv"], "not a folder"),
+        (5, ["encode", "SAMPLE", "-o", "ENCODED"], "-y replaces it"),
+        (5, ["decode", "ENCODED", "-o", "TMP/text.mp4"], "-y replaces it"),
+    ],
+)
+def test_errors_are_one_sentence_and_a_code(
+    nervc: Nervc, sample: str, encoded: Path, tmp_path: Path, code: int, arguments: list[str], sentence: str
+) -> None:
+    (tmp_path / "text.mp4").write_text("no video\n" * 500)
+    places = {"SAMPLE": sample, "ENCODED": str(encoded)}
+    arguments = [places.get(a, a.replace("TMP", str(tmp_path))) for a in arguments]
+    before = sorted(tmp_path.rglob("*"))
+    done = nervc(*arguments, "--json") if arguments[0] in ("encode", "decode") else nervc(*arguments)
+    assert done.returncode == code, done.stderr
+    assert sentence in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+    if arguments[0] in ("encode", "decode"):
+        last = lines(done.stdout)[-1]
+        assert (last["type"], last["code"]) == ("error", code)
+        assert sentence in last["message"]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: int, code: int) -> None:
+    command = [str(Path(sys.executable).with_name("nervc")), "encode", sample, "-o", str(tmp_path / "a.nerv"), "--json"]
+    command += ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "1000000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ) as process:
+        assert process.stdout is not None
+        while json.loads(process.stdout.readline())["type"] != "start":
+            pass
+        started = time.monotonic()
+        process.send_signal(number)
+        output, message = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert time.monotonic() - started < 5
+    assert b"Traceback" not in message
+    assert lines(output)[-1]["code"] == code
+    assert not list(tmp_path.iterdir())
+
+
+def test_options_are_a_promise(nervc: Nervc) -> None:
+    helps = {name: nervc(name, "--help").stdout.decode() for name in ("encode", "decode", "info")}
+    promised = {
+        "encode": "--model --size --row --difference-grid --preset --epochs --steps --seed --optimizer --learning-rate "
+        "--loss --embeddings --batch --bits --prune --frames --crop --resize --resize-filter --device --json "
+        "--output -y",
+        "decode": "--output -y --device --json",
+        "info": "--json",
+    }
+    for name, options in promised.items():
+        for option in options.split():
+            assert option in helps[name], option

@@ -1,0 +1,79 @@
+"""Whatever happens to a file, the answer is a typed error or the same frames; never a traceback, never silence."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stream
+from nervcodec.bitstream.format import Header
+from nervcodec.codec.decoder import decode_frames
+from nervcodec.errors import BitstreamError
+
+RNG = np.random.default_rng(0)
+
+
+def outcome(data: bytes) -> torch.Tensor | None:
+    """The frames of a file, or None where it is refused as it should be."""
+    try:
+        return torch.cat(list(decode_frames(read_stream(data))))
+    except BitstreamError:
+        return None
+
+
+def test_every_cut_is_refused(encoded: Path) -> None:
+    data = encoded.read_bytes()
+    assert all(outcome(data[:size]) is None for size in range(len(data)))
+
+
+def test_every_changed_byte_is_refused(encoded: Path) -> None:
+    data = encoded.read_bytes()
+    for position in range(len(data)):
+        damaged = bytearray(data)
+        damaged[position] ^= int(RNG.integers(1, 256))
+        assert outcome(bytes(damaged)) is None, position
+
+
+def test_forged_groups_with_valid_checksums_do_no_harm(encoded: Path) -> None:
+    stream = read_stream(encoded.read_bytes())
+    groups = stream.chunks[0].groups
+    refused = 0
+    for _ in range(150):
+        forged = [bytearray(group) for group in groups]
+        victim = forged[RNG.integers(len(forged))]
+        for _ in range(RNG.integers(1, 4)):
+            victim[RNG.integers(min(len(victim), 40))] = RNG.integers(256)
+        chunk = replace(stream.chunks[0], groups=tuple(map(bytes, forged)))
+        frames = outcome(write_stream(Stream(header=stream.header, chunks=(chunk,))))
+        refused += frames is None
+        assert frames is None or frames.shape == (6, 3, 75, 150)
+    assert refused > 10
+
+
+def test_forged_headers_with_valid_checksums_do_no_harm(encoded: Path) -> None:
+    stream = read_stream(encoded.read_bytes())
+    for _ in range(300):
+        config = list(stream.header.config)
+        config[RNG.integers(len(config))] = int(RNG.choice([0, 1, 2, 7, 255, 5000, 2**20, 2**34]))
+        header = replace(stream.header, config=tuple(config))
+        assert outcome(forge(header, stream)) is None or tuple(config) == stream.header.config
+
+
+@pytest.mark.parametrize("segments", [(1 << 20,), (7,), (5,), (3, 3)])
+def test_forged_frame_counts(encoded: Path, segments: tuple[int, ...]) -> None:
+    stream = read_stream(encoded.read_bytes())
+    header = replace(stream.header, segments=segments)
+    chunks = tuple(Chunk(segment=i, layer=0, groups=stream.chunks[0].groups) for i in range(len(segments)))
+    assert outcome(write_stream(Stream(header=header, chunks=chunks))) is None
+
+
+def test_a_picture_larger_than_the_network(encoded: Path) -> None:
+    stream = read_stream(encoded.read_bytes())
+    header = replace(stream.header, video=replace(stream.header.video, width=4000))
+    assert outcome(forge(header, stream)) is None
+
+
+def forge(header: Header, stream: Stream) -> bytes:
+    return write_stream(Stream(header=header, chunks=stream.chunks))

@@ -1,0 +1,115 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import nervcodec
+from nervcodec.bitstream.container import read_stream
+from nervcodec.codec.decoder import decode_frames
+from nervcodec.codec.encoder import load_clip
+from nervcodec.codec.planning import EncodeOptions, default_weights, plan_config, plan_recipe
+from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
+from nervcodec.models.config import DNeRVConfig
+from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View
+
+SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), size=5_000, steps=40, model="hnerv")
+
+
+def independent_psnr(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Mean over frames, from the definition, in float64."""
+    errors = ((a.double() - b.double()) ** 2).mean(dim=(1, 2, 3))
+    return float((10 * torch.log10(255**2 / errors)).mean())
+
+
+@pytest.mark.parametrize("model", ["hnerv", "dnerv"])
+def test_the_report_is_what_the_decoder_makes_of_the_file(sample: str, tmp_path: Path, model: str) -> None:
+    options = replace(SMALL, model=model, view=View(stop=3, resize=(180, 162)))  # type: ignore[arg-type]
+    path, frames = tmp_path / "a.nerv", tmp_path / "a.mkv"
+    report = nervcodec.encode(sample, str(path), options)
+    assert report.file_bytes == path.stat().st_size
+    assert report.bits_per_pixel == pytest.approx(8 * path.stat().st_size / (180 * 162 * 3))
+    nervcodec.decode(str(path), str(frames))
+    _, original = load_clip(sample, options.view)
+    _, decoded = load_clip(str(frames), View())
+    assert report.psnr_db == pytest.approx(independent_psnr(decoded, original), abs=0.01)
+    assert report.ms_ssim is not None
+    assert 0 < report.ms_ssim < 1
+
+
+def test_the_same_seed_gives_the_same_bytes(sample: str, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.nerv", "b.nerv", "c.nerv")]
+    for path, seed in zip(paths, (1, 1, 2), strict=True):
+        nervcodec.encode(sample, str(path), replace(SMALL, seed=seed))
+    a, b, c = (path.read_bytes() for path in paths)
+    assert a == b
+    assert a != c
+
+
+def test_two_thread_counts_decode_the_same_picture(encoded: Path) -> None:
+    stream = read_stream(encoded.read_bytes())
+    frames = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        frames.append(torch.cat(list(decode_frames(stream))).int())
+    difference = (frames[0] - frames[1]).abs()
+    assert difference.max() <= 1
+    assert (difference > 0).float().mean() <= 0.001
+
+
+def test_colour_and_rate_go_through(sample: str, encoded: Path) -> None:
+    with read_frames(sample) as video:
+        stream = read_stream(encoded.read_bytes())
+        assert stream.header.video == replace(video.format, width=150, height=75)
+
+
+def test_pruned_weights_are_zero_on_the_wire(sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.nerv"
+    sizes = []
+    for prune in (0.0, 0.4):
+        nervcodec.encode(sample, str(path), replace(SMALL, prune=prune), overwrite=True)
+        sizes.append(path.stat().st_size)
+    assert sizes[1] < 0.9 * sizes[0]
+
+
+def test_nothing_is_lost_and_nothing_half_written(sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.nerv"
+    path.write_bytes(b"precious")
+    with pytest.raises(OutputError, match="exists"):
+        nervcodec.encode(sample, str(path), SMALL)
+    with pytest.raises(VideoError):
+        nervcodec.encode("nothing.mp4", str(path), SMALL, overwrite=True)
+    with pytest.raises(VideoError, match="no frame"):
+        nervcodec.encode(sample, str(path), replace(SMALL, view=View(first=500)), overwrite=True)
+    with pytest.raises(RequestError, match="itself"):
+        nervcodec.encode(str(path), str(path), SMALL, overwrite=True)
+    assert path.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_clip_larger_than_memory_is_refused(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nervcodec.codec.encoder.MEMORY_SHARE", 1e-5)
+    with pytest.raises(ResourceError, match="--frames"):
+        load_clip(sample, View())
+
+
+def test_plans(sample: str) -> None:
+    with read_frames(sample, View(crop=(1280, 640))) as video:
+        bunny = video.format
+    config = plan_config(EncodeOptions(row="bunny-0.35m"), bunny, 132)
+    assert isinstance(config, DNeRVConfig)
+    assert config.parameters == pytest.approx(300_100, abs=50)
+    config = plan_config(EncodeOptions(size=350_000), bunny, 132)
+    assert isinstance(config, DNeRVConfig)
+    assert config.parameters == pytest.approx(350_000, rel=0.03)
+    assert config.difference == (2, 10, 20)
+    config = plan_config(EncodeOptions(size=350_000, difference_grid=(40, 80)), bunny, 132)
+    assert config.embeddings["difference"] == (2, 40, 80)
+    with pytest.raises(RequestError, match="1920x960"):
+        plan_config(EncodeOptions(row="uvg960-3m"), bunny, 132)
+    with pytest.raises(RequestError, match="MS-SSIM"):
+        plan_recipe(EncodeOptions(loss="l1-ms-ssim"), replace(bunny, height=160), 132)
+    assert plan_recipe(EncodeOptions(epochs=2.5, batch=2), bunny, 132).steps == 165
+    assert plan_recipe(EncodeOptions(steps=7), bunny, 132).steps == 7
+    assert [default_weights(n) for n in (1, 10**8, 10**12)] == [100_000, 375_000, 3_000_000]

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import torch
+
+from nervcodec.metrics.quality import QualityMeter, multiscale_ssim, psnr
+
+GENERATOR = torch.Generator().manual_seed(0)
+
+
+def random_frames(count: int, side: int) -> torch.Tensor:
+    return torch.randint(0, 256, (count, 3, side, side), dtype=torch.uint8, generator=GENERATOR)
+
+
+def test_psnr_by_its_definition() -> None:
+    frames, reference = random_frames(3, 20), random_frames(3, 20)
+    a, b = frames.numpy().astype(np.float64), reference.numpy().astype(np.float64)
+    expected = [10 * np.log10(255**2 / ((a[i] - b[i]) ** 2).mean()) for i in range(3)]
+    np.testing.assert_allclose(psnr(frames, reference).numpy(), expected, atol=1e-4)
+
+
+def test_identical_frames_are_capped() -> None:
+    frames = random_frames(2, 16)
+    assert psnr(frames, frames).tolist() == [100.0, 100.0]
+
+
+def test_a_clip_is_the_mean_over_its_frames_whatever_the_batches() -> None:
+    frames, reference = random_frames(5, 170), random_frames(5, 170)
+    whole, parts = QualityMeter(), QualityMeter()
+    whole.add(frames, reference)
+    parts.add(frames[:2], reference[:2])
+    parts.add(frames[2:], reference[2:])
+    assert whole.psnr_db == pytest.approx(parts.psnr_db)
+    assert whole.ms_ssim == pytest.approx(parts.ms_ssim, abs=1e-6)
+
+
+def test_ms_ssim() -> None:
+    frames = random_frames(1, 161)
+    same = multiscale_ssim(frames, frames)
+    assert same is not None
+    assert same.item() == pytest.approx(1)
+    noisy = multiscale_ssim(frames, random_frames(1, 161))
+    assert noisy is not None
+    assert noisy.item() < 0.3
+    assert multiscale_ssim(random_frames(1, 160), random_frames(1, 160)) is None
+    assert QualityMeter().ms_ssim is None

@@ -1,0 +1,67 @@
+import pytest
+import torch
+from torch import Tensor
+
+from nervcodec.models.networks import build_decoder
+from nervcodec.models.sizing import hnerv_config
+from nervcodec.training.optimizers import Adan, Muon, build_optimizers, orthogonalise
+from nervcodec.training.recipe import Optimizer, Recipe
+
+
+@pytest.mark.parametrize("shape", [(8, 30), (30, 8), (12, 12)])
+def test_orthogonalise_evens_out_singular_values(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    matrix = torch.randn(shape)
+    values = torch.linalg.svdvals(orthogonalise(matrix))
+    assert values.min() > 0.6
+    assert values.max() < 1.3
+    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
+    cosine = (orthogonalise(matrix) * (left @ right)).sum() / min(shape)
+    assert cosine > 0.8
+
+
+def test_muon_moves_a_convolution_as_a_matrix() -> None:
+    torch.manual_seed(0)
+    weight = torch.zeros(6, 4, 3, 3, requires_grad=True)
+    weight.grad = torch.randn(6, 4, 3, 3)
+    Muon([weight], lr=0.1).step()
+    values = torch.linalg.svdvals(weight.detach().view(6, -1))
+    assert values.min() > 0.06
+    assert values.max() < 0.13
+    assert (weight.detach() * weight.grad).sum() < 0
+
+
+def adan_by_the_paper(gradients: list[Tensor], lr: float) -> Tensor:
+    """Algorithm 1 of the paper with b = 1 - beta and corrected moments, in float64."""
+    b1, b2, b3 = 0.02, 0.08, 0.01
+    theta = m = v = n = torch.zeros_like(gradients[0])
+    previous = gradients[0]
+    for k, g in enumerate(gradients, 1):
+        m = (1 - b1) * m + b1 * g
+        v = (1 - b2) * v + b2 * (g - previous)
+        n = (1 - b3) * n + b3 * (g + (1 - b2) * (g - previous)) ** 2
+        correct = [x / (1 - (1 - b) ** k) for x, b in ((m, b1), (v, b2), (n, b3))]
+        theta = theta - lr / (correct[2].sqrt() + 1e-8) * (correct[0] + (1 - b2) * correct[1])
+        previous = g
+    return theta
+
+
+def test_adan_is_the_paper_algorithm() -> None:
+    torch.manual_seed(0)
+    gradients = [torch.randn(5, dtype=torch.float64) for _ in range(30)]
+    weight = torch.zeros(5, dtype=torch.float64, requires_grad=True)
+    optimizer = Adan([weight], lr=0.01)
+    for gradient in gradients:
+        weight.grad = gradient.clone()
+        optimizer.step()
+    torch.testing.assert_close(weight.detach(), adan_by_the_paper(gradients, 0.01), rtol=1e-10, atol=0)
+
+
+@pytest.mark.parametrize("name", ["muon", "adam", "adan"])
+def test_every_parameter_has_exactly_one_optimizer(name: Optimizer) -> None:
+    decoder = build_decoder(hnerv_config(75, 150, 10))
+    embedding = torch.zeros(3, 16, 2, 3, requires_grad=True)
+    optimizers = build_optimizers([decoder], [embedding], Recipe(steps=1, optimizer=name))
+    held = [p for o in optimizers for group in o.param_groups for p in group["params"]]
+    assert {id(p) for p in held} == {id(p) for p in [*decoder.parameters(), embedding]}
+    assert len(held) == len(list(decoder.parameters())) + 1
