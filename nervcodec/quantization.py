@@ -50,17 +50,8 @@ def dequantize(quantized: QuantizedTensor) -> Tensor:
 
 def step_for_range(tensor: Tensor, bits: int) -> int:
     """Index of the smallest step with which every value is a symbol of `bits` bits, sign included."""
-    return _step_index(float(tensor.abs().max()), bits)
-
-
-def steps_for_channels(tensor: Tensor, bits: int) -> tuple[int, ...]:
-    """The same for each slice along the first axis."""
-    return tuple(_step_index(float(peak), bits) for peak in tensor.flatten(1).abs().amax(dim=1))
-
-
-def _step_index(peak: float, bits: int) -> int:
-    largest = 2 ** (bits - 1) - 1
-    reaches = torch.round(peak / STEP_TABLE) <= largest
+    peak = float(tensor.abs().max())
+    reaches = torch.round(peak / STEP_TABLE) <= 2 ** (bits - 1) - 1
     return int(reaches.int().argmax()) if bool(reaches.any()) else STEPS - 1
 
 

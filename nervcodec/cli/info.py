@@ -55,18 +55,15 @@ def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
 
 def _show(described: nervcodec.StreamInfo) -> None:
     video, config, colour = described.video, described.config, described.video.colour
-    console = Console()
-    console.print(
+    click.echo(
         f"{video.width}x{video.height}, {described.frames} frames, {float(video.frame_rate):.6g} frames/s, "
         f"{video.chroma}, primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}, "
-        f"range {('studio', 'full', 'unspecified')[colour.sample_range]}",
-        highlight=False,
+        f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
     )
     shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
-    console.print(
+    click.echo(
         f"{described.model}: {config.parameters:,} weights; strides {config.strides}, widths {config.widths}; "
-        f"embeddings of a frame: {shapes}",
-        highlight=False,
+        f"embeddings of a frame: {shapes}"
     )
     table = Table("segment", "layer", "part", "bytes", "share", "bpp")
     for name in ("bytes", "share", "bpp"):
@@ -83,4 +80,4 @@ def _show(described: nervcodec.StreamInfo) -> None:
             row(str(chunk.segment), str(chunk.layer), part, size)
     table.add_section()
     row("", "", "file", described.file_bytes)
-    console.print(table)
+    Console().print(table)

@@ -12,8 +12,8 @@ from nervcodec.models.networks import DecoderState
 from nervcodec.quantization import QuantizedTensor, dequantize, quantize, step_for_range
 
 MAX_EMBEDDING_VALUES = 1 << 28
-BIAS_BITS = 12
-"""Biases are few and each moves a whole channel, so they are kept finer than weights (ours)."""
+LEAST_BIAS_BITS = 8
+"""Biases are few and each moves a whole channel, so they never get fewer bits than this (ours)."""
 
 
 def pack(config: HNeRVConfig, state: DecoderState, bits: int) -> tuple[bytes, ...]:
@@ -48,4 +48,4 @@ def embedding_values(config: HNeRVConfig, frames: int) -> int:
 
 
 def _quantize(tensor: Tensor, bits: int) -> QuantizedTensor:
-    return quantize(tensor, (step_for_range(tensor, bits if tensor.ndim > 1 else max(bits, BIAS_BITS)),))
+    return quantize(tensor, (step_for_range(tensor, bits if tensor.ndim > 1 else max(bits, LEAST_BIAS_BITS)),))

@@ -158,8 +158,12 @@ def choose_difference_grid(
 def fit_width(build: Callable[[int], Config], parameters: int) -> Config:
     """The config nearest to a number of weights among `build(1)`, `build(2)`, ...
 
-    Raises RequestError when the network would be wider or larger than a stream may carry.
+    Raises RequestError when even the narrowest has twice as many, or the network would be wider or larger than a
+    stream may carry.
     """
+    least = build(1).parameters
+    if least > 2 * parameters:
+        raise RequestError(f"the smallest network of this kind for this picture has {least} weights, not {parameters}")
     low = high = 1
     while build(high).parameters < parameters:
         low, high = high, 2 * high

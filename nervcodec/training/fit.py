@@ -26,7 +26,7 @@ REPORT_SECONDS = 0.1
 """Reading the loss stops a GPU, so it is read no more often than this."""
 COMPILE_STEPS = 2000
 """On CUDA a fit of this many steps is worth the compiler's half minute or more (ours)."""
-START_SCALE = 0.1
+START_SCALE = 0.01
 """Standard deviation of free embeddings before the first step (ours)."""
 
 

@@ -51,7 +51,7 @@ def test_tiny_pictures_too() -> None:
     assert config.padded_size == (32, 32)
 
 
-@pytest.mark.parametrize("weights", [3_000, 165_000, 350_000, 3_000_000])
+@pytest.mark.parametrize("weights", [60_000, 165_000, 350_000, 3_000_000])
 def test_fit_width_comes_as_near_as_any_width(weights: int) -> None:
     config = fit_width(lambda stem: hnerv_config(320, 640, stem), weights)
     off = abs(config.parameters - weights)
@@ -62,6 +62,8 @@ def test_fit_width_comes_as_near_as_any_width(weights: int) -> None:
 def test_fit_width_gives_up_on_the_impossible() -> None:
     with pytest.raises(RequestError, match="no such network"):
         fit_width(lambda stem: hnerv_config(320, 640, stem), 10**12)
+    with pytest.raises(RequestError, match="smallest network"):
+        fit_width(lambda stem: hnerv_config(320, 640, stem), 20_000)
 
 
 def test_the_difference_embedding_does_not_outweigh_a_network_on_a_short_clip() -> None:

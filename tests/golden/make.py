@@ -1,0 +1,56 @@
+"""Write the golden files of the current format version; run once a version: `python -m tests.golden.make`."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import nervcodec
+from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.format import VERSION
+from nervcodec.codec.decoder import decode_frames
+from nervcodec.codec.schema import layer_schema
+from nervcodec.codec.tensors import unpack_group
+from nervcodec.models.config import unpack_config
+from nervcodec.video.view import View
+from tests.conftest import SAMPLE
+
+FOLDER = Path(__file__).parent
+OPTIONS = {
+    "dnerv": nervcodec.EncodeOptions(view=View(stop=4, resize=(46, 25)), model="dnerv", size=3000, steps=300),
+    "hnerv": nervcodec.EncodeOptions(
+        view=View(stop=4, resize=(46, 25)), model="hnerv", size=45_000, steps=300, bits=6, prune=0.2
+    ),
+}
+
+
+def symbols_digest(stream: Stream) -> str:
+    """SHA-256 of all integers of a stream: steps, then symbols as int32, tensor by tensor in the order of the wire."""
+    config = unpack_config(stream.header.model, stream.header.config)
+    digest = sha256()
+    for chunk, frames in zip(stream.chunks, stream.header.segments, strict=True):
+        for specs, group in zip(layer_schema(config, frames), chunk.groups, strict=True):
+            for tensor in unpack_group(specs, group):
+                digest.update(bytes(tensor.steps))
+                digest.update(tensor.symbols.astype("<i4").tobytes())
+    return digest.hexdigest()
+
+
+def main() -> None:
+    """See the module."""
+    folder = FOLDER / f"v{VERSION}"
+    folder.mkdir(exist_ok=True)
+    digests = {}
+    for name, options in OPTIONS.items():
+        path = folder / f"{name}.nerv"
+        nervcodec.encode(str(SAMPLE), str(path), options)
+        stream = read_stream(path.read_bytes())
+        digests[name] = symbols_digest(stream)
+        np.savez_compressed(folder / f"{name}.npz", frames=torch.cat(list(decode_frames(stream))).numpy())
+    (folder / "symbols.json").write_text(json.dumps(digests, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
