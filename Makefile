@@ -14,7 +14,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: venv
-	@$(BIN)/python benchmarks/demo.py $(SAMPLE) demo
+	@$(BIN)/python -m benchmarks.demo $(SAMPLE) demo
 
 test: venv lint
 	$(BIN)/pytest
@@ -31,9 +31,9 @@ test-gpu: venv
 	$(BIN)/pytest -m gpu
 
 bench: venv
-	$(BIN)/python benchmarks/step_time.py
-	$(BIN)/python benchmarks/decode_memory.py
-	$(BIN)/python benchmarks/fitting.py $(SAMPLE)
+	$(BIN)/python -m benchmarks.step_time
+	$(BIN)/python -m benchmarks.decode_memory
+	$(BIN)/python -m benchmarks.fitting models $(SAMPLE) --crop 1280x640 --resize 640x320
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info

@@ -1,4 +1,4 @@
-"""Encode the sample clip, decode it, measure what came back: `python benchmarks/demo.py CLIP FOLDER`."""
+"""Encode the sample clip, decode it, measure what came back: `python -m benchmarks.demo CLIP FOLDER`."""
 
 import subprocess
 import sys

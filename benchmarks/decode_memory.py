@@ -1,0 +1,72 @@
+"""Peak memory of `nervc decode` at 1920x1080 against the number of frames.
+
+The networks are random: memory and speed do not depend on what the weights say.
+"""
+
+import subprocess
+import sys
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from benchmarks.record import write_record
+from nervcodec.codec.encoder import stream_bytes
+from nervcodec.models.networks import DecoderState, build_decoder
+from nervcodec.models.sizing import choose_difference_grid, choose_strides, dnerv_config, fit_width
+from nervcodec.picture import VideoFormat
+
+HEIGHT, WIDTH, WEIGHTS = 1080, 1920, 1_500_000
+MEASURE = """
+import resource, sys
+from nervcodec.cli.main import run
+code = run(["decode", sys.argv[1], "-o", sys.argv[2]])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+sys.exit(code)
+"""
+
+
+def random_file(path: Path, frames: int) -> None:
+    """A `.nerv` file of an untrained DNeRV."""
+    strides = choose_strides(HEIGHT, WIDTH)
+    grid = choose_difference_grid(HEIGHT, WIDTH, strides, frames, WEIGHTS)
+    config = fit_width(lambda stem: dnerv_config(HEIGHT, WIDTH, stem, grid), WEIGHTS)
+    torch.manual_seed(0)
+    state = DecoderState(
+        {name: p.detach() for name, p in build_decoder(config).named_parameters()},
+        {name: torch.randn(frames, *shape) for name, shape in config.embeddings.items()},
+    )
+    video = VideoFormat(width=WIDTH, height=HEIGHT, frame_rate=Fraction(25), chroma="420")
+    path.write_bytes(stream_bytes(video, config, state, bits=8))
+
+
+def main() -> None:
+    """See the module."""
+    results: dict[str, Any] = {}
+    for frames in (4, 16, 64):
+        with tempfile.TemporaryDirectory() as folder:
+            path, target = Path(folder) / "a.nerv", Path(folder) / "a.y4m"
+            random_file(path, frames)
+            started = perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-c", MEASURE, str(path), str(target)], capture_output=True, check=True, text=True
+            )
+            seconds = perf_counter() - started
+        peak = int(done.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
+        results[f"{frames} frames"] = {"peak_mb": round(peak / 1e6), "seconds": round(seconds, 1)}
+        print(frames, results[f"{frames} frames"], flush=True)
+    results["bare interpreter with torch"] = {"peak_mb": round(_peak_of("import torch") / 1e6)}
+    write_record(Path(__file__).parent / "results" / "decode_memory.json", results)
+
+
+def _peak_of(code: str) -> int:
+    code += "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    return int(done.stdout) * 1024
+
+
+if __name__ == "__main__":
+    main()

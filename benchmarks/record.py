@@ -1,0 +1,39 @@
+"""Results with what is needed to repeat them."""
+
+import json
+import os
+import platform
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+LIBRARIES = ("torch", "numpy", "av", "constriction", "pytorch-msssim")
+
+
+def environment() -> dict[str, Any]:
+    """Command, versions and kind of machine."""
+    cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
+    return {
+        "command": shlex.join(["python", *sys.orig_argv[1:]]),
+        "versions": {"nervcodec": version("nervcodec"), **{name: version(name) for name in LIBRARIES}},
+        "python": platform.python_version(),
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+
+def write_record(path: Path, results: Any) -> None:
+    """One JSON file with the results and the environment they come from."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**environment(), "results": results}, indent=1) + "\n")
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
