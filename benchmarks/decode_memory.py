@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks.record import write_record
-from nervcodec.codec.encoder import stream_bytes
+from nervcodec.codec.encoder import plan_header, stream_bytes
 from nervcodec.models.networks import DecoderState, build_decoder
 from nervcodec.models.sizing import choose_difference_grid, choose_strides, dnerv_config, fit_width
 from nervcodec.picture import VideoFormat
@@ -40,7 +40,7 @@ def random_file(path: Path, frames: int) -> None:
         {name: torch.randn(frames, *shape) for name, shape in config.embeddings.items()},
     )
     video = VideoFormat(width=WIDTH, height=HEIGHT, frame_rate=Fraction(25), chroma="420")
-    path.write_bytes(stream_bytes(video, config, state, bits=8))
+    path.write_bytes(stream_bytes(plan_header(video, config, frames), config, state, bits=8))
 
 
 def main() -> None:

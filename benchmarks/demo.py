@@ -5,13 +5,11 @@ import sys
 from pathlib import Path
 from time import monotonic
 
-import torch
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
+from nervcodec.codec.encoder import load_clip
 from nervcodec.metrics.quality import QualityMeter
-from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 
@@ -27,12 +25,6 @@ def nervc(*arguments: str) -> float:
     return monotonic() - started
 
 
-def load(source: str, view: View) -> Tensor:
-    """All frames of a video, `[T, 3, H, W]`, uint8."""
-    with read_frames(source, view) as video:
-        return torch.stack([torch.from_numpy(frame) for frame in video.frames]).permute(0, 3, 1, 2)
-
-
 def main(clip: str, folder: Path) -> None:
     """See the module."""
     folder.mkdir(exist_ok=True)
@@ -43,12 +35,11 @@ def main(clip: str, folder: Path) -> None:
     decoded_in = nervc("decode", str(stream), "-o", str(decoded), "-y")
     nervc("info", str(stream))
 
-    original, result = load(clip, View(stop=FRAMES, crop=CROP, resize=SIZE)), load(str(decoded), View())
+    _, original = load_clip(clip, View(stop=FRAMES, crop=CROP, resize=SIZE))
+    picture, result = load_clip(str(decoded), View())
     meter = QualityMeter()
     meter.add(result, original)
     pixels = FRAMES * SIZE[0] * SIZE[1]
-    with read_frames(str(decoded)) as video:
-        picture = video.format
     for name, frames in (("original", original), ("decoded", result)):
         with write_frames(str(folder / f"{name}-%d.png"), picture) as sink:
             sink(frames[SHOWN].permute(1, 2, 0).numpy())

@@ -32,6 +32,7 @@ class FitRestarted:
     """The fit collapsed and starts again from another seed."""
 
     attempt: int
+    """Counts from 1; the first that is announced is the second."""
     seed: int
     reason: str
 

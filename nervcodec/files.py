@@ -15,10 +15,13 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 
     Raises OutputError when the folder is missing or not writable, or the file exists and may not be replaced.
     """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists; -y replaces it")
+    try:
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{path} is not a regular file")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path} exists; -y replaces it")
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from error
     check_folder(path.parent)
 
 
@@ -36,7 +39,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises OutputError for what the operating system refuses.
     """
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(f".nervc-{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -51,7 +54,8 @@ def replacing(path: Path) -> Iterator[Path]:
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """The same for the files of a folder, which keeps the other files it has."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    path = path.absolute()
+    temporary = path.with_name(f".nervc-{secrets.token_hex(4)}")
     try:
         temporary.mkdir()
         yield temporary

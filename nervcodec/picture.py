@@ -8,6 +8,9 @@ Chroma = Literal["rgb", "444", "422", "420", "grey"]
 CHROMA_FORMATS: tuple[Chroma, ...] = ("rgb", "444", "422", "420", "grey")
 """How a video samples colour; wire ids are positions, append only."""
 
+MAX_PIXELS = 1 << 26
+"""Of a picture, 8192 x 8192; larger ones are refused before they are decoded."""
+
 UNSPECIFIED = 2
 """The code point of a colour property that the video does not name."""
 STUDIO, FULL = 0, 1

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nervcodec.errors import FitError
+
 STEPS = 256
 STEP_OFFSET = 192
 EIGHTHS = (
@@ -49,10 +51,15 @@ def dequantize(quantized: QuantizedTensor) -> Tensor:
 
 
 def step_for_range(tensor: Tensor, bits: int) -> int:
-    """Index of the smallest step with which every value is a symbol of `bits` bits, sign included."""
+    """Index of the smallest step with which every value is a symbol of `bits` bits, sign included.
+
+    Raises FitError for values that are not finite or beyond the largest step.
+    """
     peak = float(tensor.abs().max())
     reaches = torch.round(peak / STEP_TABLE) <= 2 ** (bits - 1) - 1
-    return int(reaches.int().argmax()) if bool(reaches.any()) else STEPS - 1
+    if not reaches.any():
+        raise FitError(f"a value of {peak:g} is beyond what a file can hold; a lower learning rate may help")
+    return int(reaches.int().argmax())
 
 
 def _spread(steps: tuple[int, ...], ndim: int) -> Tensor:

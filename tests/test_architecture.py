@@ -23,6 +23,7 @@ RANKS = {
     "video": 0,
     "picture": -1,
     "files": -1,
+    "memory": -1,
     "events": -1,
     "errors": -2,
 }

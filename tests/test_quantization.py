@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from nervcodec.errors import FitError
 from nervcodec.quantization import STEP_TABLE, dequantize, quantize, step_for_range
 
 
@@ -35,6 +36,12 @@ def test_channels_may_have_steps_of_their_own() -> None:
     restored = dequantize(quantize(tensor, (150, 160, 170, 180)))
     for channel, step in enumerate((150, 160, 170, 180)):
         assert torch.equal(restored[channel], dequantize(quantize(tensor[channel], (step,))))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e9])
+def test_values_beyond_the_largest_step(value: float) -> None:
+    with pytest.raises(FitError, match="beyond"):
+        step_for_range(torch.tensor([1.0, value]), 8)
 
 
 def test_a_tensor_of_zeros_costs_no_symbol() -> None:

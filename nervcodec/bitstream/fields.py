@@ -16,9 +16,6 @@ class ByteWriter:
     def uint8(self, value: int) -> None:
         self._parts.append(struct.pack("<B", value))
 
-    def uint16(self, value: int) -> None:
-        self._parts.append(struct.pack("<H", value))
-
     def uint32(self, value: int) -> None:
         self._parts.append(struct.pack("<I", value))
 
@@ -50,9 +47,6 @@ class ByteReader:
 
     def uint8(self, what: str) -> int:
         return int(self._unpack("<B", what))
-
-    def uint16(self, what: str) -> int:
-        return int(self._unpack("<H", what))
 
     def uint32(self, what: str) -> int:
         return int(self._unpack("<I", what))

@@ -5,13 +5,12 @@ from fractions import Fraction
 
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
 from nervcodec.errors import CorruptStream
-from nervcodec.picture import CHROMA_FORMATS, UNSPECIFIED, ColourTags, VideoFormat
+from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
 
 MAGIC = b"NERV"
 VERSION = 1
 
 MAX_SIDE = 1 << 14  # pixels
-MAX_PIXELS = 1 << 26
 MAX_FRAMES = 1 << 20
 MAX_RATE = 1 << 31  # numerator and denominator
 MAX_SEGMENTS = 1 << 16
@@ -69,6 +68,11 @@ def read_header(data: bytes) -> Header:
     if sum(segments) > MAX_FRAMES:
         raise CorruptStream(f"{sum(segments)} frames are more than {MAX_FRAMES}")
     return Header(video=video, model=model, config=config, segments=segments)
+
+
+def check_header(header: Header) -> None:
+    """Raises CorruptStream for a header that `read_header` would refuse."""
+    read_header(write_header(header))
 
 
 def _read_video(reader: ByteReader) -> VideoFormat:

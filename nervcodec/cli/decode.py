@@ -1,12 +1,12 @@
 """`nervc decode`."""
 
-from pathlib import Path
 from typing import Literal
 
 import click
 
 import nervcodec
 from nervcodec.cli.display import display, json_line
+from nervcodec.cli.types import default_output
 
 
 @click.command(context_settings={"show_default": True})
@@ -25,7 +25,7 @@ def decode(
     file: str, output: str | None, overwrite: bool, device: Literal["auto", "cpu", "cuda"], as_json: bool
 ) -> None:
     """Write the frames of a .nerv file."""
-    target = output or str(Path(file).with_suffix(".mkv"))
+    target = output or default_output(file, ".mkv")
     if target == "-" and as_json:
         raise click.UsageError("--json and -o - both want standard output")
     with display(as_json=as_json) as observe:

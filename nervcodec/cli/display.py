@@ -46,7 +46,7 @@ def display(*, as_json: bool) -> Iterator[Observer]:
         return
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _people(_lines(), lambda text: console.print(text, markup=False))
+        yield _people(_lines(), lambda text: click.echo(text, err=True))
         return
     columns = (
         TextColumn("{task.description:<9}"),
@@ -79,7 +79,8 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
                 remark = f"{rate:.1f} steps/s, {event.psnr_db:.2f} dB, <{readable_bytes(int(estimated))}"
                 show("fitting", event.step, event.steps, remark)
             case FitRestarted():
-                say(f"the fit collapsed ({event.reason}): attempt {event.attempt + 1} with seed {event.seed}")
+                started = monotonic()
+                say(f"the fit collapsed ({event.reason}): attempt {event.attempt} with seed {event.seed}")
             case FramesDone():
                 show(STAGES[event.stage], event.frames, event.total, "frames")
 

@@ -1,13 +1,12 @@
 """`nervc encode`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 import nervcodec
 from nervcodec.cli.display import display, json_line
-from nervcodec.cli.types import FrameRange, Size, Weights
+from nervcodec.cli.types import FrameRange, Size, Weights, default_output
 from nervcodec.errors import RequestError
 from nervcodec.models.presets import ROWS
 from nervcodec.training.recipe import PRESET_EPOCHS
@@ -45,7 +44,10 @@ from nervcodec.video.view import View
 )
 @click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps, instead of --preset.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, help="The same seed on the same CPU gives the same bytes."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    help="The same seed on the same CPU, with as many threads, gives the same bytes.",
 )
 @click.option("--optimizer", type=click.Choice(["muon", "adam", "adan"]), default="muon")
 @click.option(
@@ -84,9 +86,9 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
     INPUT is any video file, a folder of images, a pattern such as frames/%05d.png, or - for y4m on standard input.
     """
     if output is None:
-        if source == "-" or "%" in source:
-            raise RequestError("say with -o which file to write")
-        output = str(Path(source).with_suffix(".nerv"))
+        output = default_output(source, ".nerv")
+    if output == "-":
+        raise RequestError("a .nerv file goes to a file, not to standard output")
     first, stop = chosen.pop("frames") or (0, None)
     view = View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
     if chosen["difference_grid"]:

@@ -80,4 +80,7 @@ def _show(described: nervcodec.StreamInfo) -> None:
             row(str(chunk.segment), str(chunk.layer), part, size)
     table.add_section()
     row("", "", "file", described.file_bytes)
-    Console().print(table)
+    console = Console()
+    with console.capture() as drawn:
+        console.print(table)
+    click.echo(drawn.get(), nl=False)

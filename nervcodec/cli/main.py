@@ -1,22 +1,28 @@
 """The group of subcommands and the boundary where errors become one sentence and an exit code."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
+from typing import Any
 
 import click
 
 from nervcodec import __version__
 from nervcodec.cli.display import json_line
-from nervcodec.errors import NervcodecError
+from nervcodec.errors import NervcodecError, OutputError
 
-INTERRUPTED, TERMINATED = 130, 143
+BROKEN_PIPE, INTERRUPTED, TERMINATED = 141, 130, 143
 
 
 class _Terminated(BaseException):
     """SIGTERM arrived."""
+
+
+class _ReaderGone(BaseException):
+    """Nobody reads standard output any more."""
 
 
 class LazyGroup(click.Group):
@@ -32,6 +38,12 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(f"nervcodec.cli.{cmd_name}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error  # click would make an exit code of 1 of it
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,6 +63,12 @@ def run(arguments: Sequence[str]) -> int:
     except NervcodecError as error:
         click.echo(f"nervc: {error}", err=True)
         return _failed(arguments, str(error), error.exit_code)
+    except _ReaderGone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains while it exits
+        return BROKEN_PIPE
+    except OSError as error:
+        click.echo(f"nervc: {error}", err=True)
+        return OutputError.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("nervc: interrupted", err=True)
         return _failed(arguments, "interrupted", INTERRUPTED)

@@ -1,11 +1,25 @@
 """What the options' words mean."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
+from nervcodec.video.images import is_pattern
+
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+def default_output(source: str, suffix: str) -> str:
+    """Beside the input, with another suffix.
+
+    Raises UsageError for inputs that are no file.
+    """
+    path = Path(source)
+    if source == "-" or not path.name or is_pattern(source):
+        raise click.UsageError("say with -o which file to write")
+    return str(path.with_suffix(suffix))
 
 
 class Size(click.ParamType[tuple[int, int]]):
@@ -26,7 +40,7 @@ class FrameRange(click.ParamType[tuple[int, int | None]]):
     name = "A:B"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int | None]:
-        match = re.fullmatch(r"(\d*):(\d*)", value)
+        match = re.fullmatch(r"(\d{0,9}):(\d{0,9})", value)
         if not match:
             self.fail(f"{value!r} is not a range such as 0:48", param, ctx)
         return int(match[1] or 0), int(match[2]) if match[2] else None

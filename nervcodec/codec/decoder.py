@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from time import monotonic
 
 import torch
@@ -9,16 +10,19 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Chunk, Stream, read_stream
 from nervcodec.codec.device import DeviceName, choose_device
-from nervcodec.codec.payload import unpack
+from nervcodec.codec.payload import embedding_values, unpack
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import CorruptStream
 from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig, unpack_config
 from nervcodec.models.networks import DecoderState, build_decoder
 from nervcodec.video.writer import check_output, write_frames
 
 BATCH_PIXELS = 1 << 20
 """Frames are rendered together up to this many pixels, so memory does not depend on their number."""
+FLOAT_BYTES = 4
+"""Of each number in a feature map; a convolution holds its input, its output and a copy in another layout."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,11 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
 def _render_segment(
     config: HNeRVConfig, chunk: Chunk, frames: int, size: tuple[int, int], device: torch.device
 ) -> Iterator[Tensor]:
+    check_memory(3 * FLOAT_BYTES * (config.largest_map + embedding_values(config, frames)), "decoding")
     decoder, embeddings = _build(config, unpack(config, chunk.groups, frames), device)
-    batch = max(1, BATCH_PIXELS // (size[0] * size[1]))
+    batch = max(1, BATCH_PIXELS // prod(config.padded_size))
     for times in torch.split(torch.arange(frames, device=device), batch):
-        with torch.backends.cudnn.flags(allow_tf32=False):
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             rendered = decoder(embeddings, times)[:, :, : size[0], : size[1]]
         yield (255 * rendered).round().clamp(0, 255).byte().cpu()
 

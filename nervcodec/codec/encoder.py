@@ -1,6 +1,5 @@
 """From a video to a `.nerv` file, measured through the decoder."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -9,14 +8,15 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stream
-from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.format import Header, check_header
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName, choose_device
-from nervcodec.codec.payload import embedding_values, pack
+from nervcodec.codec.payload import check_segment, embedding_values, pack
 from nervcodec.codec.planning import EncodeOptions, plan_config, plan_recipe
-from nervcodec.errors import RequestError, ResourceError, VideoError
+from nervcodec.errors import BitstreamError, RequestError, VideoError
 from nervcodec.events import FitStarted, FramesDone, Observer, ignore
 from nervcodec.files import check_target, replacing
+from nervcodec.memory import check_memory
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.models.config import HNeRVConfig, model_name, pack_config
 from nervcodec.models.networks import DecoderState
@@ -25,8 +25,8 @@ from nervcodec.training.fit import fit
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
-MEMORY_SHARE = 0.5
-"""Of the machine's memory that the frames of a clip may fill."""
+COPIES = 2
+"""Of a clip in memory while its frames are put together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,7 @@ def encode(
     video, clip = load_clip(source, options.view, observe)
     config = plan_config(options, video, len(clip))
     recipe = plan_recipe(options, video, len(clip))
+    header = plan_header(video, config, len(clip))
     values = config.parameters + embedding_values(config, len(clip))
     observe(
         FitStarted(
@@ -82,7 +83,7 @@ def encode(
     )
     fit_started = monotonic()
     state = fit(clip, config, recipe, device, observe)
-    data = stream_bytes(video, config, state, options.bits)
+    data = stream_bytes(header, config, state, options.bits)
     decode_started = monotonic()
     quality = measure(data, clip, options.device, observe)
     decoded = monotonic()
@@ -105,29 +106,36 @@ def encode(
 def load_clip(source: str, view: View, observe: Observer = ignore) -> tuple[VideoFormat, Tensor]:
     """All frames of a video, `[T, 3, H, W]`, uint8, channels last in memory.
 
-    Raises VideoError when there are none, ResourceError when they would fill more than half of the memory.
+    Raises VideoError when there are none, ResourceError when they are more than the memory holds.
     """
-    limit = MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    frames, size = [], 0
+    frames = []
     with read_frames(source, view) as video:
         for frame in video.frames:
             frames.append(torch.from_numpy(frame))
-            size += frame.nbytes
-            if size > limit:
-                raise ResourceError(
-                    f"{source}: {len(frames)} frames fill half of the memory; "
-                    "choose fewer with --frames or smaller ones with --resize"
-                )
+            check_memory(COPIES * len(frames) * frame.nbytes, f"a clip of {len(frames)} frames or more")
             observe(FramesDone(stage="read", frames=len(frames), total=video.total))
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
     return video.format, torch.stack(frames).permute(0, 3, 1, 2)
 
 
-def stream_bytes(video: VideoFormat, config: HNeRVConfig, state: DecoderState, bits: int) -> bytes:
-    """The `.nerv` file of a fitted clip."""
+def plan_header(video: VideoFormat, config: HNeRVConfig, frames: int) -> Header:
+    """The header of a file.
+
+    Raises RequestError for what no decoder would read.
+    """
     model, numbers = pack_config(config)
-    header = Header(video=video, model=model, config=numbers, segments=(len(state.embeddings["content"]),))
+    header = Header(video=video, model=model, config=numbers, segments=(frames,))
+    try:
+        check_header(header)
+        check_segment(config, frames)
+    except BitstreamError as error:
+        raise RequestError(f"a .nerv file cannot hold this video: {error}") from error
+    return header
+
+
+def stream_bytes(header: Header, config: HNeRVConfig, state: DecoderState, bits: int) -> bytes:
+    """The `.nerv` file of a fitted clip."""
     chunk = Chunk(segment=0, layer=0, groups=pack(config, state, bits))
     return write_stream(Stream(header=header, chunks=(chunk,)))
 

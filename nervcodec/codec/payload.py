@@ -29,8 +29,7 @@ def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int) -> Decod
 
     Raises TruncatedStream or CorruptStream, and UnsupportedStream for more values than this decoder holds.
     """
-    if embedding_values(config, frames) > MAX_EMBEDDING_VALUES:
-        raise UnsupportedStream(f"{frames} frames in one segment are more than this decoder holds")
+    check_segment(config, frames)
     schema = layer_schema(config, frames)
     if len(groups) != len(schema):
         raise CorruptStream(f"{len(groups)} tensor groups where the network has {len(schema)}")
@@ -40,6 +39,12 @@ def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int) -> Decod
         for spec, quantized in zip(specs, unpack_group(specs, data), strict=True):
             (embeddings if spec.temporal else weights)[spec.name] = dequantize(quantized)
     return DecoderState(weights, embeddings)
+
+
+def check_segment(config: HNeRVConfig, frames: int) -> None:
+    """Raises UnsupportedStream for a segment with more embedding values than this decoder holds."""
+    if embedding_values(config, frames) > MAX_EMBEDDING_VALUES:
+        raise UnsupportedStream(f"{frames} frames in one segment are more than this decoder holds")
 
 
 def embedding_values(config: HNeRVConfig, frames: int) -> int:

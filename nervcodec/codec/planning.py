@@ -1,16 +1,24 @@
 """From what was asked for to a config and a recipe."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from nervcodec.codec.device import DeviceName
 from nervcodec.errors import RequestError
-from nervcodec.metrics.quality import MS_SSIM_SIDE
+from nervcodec.metrics.quality import MS_SSIM_SIDE, SSIM_SIDE
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.presets import ROWS
 from nervcodec.models.sizing import choose_difference_grid, choose_strides, dnerv_config, fit_width, hnerv_config
 from nervcodec.picture import VideoFormat
-from nervcodec.training.recipe import EmbeddingSource, Loss, Optimizer, Recipe, preset_steps
+from nervcodec.training.recipe import (
+    PRESET_EPOCHS,
+    EmbeddingSource,
+    Loss,
+    Optimizer,
+    Recipe,
+    preset_steps,
+    steps_of_epochs,
+)
 from nervcodec.video.view import View
 
 ModelName = Literal["dnerv", "hnerv"]
@@ -19,6 +27,16 @@ DEFAULT_BITS_PER_PIXEL = 0.03
 """Without `--size` the weights take about this much at 8 bits, between the two bounds below (ours)."""
 LEAST_WEIGHTS, MOST_WEIGHTS = 100_000, 3_000_000
 LEAST_BITS, MOST_BITS = 2, 12
+MOST_EPOCHS = 1e6
+CHOICES: dict[str, tuple[object, ...]] = {
+    "model": get_args(ModelName),
+    "row": (None, *ROWS),
+    "preset": tuple(PRESET_EPOCHS),
+    "optimizer": get_args(Optimizer),
+    "loss": get_args(Loss),
+    "embeddings": get_args(EmbeddingSource),
+    "device": get_args(DeviceName),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +69,16 @@ class EncodeOptions:
     def __post_init__(self) -> None:
         if not LEAST_BITS <= self.bits <= MOST_BITS:
             raise RequestError(f"values take {LEAST_BITS} to {MOST_BITS} bits, not {self.bits}")
+        if self.epochs is not None and not 0 < self.epochs < MOST_EPOCHS:
+            raise RequestError(f"{self.epochs} passes over a clip")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise RequestError(f"{name} is one of {', '.join(map(str, choices))}, not {getattr(self, name)}")
+        for these, those in (("steps", "epochs"), ("row", "size"), ("row", "difference_grid")):
+            if getattr(self, these) is not None and getattr(self, those) is not None:
+                raise RequestError(f"{these} and {those} exclude each other")
+        if self.model == "hnerv" and (self.row or self.difference_grid):
+            raise RequestError("rows of Table 8 and difference grids are DNeRV's, not HNeRV's")
 
 
 def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeRVConfig:
@@ -82,13 +110,17 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
 
     Raises RequestError when the loss does not suit the picture.
     """
-    if options.loss == "l1-ms-ssim" and min(video.height, video.width) < MS_SSIM_SIDE:
-        raise RequestError(f"MS-SSIM needs pictures of at least {MS_SSIM_SIDE} pixels a side")
-    steps = options.steps
-    if steps is None and options.epochs is not None:
-        steps = max(1, round(options.epochs * frames / options.batch))
+    side = {"l1-ssim": SSIM_SIDE, "l1-ms-ssim": MS_SSIM_SIDE}.get(options.loss, 1)
+    if min(video.height, video.width) < side:
+        raise RequestError(f"the loss {options.loss} needs pictures of at least {side} pixels a side")
+    if options.steps is not None:
+        steps = options.steps
+    elif options.epochs is not None:
+        steps = steps_of_epochs(options.epochs, frames, options.batch)
+    else:
+        steps = preset_steps(options.preset, frames, options.batch)
     return Recipe(
-        steps=preset_steps(options.preset, frames) if steps is None else steps,
+        steps=steps,
         batch=options.batch,
         optimizer=options.optimizer,
         learning_rate=options.learning_rate,

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nervcodec.bitstream.format import MAGIC
 from nervcodec.errors import BitstreamError, VideoError
+
+MAX_FILE_BYTES = 1 << 31
+"""What lies beyond is not read; 2^28 weights at most take less."""
 
 
 @contextmanager
@@ -14,7 +18,10 @@ def stream_file(path: str) -> Iterator[bytes]:
     Raises VideoError when the file cannot be read.
     """
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(len(MAGIC))
+            if data == MAGIC:
+                data += file.read(MAX_FILE_BYTES)
     except OSError as error:
         raise VideoError(f"{path}: {error.strerror}") from error
     try:

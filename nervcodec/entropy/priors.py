@@ -40,11 +40,6 @@ class Prior:
     """Share of probability, in 1/256, that sits on zero besides the law's own."""
 
 
-def deviation(scale: int) -> float:
-    """Standard deviation of a scale index, in symbols; for choosing, never for coding."""
-    return float(2.0 ** (scale / 8 + LOWEST_SCALE_LOG2))
-
-
 def frequencies(prior: Prior) -> NDArray[np.float64]:
     """Frequency of each symbol from -magnitude to magnitude: whole numbers, exact in float64."""
     side = 1 + (_shares(prior.magnitude, prior.family, prior.scale) * (SPIKES - prior.spike) >> 8)

@@ -8,8 +8,9 @@ from torch import Tensor
 
 PSNR_CAP_DB = 100.0
 """Reported for identical frames."""
+SSIM_SIDE = 11
 MS_SSIM_SIDE = 161
-"""Shortest side in pixels that five scales of an 11-tap window allow."""
+"""Shortest sides in pixels that an 11-tap window and five scales of it allow."""
 
 
 def psnr(frames: Tensor, reference: Tensor) -> Tensor:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields
 from math import prod
 
 from nervcodec.errors import RequestError, UnsupportedStream
+from nervcodec.picture import MAX_PIXELS
 
 MAX_STAGES = 8
 MAX_STRIDE = 8
 MAX_KERNEL = 9
 MAX_WIDTH = 2048
 MAX_GRID = 2048
-MAX_PIXELS = 1 << 26  # 8192 x 8192
 MAX_PARAMETERS = 1 << 28
 MAX_MAP = 1 << 31  # numbers in the largest feature map of one frame
 

@@ -26,7 +26,10 @@ class HNeRV(nn.Module):
 
 
 class HNeRVEncoder(nn.Module):
-    """Makes the content embedding out of frames; DNeRV's encoder, which differs from HNeRV's in its last stage only."""
+    """Makes the content embedding out of frames; DNeRV's content encoder.
+
+    HNeRV's own code puts the norm before the convolution and 16 channels into the last stage; its paper does not.
+    """
 
     def __init__(self, config: HNeRVConfig) -> None:
         super().__init__()

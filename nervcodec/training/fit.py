@@ -26,6 +26,8 @@ REPORT_SECONDS = 0.1
 """Reading the loss stops a GPU, so it is read no more often than this."""
 COMPILE_STEPS = 2000
 """On CUDA a fit of this many steps is worth the compiler's half minute or more (ours)."""
+EMPTY = -1.0
+"""Stands where no error has been measured yet."""
 START_SCALE = 0.01
 """Standard deviation of free embeddings before the first step (ours)."""
 
@@ -49,7 +51,7 @@ def fit(
     for attempt in range(ATTEMPTS):
         seed = recipe.seed + attempt
         if attempt:
-            observe(FitRestarted(attempt=attempt, seed=seed, reason=reason))
+            observe(FitRestarted(attempt=attempt + 1, seed=seed, reason=reason))
         last = attempt == ATTEMPTS - 1
         run = _Fit(clip, config, recipe, seed)
         try:
@@ -67,6 +69,7 @@ class _Fit:
     def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int) -> None:
         self.clip, self.config, self.recipe = clip, config, recipe
         self.frames = len(clip)
+        self.autocast = recipe.reduced_precision and _has_bfloat16(clip.device)
         self.order = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -92,22 +95,27 @@ class _Fit:
         """
         recipe = self.recipe
         pass_steps = max(ceil(self.frames / recipe.batch), SHORTEST_PASS)
-        recent = torch.full((pass_steps,), float("nan"), device=self.clip.device)
+        recent = torch.full((pass_steps,), EMPTY, device=self.clip.device)
         last_report = float("-inf")
         for step, times in zip(range(1, recipe.steps + 1), self._batches(), strict=False):
+            if recipe.prune and step == max(1, int(recipe.prune_at * recipe.steps)):
+                self._prune()
+                watchdog.rest()
+                recent.fill_(EMPTY)
             self._set_rates(step)
             recent[(step - 1) % pass_steps] = self._step(times)
-            if recipe.prune and step == max(1, int(recipe.prune_at * recipe.steps)):
-                weights = [p for p in self.decoder.parameters() if p.ndim > 1]
-                self.masks = magnitude_masks(weights, recipe.prune)
-                apply_masks(self.masks)
             if step % pass_steps == 0 or step == recipe.steps:
-                reason = watchdog(step, psnr_from_mse(float(recent.nanmean() if step < pass_steps else recent.mean())))
+                reason = watchdog(step, _mean_psnr(recent))
                 if reason and (not keep_collapsed or "not a number" in reason):
                     raise _Collapsed(reason)
             if monotonic() - last_report > REPORT_SECONDS or step == recipe.steps:
                 last_report = monotonic()
-                observe(StepDone(step=step, steps=recipe.steps, psnr_db=psnr_from_mse(float(recent.nanmean()))))
+                observe(StepDone(step=step, steps=recipe.steps, psnr_db=_mean_psnr(recent)))
+
+    def _prune(self) -> None:
+        weights = [p for p in self.decoder.parameters() if p.ndim > 1]
+        self.masks = magnitude_masks(weights, self.recipe.prune)
+        apply_masks(self.masks)
 
     def result(self) -> DecoderState:
         """Weights and embeddings as they stand."""
@@ -119,7 +127,7 @@ class _Fit:
     def _step(self, times: Tensor) -> Tensor:
         """One optimizer step on the frames at `times`; their mean squared error before it."""
         target = self.clip[times].float() / 255
-        with torch.autocast(self.clip.device.type, torch.bfloat16, enabled=self.recipe.reduced_precision):
+        with torch.autocast(self.clip.device.type, torch.bfloat16, enabled=self.autocast):
             embeddings, rows = (self.embed(times), torch.arange(len(times))) if self.encoder else (self.free, times)
             frames = self.render(embeddings, rows)
         frames = frames[:, :, : target.shape[2], : target.shape[3]].float()
@@ -166,12 +174,23 @@ class _Fit:
         return module.to(self.clip.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
+def _mean_psnr(errors: Tensor) -> float:
+    return psnr_from_mse(float(errors[~(errors < 0)].mean()))
+
+
 def learning_rate_factor(step: int, recipe: Recipe) -> float:
     """Share of the peak rate at a step: linear from 0.1 to 1 in the warm-up, then a cosine to 0 (DNeRV code)."""
     warm = recipe.warmup * recipe.steps
     if step <= warm:
         return 0.1 + 0.9 * step / warm
     return 0.5 * (1 + cos(pi * (step - warm) / (recipe.steps - warm)))
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # absent before torch 2.10 or so
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def _settled(tensor: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ class Recipe:
     """Share of the steps after which pruning happens; the rest fine-tunes (ours)."""
     seed: int = 0
     reduced_precision: bool = True
-    """bfloat16 autocast."""
+    """bfloat16 autocast, where the device has arithmetic for it."""
 
     def __post_init__(self) -> None:
         for name, low, high in (("steps", 1, 10**9), ("batch", 1, 4096), ("seed", 0, 2**63 - 1)):
@@ -60,6 +60,11 @@ class Recipe:
         return LEARNING_RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
 
 
-def preset_steps(preset: str, frames: int) -> int:
-    """Steps of a named preset for a clip."""
-    return max(PRESET_EPOCHS[preset] * frames, LEAST_STEPS)
+def preset_steps(preset: str, frames: int, batch: int) -> int:
+    """Steps of a named preset for a clip of so many frames, `batch` of them in a step."""
+    return max(steps_of_epochs(PRESET_EPOCHS[preset], frames, batch), LEAST_STEPS)
+
+
+def steps_of_epochs(epochs: float, frames: int, batch: int) -> int:
+    """Steps in so many passes over a clip."""
+    return max(1, round(epochs * frames / batch))

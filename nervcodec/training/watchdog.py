@@ -41,11 +41,18 @@ class Watchdog:
         self.judged_from = max(RISE_STEPS, RISE_SHARE * steps)
         self.best_db = float("-inf")
         self.low_passes = 0
+        self.resting = False
+
+    def rest(self) -> None:
+        """What comes next is worse for a known reason, and another seed would not help: only numbers are checked."""
+        self.resting = True
 
     def __call__(self, step: int, psnr_db: float) -> str | None:
         """Judge the pass that ended at `step`."""
         if not isfinite(psnr_db):
             return "the loss is not a number"
+        if self.resting:
+            return None
         self.best_db = max(self.best_db, psnr_db)
         self.low_passes = self.low_passes + 1 if psnr_db < self.best_db - FALL_DB else 0
         if self.low_passes >= FALL_PASSES:

@@ -1,6 +1,5 @@
 """Frames out of anything that PyAV decodes, folders and patterns of images, and y4m on standard input."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,15 +11,13 @@ import av
 from av.error import FFmpegError
 
 from nervcodec.errors import ResourceError, VideoError
-from nervcodec.picture import VideoFormat
+from nervcodec.picture import MAX_PIXELS, VideoFormat
 from nervcodec.video.colour import Frame, chroma_format, colour_tags, frame_to_rgb
 from nervcodec.video.geometry import apply_view
+from nervcodec.video.images import images_in, is_pattern, numbered_files
 from nervcodec.video.view import View
 
 PROTOCOLS = "file,pipe"
-MAX_PIXELS = 1 << 26
-"""Larger pictures are refused before they are decoded; a `.nerv` file could not hold them."""
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm"}
 IMAGE_RATE = Fraction(25)
 """Frames per second of images, which name none; ffmpeg's own default."""
 
@@ -83,7 +80,7 @@ def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Decoded]:
     if source != "-" and not Path(source).exists():
         raise VideoError(f"{name}: no such file")
     options = {"protocol_whitelist": PROTOCOLS}
-    file, kind = ("pipe:0", "yuv4mpegpipe") if source == "-" else (source, None)
+    file, kind = ("pipe:0", "yuv4mpegpipe") if source == "-" else (f"file:{source}", None)
     with _explained(name):
         container = av.open(file, format=kind, options=options)
     with container:
@@ -126,12 +123,9 @@ def _image_paths(source: str) -> list[Path] | None:
     """
     path = Path(source)
     if path.is_dir():
-        images = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
-    elif re.search(r"%0?\d*d", path.name) and not path.exists():
-        before, after = re.split(r"%0?\d*d", path.name, maxsplit=1)
-        numbered = re.compile(re.escape(before) + r"(\d+)" + re.escape(after))
-        found = [(match, p) for p in path.parent.glob("*") if (match := numbered.fullmatch(p.name))]
-        images = [p for _, p in sorted(found, key=lambda pair: int(pair[0][1]))]
+        images = images_in(path)
+    elif is_pattern(source):
+        images = numbered_files(path)
     else:
         return None
     if not images:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nervcodec.errors import RequestError
+from nervcodec.picture import MAX_PIXELS
 
 Filter = Literal["area", "bicubic"]
 
@@ -25,6 +26,8 @@ class View:
     def __post_init__(self) -> None:
         if self.first < 0 or (self.stop is not None and self.stop <= self.first):
             raise RequestError(f"frames {self.first}:{self.stop} hold nothing")
+        if self.resize and self.resize[0] * self.resize[1] > MAX_PIXELS:
+            raise RequestError(f"a picture of {self.resize[0]}x{self.resize[1]} is larger than {MAX_PIXELS} pixels")
 
     def output_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the frames that leave, for a video of the given size.

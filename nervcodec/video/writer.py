@@ -1,9 +1,9 @@
 """Frames into a video file, numbered PNGs, or y4m on standard output."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import av
 from av.error import FFmpegError
@@ -13,6 +13,7 @@ from nervcodec.errors import OutputError, RequestError
 from nervcodec.files import check_folder, check_target, replacing, replacing_folder
 from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
 from nervcodec.video.colour import Frame, rgb_to_frame
+from nervcodec.video.images import NUMBER, numbered_files
 
 Sink = Callable[[Frame], None]
 
@@ -21,7 +22,6 @@ FFMPEG_RANGES = {UNSPECIFIED: 0, STUDIO: 1, FULL: 2}
 MP4_OPTIONS = {"crf": "12", "preset": "medium"}
 """x264 well above the quality of what a fitted network renders."""
 SUFFIXES = (".mkv", ".mp4", ".y4m")
-NUMBER = re.compile(r"%0?(\d*)d")
 
 
 @contextmanager
@@ -34,18 +34,20 @@ def write_frames(target: str, video: VideoFormat) -> Iterator[Sink]:
 
     Raises RequestError for a target of another kind, OutputError for what cannot be written.
     """
+    kind, path = _kind(target), Path(target)
     try:
-        if target == "-":
+        if kind == "pipe":
             with _container("pipe:1", ".y4m", video) as sink:
                 yield sink
-        elif is_pattern(target):
-            path = Path(target)
+        elif kind == "images":
             with replacing_folder(path.parent) as folder:
                 yield _image_sink(folder, path.name)
         else:
-            with replacing(Path(target)) as path, _container(str(path), path.suffix.lower(), video) as sink:
+            with replacing(path) as temporary, _container(f"file:{temporary}", path.suffix.lower(), video) as sink:
                 yield sink
     except FFmpegError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
         raise OutputError(f"{target}: {error.strerror or error}") from error
 
 
@@ -54,21 +56,25 @@ def check_output(target: str, *, overwrite: bool) -> None:
 
     Raises RequestError for a target of no known kind, OutputError where nothing can be written or a file would be lost.
     """
-    path = Path(target)
-    if is_pattern(target) and path.suffix.lower() == ".png":
-        first = path.with_name(_image_name(path.name, 1))
-        if first.exists() and not overwrite:
-            raise OutputError(f"{first} exists; -y replaces it")
+    kind, path = _kind(target), Path(target).absolute()
+    if kind == "images":
+        existing = numbered_files(path)
+        if existing and not overwrite:
+            raise OutputError(f"{existing[0]} exists; -y replaces it")
         check_folder(path.parent if path.parent.is_dir() else path.parent.parent)
-    elif path.suffix.lower() in SUFFIXES:
+    elif kind == "file":
         check_target(path, overwrite=overwrite)
-    elif target != "-":
-        raise RequestError(f"{target}: write to .mkv, .mp4, .y4m, a pattern such as frames/%05d.png, or - for y4m")
 
 
-def is_pattern(target: str) -> bool:
-    """Whether a target names one file for each frame."""
-    return NUMBER.search(Path(target).name) is not None
+def _kind(target: str) -> Literal["pipe", "images", "file"]:
+    path = Path(target)
+    if target == "-":
+        return "pipe"
+    if path.suffix.lower() == ".png" and NUMBER.search(path.name):
+        return "images"
+    if path.suffix.lower() in SUFFIXES:
+        return "file"
+    raise RequestError(f"{target}: write to .mkv, .mp4, .y4m, a pattern such as frames/%05d.png, or - for y4m")
 
 
 @contextmanager

@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 
+from nervcodec.cli.main import LazyGroup
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from tests.conftest import Nervc
@@ -96,6 +98,12 @@ def test_pipes(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
         (2, ["encode", "SAMPLE", "--crop", "9999x10", "-o", "TMP/a.nerv"], "does not fit"),
         (2, ["encode", "SAMPLE", "--size", "none"], "0.35M"),
         (2, ["encode", "-"], "which file"),
+        (2, ["encode", "."], "which file"),
+        (2, ["decode", ""], "which file"),
+        (2, ["encode", "SAMPLE", "-o", "-"], "not to standard output"),
+        (2, ["encode", "SAMPLE", "--epochs", "nan", "-o", "TMP/a.nerv"], "nan"),
+        (2, ["encode", "SAMPLE", "--resize", "16400x16", "-o", "TMP/a.nerv", "--frames", "0:1"], "cannot hold"),
+        (1, ["encode", "SAMPLE", *QUICK, "-o", "TMP/a.nerv", "--optimizer", "adam", "--learning-rate", "1e6"], "lower"),
         (2, ["decode", "ENCODED", "-o", "TMP/a.webm"], "write to"),
         (2, ["frobnicate"], "No such command"),
         (3, ["encode", "TMP/none.mp4", "-o", "TMP/a.nerv"], "no such file"),
@@ -144,15 +152,35 @@ def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: in
     assert not list(tmp_path.iterdir())
 
 
-def test_options_are_a_promise(nervc: Nervc) -> None:
-    helps = {name: nervc(name, "--help").stdout.decode() for name in ("encode", "decode", "info")}
+def test_options_are_a_promise() -> None:
     promised = {
-        "encode": "--model --size --row --difference-grid --preset --epochs --steps --seed --optimizer --learning-rate "
-        "--loss --embeddings --batch --bits --prune --frames --crop --resize --resize-filter --device --json "
-        "--output -y",
-        "decode": "--output -y --device --json",
+        "encode": "--output -o -y --model --size --row --difference-grid --preset --epochs --steps --seed --optimizer "
+        "--learning-rate --loss --embeddings --batch --bits --prune --frames --crop --resize --resize-filter --device "
+        "--json",
+        "decode": "--output -o -y --device --json",
         "info": "--json",
     }
+    group = LazyGroup()
+    context = click.Context(group)
     for name, options in promised.items():
-        for option in options.split():
-            assert option in helps[name], option
+        command = group.get_command(context, name)
+        assert command is not None
+        found = {opt for p in command.params if isinstance(p, click.Option) for opt in p.opts}
+        assert found == set(options.split())
+
+
+def test_a_reader_that_goes_away_is_no_news(encoded: Path) -> None:
+    nervc = Path(sys.executable).with_name("nervc")
+    for arguments in (f"decode {encoded} -o -", f"info {encoded}"):
+        script = f"{nervc} {arguments} | head -c 10 >/dev/null; exit ${{PIPESTATUS[0]}}"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, check=False)
+        assert done.returncode in (0, 141)
+        assert done.stderr == b""
+
+
+def test_full_disks_are_output_errors(encoded: Path) -> None:
+    nervc = Path(sys.executable).with_name("nervc")
+    done = subprocess.run(["bash", "-c", f"{nervc} info {encoded} > /dev/full"], capture_output=True, check=False)
+    assert done.returncode == 5
+    assert b"No space left" in done.stderr
+    assert b"Traceback" not in done.stderr

@@ -1,6 +1,7 @@
 """Whatever happens to a file, the answer is a typed error or the same frames; never a traceback, never silence."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,11 @@ import torch
 from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stream
 from nervcodec.bitstream.format import Header
 from nervcodec.codec.decoder import decode_frames
-from nervcodec.errors import BitstreamError
+from nervcodec.codec.encoder import plan_header, stream_bytes
+from nervcodec.errors import BitstreamError, ResourceError
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.networks import DecoderState, build_decoder
+from nervcodec.picture import VideoFormat
 
 RNG = np.random.default_rng(0)
 
@@ -76,6 +81,20 @@ def test_a_picture_larger_than_the_network(encoded: Path) -> None:
     stream = read_stream(encoded.read_bytes())
     header = replace(stream.header, video=replace(stream.header.video, width=4000))
     assert outcome(forge(header, stream)) is None
+
+
+def test_a_small_picture_from_a_vast_network_does_not_exhaust_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sysconf", lambda name: {"SC_PHYS_PAGES": 1 << 18, "SC_PAGE_SIZE": 1 << 12}[name])
+    config = HNeRVConfig(content=(1, 2048, 2048), strides=(1, 1), widths=(32, 32, 32), kernels=(1, 1))
+    state = DecoderState(
+        {name: torch.zeros_like(p) for name, p in build_decoder(config).named_parameters()},
+        {"content": torch.zeros(1, 1, 2048, 2048)},
+    )
+    video = VideoFormat(width=1, height=1, frame_rate=Fraction(1))
+    data = stream_bytes(plan_header(video, config, 1), config, state, bits=8)
+    assert len(data) < 200
+    with pytest.raises(ResourceError, match="decoding needs about"):
+        list(decode_frames(read_stream(data)))
 
 
 def forge(header: Header, stream: Stream) -> bytes:

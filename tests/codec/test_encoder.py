@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -7,10 +8,11 @@ import torch
 import nervcodec
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.decoder import decode_frames
-from nervcodec.codec.encoder import load_clip
+from nervcodec.codec.encoder import load_clip, plan_header
+from nervcodec.codec.payload import unpack
 from nervcodec.codec.planning import EncodeOptions, default_weights, plan_config, plan_recipe
 from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
-from nervcodec.models.config import DNeRVConfig
+from nervcodec.models.config import DNeRVConfig, unpack_config
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
@@ -66,10 +68,16 @@ def test_colour_and_rate_go_through(sample: str, encoded: Path) -> None:
 
 def test_pruned_weights_are_zero_on_the_wire(sample: str, tmp_path: Path) -> None:
     path = tmp_path / "a.nerv"
-    sizes = []
+    sizes, zeros = [], []
     for prune in (0.0, 0.4):
-        nervcodec.encode(sample, str(path), replace(SMALL, prune=prune, model="hnerv", size=45_000), overwrite=True)
+        nervcodec.encode(sample, str(path), replace(SMALL, prune=prune), overwrite=True)
         sizes.append(path.stat().st_size)
+        stream = read_stream(path.read_bytes())
+        config = unpack_config(stream.header.model, stream.header.config)
+        weights = [w.flatten() for w in unpack(config, stream.chunks[0].groups, 4).weights.values() if w.ndim > 1]
+        zeros.append(float((torch.cat(weights) == 0).float().mean()))
+    assert zeros[0] < 0.2
+    assert zeros[1] >= 0.399
     assert sizes[1] < 0.9 * sizes[0]
 
 
@@ -89,9 +97,28 @@ def test_nothing_is_lost_and_nothing_half_written(sample: str, tmp_path: Path) -
 
 
 def test_a_clip_larger_than_memory_is_refused(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.codec.encoder.MEMORY_SHARE", 1e-5)
-    with pytest.raises(ResourceError, match="--frames"):
+    monkeypatch.setattr("nervcodec.codec.encoder.COPIES", 10**5)
+    with pytest.raises(ResourceError, match="a clip of 1 frames or more needs"):
         load_clip(sample, View())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": "vvc"},
+        {"preset": "ultra"},
+        {"row": "none"},
+        {"optimizer": "sgd"},
+        {"bits": 1},
+        {"epochs": float("nan")},
+        {"steps": 5, "epochs": 5.0},
+        {"row": "bunny-3m", "size": 9},
+        {"model": "hnerv", "difference_grid": (2, 4)},
+    ],
+)
+def test_contradictory_options(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RequestError):
+        EncodeOptions(**wrong)
 
 
 def test_plans(sample: str) -> None:
@@ -108,8 +135,12 @@ def test_plans(sample: str) -> None:
     assert config.embeddings["difference"] == (2, 40, 80)
     with pytest.raises(RequestError, match="1920x960"):
         plan_config(EncodeOptions(row="uvg960-3m"), bunny, 132)
-    with pytest.raises(RequestError, match="MS-SSIM"):
+    with pytest.raises(RequestError, match="l1-ms-ssim needs pictures"):
         plan_recipe(EncodeOptions(loss="l1-ms-ssim"), replace(bunny, height=160), 132)
     assert plan_recipe(EncodeOptions(epochs=2.5, batch=2), bunny, 132).steps == 165
     assert plan_recipe(EncodeOptions(steps=7), bunny, 132).steps == 7
+    with pytest.raises(RequestError, match="cannot hold"):
+        plan_header(replace(bunny, width=16_400, height=16), config, 1)
+    with pytest.raises(RequestError, match="cannot hold"):
+        plan_header(bunny, config, 1 << 20)
     assert [default_weights(n) for n in (1, 10**8, 10**12)] == [100_000, 375_000, 3_000_000]

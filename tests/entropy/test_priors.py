@@ -4,7 +4,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from nervcodec.entropy.priors import FAMILIES, SCALES, Prior, deviation, frequencies
+from nervcodec.entropy.priors import FAMILIES, Prior, frequencies
 
 PRIORS = [
     Prior(1, 0, 0),
@@ -38,18 +38,12 @@ def test_tables_are_whole_symmetric_and_leave_nothing_out(prior: Prior) -> None:
 def test_tables_follow_their_laws(scale: int) -> None:
     magnitude = 300
     k = np.arange(-magnitude, magnitude + 1)
-    d = deviation(scale)
+    d = 2 ** (scale / 8 - 3)
     laws = {"laplace": exp(-(2**0.5) / d) ** np.abs(k), "gaussian": np.exp(-(k**2) / (2 * d**2))}
     for family, name in enumerate(FAMILIES):
         table = frequencies(Prior(magnitude, family, scale))
         expected = laws[name] / laws[name].sum()
         np.testing.assert_allclose(table / table.sum(), expected, atol=2e-6, rtol=1e-3)
-
-
-def test_scales_double_every_eight() -> None:
-    assert deviation(24) == 1
-    assert deviation(32) == 2
-    assert SCALES == 128
 
 
 def test_a_spike_adds_its_share_to_zero() -> None:

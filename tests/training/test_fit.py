@@ -71,12 +71,18 @@ def test_pruned_weights_are_exactly_zero_at_the_end() -> None:
     assert int((weights == 0).sum()) == int(0.25 * len(weights))
 
 
+def test_pruning_is_not_a_collapse() -> None:
+    events: list[Event] = []
+    fit(moving_blob(), CONFIGS[0], Recipe(steps=500, prune=0.9), CPU, events.append)
+    assert not [event for event in events if isinstance(event, FitRestarted)]
+
+
 def test_a_collapsed_fit_starts_again_and_says_so() -> None:
     events: list[Event] = []
     with pytest.raises(FitError, match="3 seeds"):
         fit(moving_blob(), CONFIGS[0], Recipe(steps=60, optimizer="adam", learning_rate=1e38), CPU, events.append)
     restarts = [event for event in events if isinstance(event, FitRestarted)]
-    assert [(r.attempt, r.seed) for r in restarts] == [(1, 1), (2, 2)]
+    assert [(r.attempt, r.seed) for r in restarts] == [(2, 1), (3, 2)]
     assert all(r.reason == "the loss is not a number" for r in restarts)
 
 
@@ -93,14 +99,15 @@ def test_the_schedule() -> None:
 
 
 def test_presets() -> None:
-    assert [preset_steps(name, 100) for name in ("draft", "fast", "medium", "slow", "placebo")] == [
+    assert [preset_steps(name, 100, 1) for name in ("draft", "fast", "medium", "slow", "placebo")] == [
         2000,
         6000,
         15000,
         30000,
         120000,
     ]
-    assert preset_steps("draft", 1) == 600
+    assert preset_steps("draft", 1, 1) == 600
+    assert preset_steps("medium", 100, 4) == 3750
 
 
 @pytest.mark.parametrize("bad", [{"steps": 0}, {"batch": 0}, {"prune": 1.0}, {"learning_rate": 0.0}, {"seed": -1}])

@@ -36,5 +36,13 @@ def test_flat_clips_have_nothing_to_leave() -> None:
     assert Watchdog(constant_db=60, steps=1000)(900, 50) is None
 
 
+def test_what_is_worse_for_a_known_reason() -> None:
+    watchdog = Watchdog(constant_db=10, steps=3000)
+    watchdog(100, 30)
+    watchdog.rest()
+    assert [watchdog(1000 + step, 9) for step in range(5)] == [None] * 5
+    assert watchdog(2000, float("-inf")) == "the loss is not a number"
+
+
 def test_numbers_that_are_none() -> None:
     assert Watchdog(constant_db=10, steps=9)(1, psnr_from_mse(float("nan"))) == "the loss is not a number"

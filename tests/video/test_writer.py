@@ -41,7 +41,7 @@ def test_lossy_outputs_keep_rate_range_and_nearly_the_picture(
     with write_frames(target, video_format) as sink:
         for frame in frames:
             sink(frame)
-    # Y4M has no place for the matrix, so its reader must be told; here the planes are checked through the right one.
+    # Y4M has no place for the matrix, so a reader takes the planes for BT.601.
     with read_frames(target) as video:
         assert video.format.frame_rate == NTSC
         assert video.format.colour.sample_range == sample_range
@@ -49,6 +49,31 @@ def test_lossy_outputs_keep_rate_range_and_nearly_the_picture(
             assert video.format.colour == colour
             errors = [np.abs(a.astype(int) - b).mean() for a, b in zip(video.frames, frames, strict=True)]
             assert max(errors) < 3
+
+
+@pytest.mark.parametrize(("matrix", "kr", "kb"), [(1, 0.2126, 0.0722), (6, 0.299, 0.114), (2, 0.299, 0.114)])
+def test_y4m_planes_follow_the_matrix(tmp_path: Path, matrix: int, kr: float, kb: float) -> None:
+    target = str(tmp_path / "a.y4m")
+    frame = gradient(40, 30)
+    colour = ColourTags(matrix=matrix, sample_range=STUDIO)
+    with write_frames(target, VideoFormat(width=40, height=30, frame_rate=NTSC, colour=colour, chroma="444")) as sink:
+        sink(frame)
+    with av.open(target) as container:
+        planes = next(container.decode(video=0)).to_ndarray().astype(float)
+    r, g, b = frame.astype(float).transpose(2, 0, 1) / 255
+    y = kr * r + (1 - kr - kb) * g + kb * b
+    expected = [16 + 219 * y, 128 + 224 * (b - y) / (2 - 2 * kb), 128 + 224 * (r - y) / (2 - 2 * kr)]
+    assert np.abs(planes - expected).max() < 2.5
+
+
+def test_relative_patterns_and_odd_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    video_format = VideoFormat(width=8, height=6, frame_rate=Fraction(1))
+    for target in ("%02d.png", "12:30.mkv", "50%d.mkv"):
+        check_output(target, overwrite=False)
+        with write_frames(target, video_format) as sink:
+            sink(gradient(8, 6))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["01.png", "12:30.mkv", "50%d.mkv"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +110,7 @@ def test_check_output(tmp_path: Path) -> None:
             check_output(str(tmp_path / bad), overwrite=False)
     with pytest.raises(OutputError, match="not a folder"):
         check_output(str(tmp_path / "no" / "such" / "%d.png"), overwrite=False)
-    (tmp_path / "00001.png").touch()
+    (tmp_path / "00007.png").touch()
     with pytest.raises(OutputError, match="exists"):
         check_output(str(tmp_path / "%05d.png"), overwrite=False)
     check_output(str(tmp_path / "%05d.png"), overwrite=True)

@@ -1,0 +1,16 @@
+"""How much the machine holds."""
+
+import os
+
+from nervcodec.errors import ResourceError
+
+
+def check_memory(wanted: int, purpose: str) -> None:
+    """Raises ResourceError when `wanted` bytes are more than the machine has; says nothing where it does not tell."""
+    if not hasattr(os, "sysconf"):
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if wanted > memory:
+        raise ResourceError(
+            f"{purpose} needs about {wanted / 1e9:.1f} GB of memory, this machine has {memory / 1e9:.1f}"
+        )
