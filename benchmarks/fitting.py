@@ -20,14 +20,10 @@ from nervcodec.video.view import View
 SUITES: dict[str, dict[str, dict[str, Any]]] = {
     "optimizers": {
         "muon 0.02": {},
-        "muon 0.01": {"learning_rate": 0.01},
-        "muon 0.04": {"learning_rate": 0.04},
-        "adam 5e-4": {"optimizer": "adam", "learning_rate": 5e-4},
         "adam 2e-3": {"optimizer": "adam", "learning_rate": 2e-3},
         "adam 5e-3": {"optimizer": "adam", "learning_rate": 5e-3},
         "adan 3e-3": {"optimizer": "adan", "learning_rate": 3e-3},
         "adan 1e-2": {"optimizer": "adan", "learning_rate": 1e-2},
-        "adan 2e-2": {"optimizer": "adan", "learning_rate": 2e-2},
     },
     "models": {"hnerv": {"model": "hnerv"}, "dnerv": {"model": "dnerv"}},
     "embeddings": {

@@ -18,7 +18,7 @@ def environment() -> dict[str, Any]:
     """Command, versions and kind of machine."""
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     return {
-        "command": shlex.join(["python", *sys.orig_argv[1:]]),
+        "command": shlex.join(["python", *(Path(a).name if Path(a).is_absolute() else a for a in sys.orig_argv[1:])]),
         "versions": {"nervcodec": version("nervcodec"), **{name: version(name) for name in LIBRARIES}},
         "python": platform.python_version(),
         "cpu": cpu,
