@@ -73,17 +73,18 @@ class ConvNeXtBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, C, h, w]` to the same shape."""
+        if x.device.type != "cpu":
+            return x + self._mix(self.norm(self.depthwise(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
         weight, bias = self.depthwise.weight.to(x.dtype), self.depthwise.bias
         assert bias is not None
         y: Tensor = DepthwiseConvolution.apply(x, weight, bias.to(x.dtype))  # type: ignore[no-untyped-call]
         y = self.norm(y.permute(0, 2, 3, 1))  # [B, h, w, C]
-        pixels = y.reshape(-1, y.shape[-1])
-        rows = CACHE_ROWS if x.device.type == "cpu" else len(pixels)
-        y = torch.cat([self._mix(part) for part in torch.split(pixels, rows)]).view(y.shape)
+        parts = torch.split(y.reshape(-1, y.shape[-1]), CACHE_ROWS)
+        y = torch.cat([self._mix(part) for part in parts]).view(y.shape)
         return x + y.permute(0, 3, 1, 2)
 
     def _mix(self, pixels: Tensor) -> Tensor:
-        """The pointwise half, `[N, C]` to `[N, C]`; the scale is folded into the last layer."""
+        """The pointwise half, `[..., C]` to the same shape; the scale is folded into the last layer."""
         hidden = F.gelu(self.expand(pixels))
         return F.linear(hidden, self.scale[:, None] * self.contract.weight, self.scale * self.contract.bias)
 

@@ -128,7 +128,9 @@ class _Fit:
         """One optimizer step on the frames at `times`; their mean squared error before it."""
         target = self.clip[times].float() / 255
         with torch.autocast(self.clip.device.type, torch.bfloat16, enabled=self.autocast):
-            embeddings, rows = (self.embed(times), torch.arange(len(times))) if self.encoder else (self.free, times)
+            embeddings, rows = self.free, times
+            if self.encoder:
+                embeddings, rows = self.embed(times), torch.arange(len(times), device=times.device)
             frames = self.render(embeddings, rows)
         frames = frames[:, :, : target.shape[2], : target.shape[3]].float()
         loss = LOSSES[self.recipe.loss](frames, target)
@@ -152,7 +154,7 @@ class _Fit:
         if not self.encoder:
             return self.free
         with torch.no_grad():
-            rows = [self.embed(torch.tensor([t])) for t in range(self.frames)]
+            rows = [self.embed(t) for t in torch.arange(self.frames, device=self.clip.device)[:, None]]
         return {name: torch.cat([row[name] for row in rows]) for name in self.config.embeddings}
 
     def _padded(self, times: Tensor) -> Tensor:
@@ -162,7 +164,8 @@ class _Fit:
 
     def _batches(self) -> Iterator[Tensor]:
         while True:
-            yield from torch.split(torch.randperm(self.frames, generator=self.order), self.recipe.batch)
+            order = torch.randperm(self.frames, generator=self.order).to(self.clip.device)
+            yield from torch.split(order, self.recipe.batch)
 
     def _set_rates(self, step: int) -> None:
         factor = learning_rate_factor(step, self.recipe)

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 import av
+import numpy as np
 from av.error import FFmpegError
 
 from nervcodec.errors import ResourceError, VideoError
@@ -38,6 +39,8 @@ class Video:
 def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXELS) -> Iterator[Video]:  # noqa: B008
     """Open a video file, an image folder, a pattern such as `frames/%05d.png`, or `-` for y4m on standard input.
 
+    Frames are turned upright where the file says how, as players do.
+
     Raises VideoError for what is missing, undecodable or changes its size, ResourceError above `max_pixels`,
     RequestError when the view does not fit.
     """
@@ -47,14 +50,15 @@ def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXEL
         if first is None:
             raise VideoError(f"{name}: no video frame in it")
         tags, size = colour_tags(first), (first.width, first.height)
-        width, height = view.output_size(*size)
+        turns = round(first.rotation / 90) % 4  # counter-clockwise; the first frame speaks for all
+        width, height = view.output_size(*(size[::-1] if turns % 2 else size))
 
         def frames() -> Iterator[Frame]:
             for index, frame in islice(enumerate(chain([first], decoded)), view.first, view.stop):
                 if (frame.width, frame.height) != size:
                     found = f"{frame.width}x{frame.height}"
                     raise VideoError(f"{name}: frame {index} is {found} where the first is {size[0]}x{size[1]}")
-                yield apply_view(frame_to_rgb(frame, tags), view)
+                yield apply_view(np.rot90(frame_to_rgb(frame, tags), turns), view)
 
         wanted = None if total is None else max(min(total, view.stop or total) - view.first, 0)
         video = VideoFormat(width=width, height=height, frame_rate=rate, colour=tags, chroma=chroma_format(first))

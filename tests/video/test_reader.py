@@ -121,6 +121,24 @@ def test_names_with_colons_and_percent_signs(tmp_path: Path, sample: str) -> Non
             assert video.total == 132
 
 
+@pytest.mark.parametrize(("rotation", "corner"), [(0, (0, 0)), (90, (-1, 0)), (180, (-1, -1)), (-90, (0, -1))])
+def test_rotated_videos_come_upright(tmp_path: Path, rotation: int, corner: tuple[int, int]) -> None:
+    path, picture = tmp_path / "turned.mp4", np.zeros((32, 48, 3), np.uint8)
+    picture[:8, :8] = 255
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+        stream.set_display_rotation(rotation)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    with read_frames(str(path)) as video:
+        frame = next(video.frames)
+        assert frame.shape == (video.format.height, video.format.width, 3)
+        assert frame.shape[:2] == ((48, 32) if rotation % 180 else (32, 48))
+    corners = {(y, x): frame[y, x].mean() for y in (0, -1) for x in (0, -1)}
+    assert max(corners, key=lambda place: corners[place]) == corner
+
+
 def test_images_of_two_sizes_are_refused(tmp_path: Path) -> None:
     for index, width in enumerate((20, 22)):
         target = str(tmp_path / f"{index}-%d.png")
