@@ -40,7 +40,8 @@ def x265(clip: Tensor, video: VideoFormat, crf: int) -> dict[str, Any]:
             meter.add(decoded[None], reference[None])
     size = len(stream_bytes.getvalue())
     bpp = 8 * size / clip[:, 0].numel()
-    return {"crf": crf, "psnr_db": meter.psnr_db, "ms_ssim": meter.ms_ssim, "file_bytes": size, "bits_per_pixel": bpp}
+    quality = {"psnr_db": meter.psnr_db, "ms_ssim": meter.ms_ssim}
+    return {"crf": crf, **quality, "file_bytes": size, "bits_per_pixel": bpp}
 
 
 @click.command()
@@ -54,9 +55,7 @@ def main(clip: str, frames: tuple[int, int | None], output: Path | None, **chose
     video, pictures = load_clip(clip, View(first=frames[0], stop=frames[1], **chosen))
     points = [x265(pictures, video, crf) for crf in RATES]
     for point in points:
-        print(
-            f"crf {point['crf']}: {point['psnr_db']:.2f} dB, {point['file_bytes']:,} bytes, {point['bits_per_pixel']:.4f} bpp"
-        )
+        print(f"crf {point['crf']}: {point['psnr_db']:.2f} dB, {point['bits_per_pixel']:.4f} bpp")
     if output:
         write_record(output, points)
 
