@@ -22,7 +22,7 @@ from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.recipe import Recipe
 
 ROW = ROWS["bunny-0.35m"]
-ROUNDS = 7
+ROUNDS = 15
 
 
 class PlainBlock(ConvNeXtBlock):
