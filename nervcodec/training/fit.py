@@ -1,6 +1,7 @@
 """Overfit a network to a clip."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from math import ceil, cos, pi
 from time import monotonic
 
@@ -85,7 +86,7 @@ class _Fit:
         self.trained = [p for o in self.optimizers for group in o.param_groups for p in group["params"]]
         self.peaks = [group["lr"] for o in self.optimizers for group in o.param_groups]
         self.masks: list[tuple[Tensor, Tensor]] = []
-        compiled = clip.device.type == "cuda" and recipe.steps >= COMPILE_STEPS
+        compiled = clip.device.type == "cuda" and recipe.steps >= COMPILE_STEPS and find_spec("triton") is not None
         self.render = torch.compile(self.decoder) if compiled else self.decoder
 
     def train(self, watchdog: Watchdog, observe: Observer, *, keep_collapsed: bool) -> None:
