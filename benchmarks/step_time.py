@@ -59,7 +59,8 @@ class Trainer:
             for block in self.encoder.modules():
                 if isinstance(block, ConvNeXtBlock):
                     block.__class__ = PlainBlock
-        self.optimizers = build_optimizers(modules, self.free.values(), Recipe(steps=1))
+        precision = torch.bfloat16 if shipped else torch.float32
+        self.optimizers = build_optimizers(modules, self.free.values(), Recipe(steps=1), precision)
 
     def step(self) -> float:
         """One step; milliseconds."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-CACHE_ROWS = 1 << 15
+CACHE_ROWS = 1 << 14
 """Pixels that a ConvNeXt block expands at a time on a CPU: their 4x wider form stays near its caches."""
 GROUP_CHANNELS = 16
 """Channels in a group of the convolution that stands in for a depthwise one; see DepthwiseConvolution."""
@@ -34,22 +34,22 @@ class DepthwiseConvolution(torch.autograd.Function):
         group = GROUP_CHANNELS if channels % GROUP_CHANNELS == 0 else 1
         padding = kernel // 2
         x_gradient = F.conv2d(output, weight.flip(2, 3), padding=padding, groups=channels)
-        dense = torch.ops.aten.convolution_backward(
+        _, dense, bias_gradient = torch.ops.aten.convolution_backward(
             output,
             x,
             weight.new_empty(channels, group, kernel, kernel),
-            bias_sizes=None,
+            bias_sizes=[channels],
             stride=[1, 1],
             padding=[padding, padding],
             dilation=[1, 1],
             transposed=False,
             output_padding=[0, 0],
             groups=channels // group,
-            output_mask=[False, True, False],
-        )[1]
+            output_mask=[False, True, True],
+        )
         diagonal = dense.unflatten(0, (-1, group)).diagonal(dim1=1, dim2=2)  # [groups, k, k, C / groups]
         weight_gradient = diagonal.movedim(3, 1).reshape(weight.shape)
-        return x_gradient, weight_gradient, output.sum((0, 2, 3), dtype=torch.float32).to(output.dtype)
+        return x_gradient, weight_gradient, bias_gradient
 
 
 class ChannelsLastNorm(nn.LayerNorm):

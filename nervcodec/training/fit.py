@@ -82,7 +82,8 @@ class _Fit:
                 for name, shape in shapes.items()
             }
         modules = [m for m in (self.decoder, self.encoder) if m is not None]
-        self.optimizers = build_optimizers(modules, self.free.values(), recipe)
+        precision = torch.bfloat16 if self.autocast else torch.float32
+        self.optimizers = build_optimizers(modules, self.free.values(), recipe, precision)
         self.trained = [p for o in self.optimizers for group in o.param_groups for p in group["params"]]
         self.peaks = [group["lr"] for o in self.optimizers for group in o.param_groups]
         self.masks: list[tuple[Tensor, Tensor]] = []

@@ -28,10 +28,13 @@ def orthogonalise(matrix: Tensor, iterations: int = 5) -> Tensor:
 
 
 class Muon(Optimizer):
-    """Momentum, orthogonalised: every direction of a weight matrix moves by the same amount."""
+    """Momentum, orthogonalised in `precision`: every direction of a weight matrix moves by the same amount."""
 
-    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95) -> None:
+    def __init__(
+        self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, precision: torch.dtype = torch.float32
+    ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
+        self.precision = precision
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
@@ -45,7 +48,8 @@ class Muon(Optimizer):
                 update = weight.grad.lerp(velocity, group["momentum"])  # Nesterov
                 matrix = update.reshape(len(weight), -1)
                 scale = max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5
-                weight.add_(orthogonalise(matrix).view_as(update), alpha=-group["lr"] * scale)
+                direction = orthogonalise(matrix.to(self.precision)).view_as(update)
+                weight.add_(direction, alpha=-group["lr"] * scale)
 
 
 class Adan(Optimizer):
@@ -91,8 +95,10 @@ class Adan(Optimizer):
         weight.addcdiv_(direction, scale, value=-group["lr"])
 
 
-def build_optimizers(modules: Iterable[nn.Module], embeddings: Iterable[Tensor], recipe: Recipe) -> list[Optimizer]:
-    """Optimizers for everything a fit trains, at their peak rates.
+def build_optimizers(
+    modules: Iterable[nn.Module], embeddings: Iterable[Tensor], recipe: Recipe, precision: torch.dtype = torch.float32
+) -> list[Optimizer]:
+    """Optimizers for everything a fit trains, at their peak rates; `precision` is that of Muon's matrix products.
 
     With Muon, weights of convolutions and linear layers inside the networks are Muon's; the layers that touch the
     embedding or the picture, and everything that is no matrix, are Adam's (ours, after docs/experiments.md).
@@ -100,11 +106,15 @@ def build_optimizers(modules: Iterable[nn.Module], embeddings: Iterable[Tensor],
     named = [pair for module in modules for pair in module.named_parameters()]
     if recipe.optimizer != "muon":
         parameters = [*(p for _, p in named), *embeddings]
-        kind = {"adam": Adam, "adan": Adan}[recipe.optimizer]
-        return [kind(parameters, lr=recipe.peak_rate)]
+        if recipe.optimizer == "adan":
+            return [Adan(parameters, lr=recipe.peak_rate)]
+        return [Adam(parameters, lr=recipe.peak_rate, fused=True)]
     matrices = [p for name, p in named if _is_hidden_matrix(name, p)]
     rest = [p for name, p in named if not _is_hidden_matrix(name, p)]
-    return [Muon(matrices, lr=recipe.peak_rate), Adam([*rest, *embeddings], lr=recipe.side_rate)]
+    return [
+        Muon(matrices, lr=recipe.peak_rate, precision=precision),
+        Adam([*rest, *embeddings], lr=recipe.side_rate, fused=True),
+    ]
 
 
 def _is_hidden_matrix(name: str, parameter: Tensor) -> bool:
