@@ -59,7 +59,7 @@ def decode(
 def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Tensor]:
     """The frames of a stream in batches `[B, 3, H, W]`, uint8, on the CPU.
 
-    Always true float32: on one machine two runs agree to the bit, between machines all but a few samples do.
+    Always true float32; docs/bitstream.md says how far two machines may differ.
 
     Raises BitstreamError before the first batch of a damaged segment.
     """

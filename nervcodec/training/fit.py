@@ -53,10 +53,12 @@ def fit(
         seed = recipe.seed + attempt
         if attempt:
             observe(FitRestarted(attempt=attempt + 1, seed=seed, reason=reason))
-        last = attempt == ATTEMPTS - 1
+        watchdog = Watchdog(constant_db, recipe.steps)
+        if attempt == ATTEMPTS - 1:
+            watchdog.rest()
         run = _Fit(clip, config, recipe, seed)
         try:
-            run.train(Watchdog(constant_db, recipe.steps), observe, keep_collapsed=last)
+            run.train(watchdog, observe)
         except _Collapsed as collapse:
             reason = str(collapse)
             continue
@@ -90,10 +92,10 @@ class _Fit:
         compiled = clip.device.type == "cuda" and recipe.steps >= COMPILE_STEPS and find_spec("triton") is not None
         self.render = torch.compile(self.decoder) if compiled else self.decoder
 
-    def train(self, watchdog: Watchdog, observe: Observer, *, keep_collapsed: bool) -> None:
+    def train(self, watchdog: Watchdog, observe: Observer) -> None:
         """All steps of the recipe.
 
-        Raises _Collapsed; with `keep_collapsed`, only when the numbers are not finite.
+        Raises _Collapsed when the watchdog has a reason to.
         """
         recipe = self.recipe
         pass_steps = max(ceil(self.frames / recipe.batch), SHORTEST_PASS)
@@ -108,7 +110,7 @@ class _Fit:
             recent[(step - 1) % pass_steps] = self._step(times)
             if step % pass_steps == 0 or step == recipe.steps:
                 reason = watchdog(step, _mean_psnr(recent))
-                if reason and (not keep_collapsed or "not a number" in reason):
+                if reason:
                     raise _Collapsed(reason)
             if monotonic() - last_report > REPORT_SECONDS or step == recipe.steps:
                 last_report = monotonic()

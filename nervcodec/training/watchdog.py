@@ -44,7 +44,7 @@ class Watchdog:
         self.resting = False
 
     def rest(self) -> None:
-        """What comes next is worse for a known reason, and another seed would not help: only numbers are checked."""
+        """From now on only numbers that are none are a reason: pruning explains a fall, or no seed is left to try."""
         self.resting = True
 
     def __call__(self, step: int, psnr_db: float) -> str | None:
