@@ -15,9 +15,10 @@ import torch
 
 from benchmarks.record import write_record
 from nervcodec.codec.encoder import plan_header, stream_bytes
-from nervcodec.models.networks import DecoderState, build_decoder
+from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import choose_difference_grid, choose_strides, dnerv_config, fit_width
 from nervcodec.picture import VideoFormat
+from nervcodec.quantization import quantize_to_bits
 
 HEIGHT, WIDTH, WEIGHTS = 1080, 1920, 400_000
 MEASURE = """
@@ -35,12 +36,11 @@ def random_file(path: Path, frames: int) -> None:
     grid = choose_difference_grid(HEIGHT, WIDTH, strides, frames, WEIGHTS)
     config = fit_width(lambda stem: dnerv_config(HEIGHT, WIDTH, stem, grid), WEIGHTS)
     torch.manual_seed(0)
-    state = DecoderState(
-        {name: p.detach() for name, p in build_decoder(config).named_parameters()},
-        {name: torch.randn(frames, *shape) for name, shape in config.embeddings.items()},
-    )
+    tensors = {name: p.detach() for name, p in build_decoder(config).named_parameters()}
+    tensors |= {name: torch.randn(frames, *shape) for name, shape in config.embeddings.items()}
+    quantized = {name: quantize_to_bits(tensor, 8, by_channel=False) for name, tensor in tensors.items()}
     video = VideoFormat(width=WIDTH, height=HEIGHT, frame_rate=Fraction(25), chroma="420")
-    path.write_bytes(stream_bytes(plan_header(video, config, frames), config, state, bits=8))
+    path.write_bytes(stream_bytes(plan_header(video, config, frames), config, quantized))
 
 
 def main() -> None:

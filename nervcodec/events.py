@@ -13,8 +13,6 @@ class FitStarted:
     parameters: int
     frames: int
     steps: int
-    estimated_bytes: int
-    """Size of the file before entropy coding gains, at the number of bits asked for."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,9 @@ class StepDone:
     step: int
     steps: int
     psnr_db: float
-    """PSNR of the latest steps in training: unquantized, a running mean over about one pass over the clip."""
+    """Mean over frames, each as of the last step on it; quantized once the fit quantizes."""
+    estimated_bytes: int | None
+    """What the tensors of the file would take now; None before the fit quantizes, or if it never does."""
 
 
 @dataclass(frozen=True)

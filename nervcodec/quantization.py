@@ -13,6 +13,8 @@ from torch import Tensor
 from nervcodec.errors import FitError
 
 STEPS = 256
+MOST_STEPS = 0.02
+"""Steps for channels, as a share of the values they quantize (HNeRV's code)."""
 STEP_OFFSET = 192
 EIGHTHS = (
     1.0,
@@ -38,9 +40,14 @@ class QuantizedTensor:
     """One index for the whole tensor, or one for each slice along its first axis (output channels)."""
 
 
+def rounded(scaled: Tensor, dead_zone: float = 0.0) -> Tensor:
+    """The nearest integer, or the next one towards zero for magnitudes up to `dead_zone` above a half."""
+    return torch.sign(scaled) * torch.floor(scaled.abs() + (0.5 - dead_zone))
+
+
 def quantize(tensor: Tensor, steps: tuple[int, ...]) -> QuantizedTensor:
     """Round to the nearest multiple of the steps."""
-    symbols = torch.round(tensor / _spread(steps, tensor.ndim))
+    symbols = rounded(tensor / _spread(steps, tensor.ndim))
     return QuantizedTensor(symbols.to(torch.int32).numpy(), steps)
 
 
@@ -60,6 +67,19 @@ def step_for_range(tensor: Tensor, bits: int) -> int:
     if not reaches.any():
         raise FitError(f"a value of {peak:g} is beyond what a file can hold; a lower learning rate may help")
     return int(reaches.int().argmax())
+
+
+def quantize_to_bits(tensor: Tensor, bits: int, *, by_channel: bool) -> QuantizedTensor:
+    """Quantize by range; with steps for each output channel where that is allowed, affordable and nearer.
+
+    HNeRV's code does so for any axis that needs fewer than 2 % as many steps as the tensor has values. Ours has no
+    offsets and knows channels only.
+    """
+    whole = quantize(tensor, (step_for_range(tensor, bits),))
+    if not by_channel or tensor.ndim < 2 or len(tensor) > MOST_STEPS * tensor.numel():
+        return whole
+    apart = quantize(tensor, tuple(step_for_range(channel, bits) for channel in tensor))
+    return min(whole, apart, key=lambda q: float((dequantize(q) - tensor).abs().sum()))
 
 
 def _spread(steps: tuple[int, ...], ndim: int) -> Tensor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
-from nervcodec.bitstream.format import MAGIC, VERSION, Header, read_header, write_header
+from nervcodec.bitstream.format import LEAST_VERSION, MAGIC, VERSION, Header, read_header, write_header
 from nervcodec.errors import CorruptStream, UnsupportedStream
 
 MAX_HEADER_BYTES = 1 << 20
@@ -28,6 +28,7 @@ class Stream:
     header: Header
     chunks: tuple[Chunk, ...]
     """All segments of layer 0, then all of layer 1, and so on."""
+    version: int = VERSION
 
 
 def write_stream(stream: Stream) -> bytes:
@@ -36,7 +37,7 @@ def write_stream(stream: Stream) -> bytes:
     payloads = [write_groups(chunk.groups) for chunk in chunks]
     writer = ByteWriter()
     writer.raw(MAGIC)
-    writer.uint8(VERSION)
+    writer.uint8(stream.version)
     header = write_header(stream.header)
     writer.varint(len(header))
     writer.raw(header)
@@ -59,8 +60,8 @@ def read_stream(data: bytes) -> Stream:
     if reader.raw(min(len(MAGIC), reader.left), "magic") != MAGIC:
         raise UnsupportedStream("not a .nerv file")
     version = reader.uint8("format version")
-    if version != VERSION:
-        raise UnsupportedStream(f"format version {version} is not known to this decoder, which reads {VERSION}")
+    if not LEAST_VERSION <= version <= VERSION:
+        raise UnsupportedStream(f"format version {version} is not known to this decoder, which reads up to {VERSION}")
     header_bytes = reader.raw(reader.varint("header length", MAX_HEADER_BYTES), "header")
     # The segments are needed to know how long the table is, so the header is parsed before its checksum is seen; a
     # flipped bit can only lead to a typed error here or to a checksum that does not match below.
@@ -84,7 +85,7 @@ def read_stream(data: bytes) -> Stream:
             raise CorruptStream(f"segment {segment}, layer {layer} does not match its checksum")
         chunks.append(Chunk(segment=segment, layer=layer, groups=read_groups(payload)))
     reader.finish("file")
-    return Stream(header=header, chunks=tuple(chunks))
+    return Stream(header=header, chunks=tuple(chunks), version=version)
 
 
 def write_groups(groups: Sequence[bytes]) -> bytes:

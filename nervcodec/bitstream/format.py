@@ -8,7 +8,8 @@ from nervcodec.errors import CorruptStream
 from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
 
 MAGIC = b"NERV"
-VERSION = 1
+LEAST_VERSION, VERSION = 1, 2
+"""Versions that are read; the last one is written."""
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_FRAMES = 1 << 20

@@ -63,20 +63,18 @@ def display(*, as_json: bool) -> Iterator[Observer]:
 
 def _people(show: Show, say: Callable[[str], None]) -> Observer:
     """Events in words: `show` moves what moves, `say` prints a line that stays."""
-    started = estimated = 0.0
+    started = 0.0
 
     def observe(event: Event) -> None:
-        nonlocal started, estimated
+        nonlocal started
         match event:
             case FitStarted():
-                started, estimated = monotonic(), event.estimated_bytes
-                say(
-                    f"{event.model}, {event.parameters:,} weights, {event.frames} frames, {event.steps} steps; "
-                    f"at most about {readable_bytes(event.estimated_bytes)}"
-                )
+                started = monotonic()
+                say(f"{event.model}, {event.parameters:,} weights, {event.frames} frames, {event.steps} steps")
             case StepDone():
                 rate = event.step / max(monotonic() - started, 1e-9)
-                remark = f"{rate:.1f} steps/s, {event.psnr_db:.2f} dB, <{readable_bytes(int(estimated))}"
+                size = "" if event.estimated_bytes is None else f", {readable_bytes(event.estimated_bytes)}"
+                remark = f"{rate:.1f} steps/s, {event.psnr_db:.2f} dB{size}"
                 show("fitting", event.step, event.steps, remark)
             case FitRestarted():
                 started = monotonic()

@@ -66,13 +66,21 @@ from nervcodec.video.view import View
 )
 @click.option("--batch", type=click.IntRange(min=1), default=1, help="Frames in a step.")
 @click.option(
-    "--bits",
-    type=click.IntRange(2, 12),
-    default=8,
-    help="Of each value before entropy coding: fewer is smaller and worse.",
+    "--recipe",
+    type=click.Choice(["rate", "paper"]),
+    default="rate",
+    help="Fit rate and distortion together, or quantize after the fit as the papers do.",
 )
 @click.option(
-    "--prune", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Share of the weights set to zero."
+    "--quality",
+    type=click.FloatRange(0, 100),
+    help="From coarse to fine; 10 more let a bit weigh half as much against an error.  [default: 50]",
+)
+@click.option("--bits", type=click.IntRange(2, 12), help="Of each value, with --recipe paper.  [default: 8]")
+@click.option(
+    "--prune",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Share of the weights set to zero.  [default: 0; 0.1 with --recipe paper]",
 )
 @click.option("--frames", type=FrameRange(), help="Only frames A to B, B not among them.")
 @click.option("--crop", type=Size(), help="Only the middle of the picture.")

@@ -1,5 +1,6 @@
 """From a video to a `.nerv` file, measured through the decoder."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -11,16 +12,17 @@ from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stre
 from nervcodec.bitstream.format import Header, check_header
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName, choose_device
-from nervcodec.codec.payload import check_segment, embedding_values, pack
+from nervcodec.codec.payload import check_segment, pack
 from nervcodec.codec.planning import EncodeOptions, plan_config, plan_recipe
+from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import BitstreamError, RequestError, VideoError
 from nervcodec.events import FitStarted, FramesDone, Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.memory import check_memory
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.models.config import HNeRVConfig, model_name, pack_config
-from nervcodec.models.networks import DecoderState
 from nervcodec.picture import VideoFormat
+from nervcodec.quantization import QuantizedTensor
 from nervcodec.training.fit import fit
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
@@ -71,19 +73,17 @@ def encode(
     config = plan_config(options, video, len(clip))
     recipe = plan_recipe(options, video, len(clip))
     header = plan_header(video, config, len(clip))
-    values = config.parameters + embedding_values(config, len(clip))
     observe(
         FitStarted(
             model=model_name(config),
             parameters=config.parameters,
             frames=len(clip),
             steps=recipe.steps,
-            estimated_bytes=values * options.bits // 8,
         )
     )
     fit_started = monotonic()
-    state = fit(clip, config, recipe, device, observe)
-    data = stream_bytes(header, config, state, options.bits)
+    fitted = fit(clip, config, recipe, device, observe)
+    data = stream_bytes(header, config, fitted.tensors, PLAIN if options.recipe == "paper" else FORMS)
     decode_started = monotonic()
     quality = measure(data, clip, options.device, observe)
     decoded = monotonic()
@@ -134,9 +134,11 @@ def plan_header(video: VideoFormat, config: HNeRVConfig, frames: int) -> Header:
     return header
 
 
-def stream_bytes(header: Header, config: HNeRVConfig, state: DecoderState, bits: int) -> bytes:
-    """The `.nerv` file of a fitted clip."""
-    chunk = Chunk(segment=0, layer=0, groups=pack(config, state, bits))
+def stream_bytes(
+    header: Header, config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
+) -> bytes:
+    """The `.nerv` file of a fitted clip, its tensors in the cheapest of some forms."""
+    chunk = Chunk(segment=0, layer=0, groups=pack(config, tensors, forms))
     return write_stream(Stream(header=header, chunks=(chunk,)))
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from nervcodec.bitstream.container import read_stream, write_groups
-from nervcodec.bitstream.format import VERSION
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import CorruptStream
 from nervcodec.models.config import HNeRVConfig, model_name, unpack_config
@@ -66,7 +65,7 @@ def _describe(data: bytes) -> StreamInfo:
             ChunkInfo(segment=chunk.segment, layer=chunk.layer, frames=frames, total_bytes=total, group_bytes=sizes)
         )
     return StreamInfo(
-        version=VERSION,
+        version=stream.version,
         video=header.video,
         frames=header.frames,
         model=model_name(config),

@@ -1,31 +1,31 @@
 """A fitted segment to the tensor groups of a chunk, and back."""
 
+from collections.abc import Iterable, Mapping
 from math import prod
 
 from torch import Tensor
 
 from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import pack_group, unpack_group
+from nervcodec.entropy.forms import FORMS
 from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState
-from nervcodec.quantization import QuantizedTensor, dequantize, quantize, step_for_range
+from nervcodec.quantization import QuantizedTensor, dequantize
 
 MAX_EMBEDDING_VALUES = 1 << 28
-LEAST_BIAS_BITS = 8
-"""Biases are few and each moves a whole channel, so they never get fewer bits than this (ours)."""
 
 
-def pack(config: HNeRVConfig, state: DecoderState, bits: int) -> tuple[bytes, ...]:
-    """Quantize a fitted network to `bits` bits a value and code it: the groups of a layer."""
-    named = state.embeddings | state.weights
-    frames = len(state.embeddings["content"])
-    groups = layer_schema(config, frames)
-    return tuple(pack_group(specs, [_quantize(named[spec.name], bits) for spec in specs]) for specs in groups)
+def pack(
+    config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
+) -> tuple[bytes, ...]:
+    """Code embeddings and weights, given by name, in the cheapest of some forms: the groups of a layer."""
+    groups = layer_schema(config, len(tensors["content"].symbols))
+    return tuple(pack_group(specs, [tensors[spec.name] for spec in specs], forms) for specs in groups)
 
 
 def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int) -> DecoderState:
-    """The inverse of `pack`, up to quantization.
+    """The numbers behind what `pack` coded.
 
     Raises TruncatedStream or CorruptStream, and UnsupportedStream for more values than this decoder holds.
     """
@@ -50,7 +50,3 @@ def check_segment(config: HNeRVConfig, frames: int) -> None:
 def embedding_values(config: HNeRVConfig, frames: int) -> int:
     """Numbers in all embeddings of a segment."""
     return frames * sum(prod(shape) for shape in config.embeddings.values())
-
-
-def _quantize(tensor: Tensor, bits: int) -> QuantizedTensor:
-    return quantize(tensor, (step_for_range(tensor, bits if tensor.ndim > 1 else max(bits, LEAST_BIAS_BITS)),))

@@ -8,7 +8,14 @@ from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE, SSIM_SIDE
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.presets import ROWS
-from nervcodec.models.sizing import choose_difference_grid, choose_strides, dnerv_config, fit_width, hnerv_config
+from nervcodec.models.sizing import (
+    choose_difference_grid,
+    choose_strides,
+    dnerv_config,
+    fit_width,
+    grid_of_cells,
+    hnerv_config,
+)
 from nervcodec.picture import VideoFormat
 from nervcodec.training.recipe import (
     PRESET_EPOCHS,
@@ -22,14 +29,29 @@ from nervcodec.training.recipe import (
 from nervcodec.video.view import View
 
 ModelName = Literal["dnerv", "hnerv"]
+RecipeName = Literal["rate", "paper"]
 
+QUALITIES = (0.0, 100.0)
+DEFAULT_QUALITY = 50.0
+RATE_AT_DEFAULT = 0.04
+"""What a bit for each pixel weighs against a squared error of 1 (white against black) at the default quality (ours)."""
+QUALITY_OCTAVE = 10.0
+"""So much more quality halves the weight of a bit (ours)."""
+WEIGHTS_AT_DEFAULT, SAMPLES_AT_DEFAULT = 190_000, 27e6
+SIZE_EXPONENT = 2 / 3
+"""The size of a network by rule: weights for a clip of so many pixels at the default quality, and the power of pixels
+over weight of the rate with which it grows. Weights then take 2 to 3 bits each; docs/experiments.md."""
+CELL_PIXELS = 256
+"""Pixels of a frame for each cell of the difference embedding, where its rate counts (ours, docs/experiments.md)."""
 DEFAULT_BITS_PER_PIXEL = 0.03
-"""Without `--size` the weights take about this much at 8 bits, between the two bounds below (ours)."""
-LEAST_WEIGHTS, MOST_WEIGHTS = 100_000, 3_000_000
-LEAST_BITS, MOST_BITS = 2, 12
+"""Of the recipe `paper`: without `--size` the weights take about this much at 8 bits (ours)."""
+LEAST_WEIGHTS, MOST_WEIGHTS = 20_000, 3_000_000
+LEAST_PAPER_WEIGHTS = 100_000
+PAPER_BITS, PAPER_PRUNING = 8, 0.1  # HNeRV, section 4; DNeRV compares at the same
 MOST_EPOCHS = 1e6
 CHOICES: dict[str, tuple[object, ...]] = {
     "model": get_args(ModelName),
+    "recipe": get_args(RecipeName),
     "row": (None, *ROWS),
     "preset": tuple(PRESET_EPOCHS),
     "optimizer": get_args(Optimizer),
@@ -61,14 +83,23 @@ class EncodeOptions:
     loss: Loss = "l2"
     embeddings: EmbeddingSource = "free"
     batch: int = 1
-    bits: int = 8
-    """Of each quantized weight and embedding value, sign included, before entropy coding."""
-    prune: float = 0.0
+    recipe: RecipeName = "rate"
+    """`rate` minimises rate and distortion together, `paper` quantizes after the fit (8 bits, 10 % pruned)."""
+    quality: float | None = None
+    """From 0, coarse, to 100, fine: how much a bit weighs against an error; None means 50; not for `paper`."""
+    bits: int | None = None
+    """Of each quantized value, sign included, before entropy coding; for the recipe `paper`, where None means 8."""
+    prune: float | None = None
+    """Share of the weights set to zero; None means the recipe's own."""
     device: DeviceName = "auto"
 
     def __post_init__(self) -> None:
-        if not LEAST_BITS <= self.bits <= MOST_BITS:
-            raise RequestError(f"values take {LEAST_BITS} to {MOST_BITS} bits, not {self.bits}")
+        if self.recipe == "rate" and self.bits is not None:
+            raise RequestError("the recipe rate chooses its own steps: bits belong to the recipe paper")
+        if self.recipe == "paper" and self.quality is not None:
+            raise RequestError("the recipe paper knows no quality: choose a size")
+        if self.quality is not None and not QUALITIES[0] <= self.quality <= QUALITIES[1]:
+            raise RequestError(f"quality lies between {QUALITIES[0]:g} and {QUALITIES[1]:g}, not {self.quality}")
         if self.epochs is not None and not 0 < self.epochs < MOST_EPOCHS:
             raise RequestError(f"{self.epochs} passes over a clip")
         for name, choices in CHOICES.items():
@@ -92,17 +123,31 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
         if (row.height, row.width) != (height, width):
             raise RequestError(f"{options.row} is for {row.width}x{row.height}, the video has {width}x{height}")
         return row.config()
-    weights = options.size or default_weights(height * width * frames)
+    weights = options.size or default_weights(options, height * width * frames)
     if options.model == "hnerv":
         return fit_width(lambda stem: hnerv_config(height, width, stem), weights)
     strides = choose_strides(height, width)
-    grid = options.difference_grid or choose_difference_grid(height, width, strides, frames, weights)
+    grid = options.difference_grid
+    if grid is None and options.recipe == "paper":
+        grid = choose_difference_grid(height, width, strides, frames, weights)
+    elif grid is None:
+        grid = grid_of_cells(height, width, strides, CELL_PIXELS)
     return fit_width(lambda stem: dnerv_config(height, width, stem, grid), weights)
 
 
-def default_weights(samples: int) -> int:
+def default_weights(options: EncodeOptions, samples: int) -> int:
     """Weights for a clip of so many pixels, all frames together."""
-    return round(min(max(DEFAULT_BITS_PER_PIXEL * samples / 8, LEAST_WEIGHTS), MOST_WEIGHTS))
+    if options.recipe == "paper":
+        return round(min(max(DEFAULT_BITS_PER_PIXEL * samples / 8, LEAST_PAPER_WEIGHTS), MOST_WEIGHTS))
+    scale = samples / SAMPLES_AT_DEFAULT * RATE_AT_DEFAULT / rate_of_quality(options.quality)
+    weights = WEIGHTS_AT_DEFAULT * float(scale**SIZE_EXPONENT)
+    return round(min(max(weights, LEAST_WEIGHTS), MOST_WEIGHTS))
+
+
+def rate_of_quality(quality: float | None) -> float:
+    """What a bit for each pixel weighs against a squared error of 1."""
+    better = (DEFAULT_QUALITY if quality is None else quality) - DEFAULT_QUALITY
+    return float(RATE_AT_DEFAULT * 2 ** (-better / QUALITY_OCTAVE))
 
 
 def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Recipe:
@@ -119,6 +164,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
         steps = steps_of_epochs(options.epochs, frames, options.batch)
     else:
         steps = preset_steps(options.preset, frames, options.batch)
+    paper = options.recipe == "paper"
     return Recipe(
         steps=steps,
         batch=options.batch,
@@ -126,6 +172,8 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
         learning_rate=options.learning_rate,
         loss=options.loss,
         embeddings=options.embeddings,
-        prune=options.prune,
+        prune=options.prune if options.prune is not None else PAPER_PRUNING if paper else 0.0,
+        rate=None if paper else rate_of_quality(options.quality),
+        bits=options.bits or PAPER_BITS,
         seed=options.seed,
     )

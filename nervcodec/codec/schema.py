@@ -21,11 +21,6 @@ class TensorSpec:
     temporal: bool
     """Whether its first axis is time and its second the channels (embeddings), or its first the output channels."""
 
-    @property
-    def channel_axis(self) -> int:
-        """The axis along which statistics differ most."""
-        return int(self.temporal)
-
 
 def layer_schema(config: HNeRVConfig, frames: int) -> list[list[TensorSpec]]:
     """The tensors of each group in `config.groups`, for a segment of `frames` frames."""

@@ -1,6 +1,6 @@
 """The range coder: the only door to constriction."""
 
-from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import constriction
 import numpy as np
@@ -13,37 +13,50 @@ Symbols = NDArray[np.int32]
 WORD = np.dtype("<u4")
 
 
-def encode_symbols(parts: Iterable[tuple[Symbols, Prior]]) -> bytes:
-    """One range-coded stream of all parts in order; each part flat, int32, within its prior's magnitude."""
-    encoder = constriction.stream.queue.RangeEncoder()
-    for symbols, prior in parts:
+class SymbolEncoder:
+    """Puts symbols into one range-coded stream."""
+
+    def __init__(self) -> None:
+        self._encoder = constriction.stream.queue.RangeEncoder()
+
+    def encode(self, symbols: Symbols, prior: Prior) -> None:
+        """Append flat int32 symbols within the prior's magnitude."""
         if prior.magnitude:
-            encoder.encode(symbols + np.int32(prior.magnitude), _model(prior))
-    data: bytes = encoder.get_compressed().astype(WORD).tobytes()
-    return data
+            self._encoder.encode(symbols + np.int32(prior.magnitude), _model(prior))
+
+    def getvalue(self) -> bytes:
+        """Everything put in so far."""
+        data: bytes = self._encoder.get_compressed().astype(WORD).tobytes()
+        return data
 
 
-def decode_symbols(data: bytes, parts: Sequence[tuple[int, Prior]]) -> list[Symbols]:
-    """The inverse of `encode_symbols`; each part is given as the number of its symbols and its prior.
+class SymbolDecoder:
+    """Takes symbols out again in the order in which they were put in.
 
     Raises CorruptStream when the bytes are no such stream. Most damage goes unnoticed here: check a CRC first.
     """
-    if len(data) % WORD.itemsize:
-        raise CorruptStream(f"{len(data)} bytes of coded symbols are no whole number of words")
-    decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, WORD).astype(np.uint32))
-    decoded = []
-    try:
-        for count, prior in parts:
-            if prior.magnitude:
-                decoded.append(decoder.decode(_model(prior), count) - np.int32(prior.magnitude))
-            else:
-                decoded.append(np.zeros(count, np.int32))
-    except (AssertionError, ValueError) as error:
-        raise CorruptStream("the coded symbols contradict their tables") from error
-    if not decoder.maybe_exhausted():
-        raise CorruptStream("more symbols are coded than the network has")
-    return decoded
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) % WORD.itemsize:
+            raise CorruptStream(f"{len(data)} bytes of coded symbols are no whole number of words")
+        self._decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, WORD).astype(np.uint32))
+
+    def decode(self, count: int, prior: Prior) -> Symbols:
+        """The next `count` symbols."""
+        if not prior.magnitude:
+            return np.zeros(count, np.int32)
+        try:
+            symbols: Symbols = self._decoder.decode(_model(prior), count) - np.int32(prior.magnitude)
+        except (AssertionError, ValueError) as error:
+            raise CorruptStream("the coded symbols contradict their tables") from error
+        return symbols
+
+    def finish(self) -> None:
+        """Raises CorruptStream when an encoder would have written less."""
+        if not self._decoder.maybe_exhausted():
+            raise CorruptStream("more symbols are coded than the network has")
 
 
+@lru_cache(maxsize=256)
 def _model(prior: Prior) -> constriction.stream.model.Categorical:
     return constriction.stream.model.Categorical(frequencies(prior), perfect=False)

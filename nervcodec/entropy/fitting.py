@@ -1,4 +1,4 @@
-"""Choosing the prior that codes given symbols in the fewest bits. Encoder only, so floating point is welcome."""
+"""Choosing the priors that code given symbols in the fewest bits. Encoder only, so floating point is welcome."""
 
 from math import log2
 
@@ -8,54 +8,56 @@ from numpy.typing import NDArray
 from nervcodec.entropy.priors import FAMILIES, LOWEST_SCALE_LOG2, SCALES, SPIKES, Prior, frequencies
 
 Symbols = NDArray[np.int32]
+Counts = NDArray[np.int64]
+Bits = NDArray[np.float64]
+
+REACH = 8
+"""Scales are tried up to an octave away from what the moments of the symbols suggest."""
 
 
-def cheapest_prior(symbols: Symbols, magnitude: int) -> Prior:
-    """The best prior of a magnitude near the ones that the moments of the symbols suggest."""
+def count_symbols(symbols: Symbols, parts: NDArray[np.integer], count: int) -> Counts:
+    """Histograms `[count, 2 * magnitude + 1]` of the symbols of each part."""
+    magnitude = int(np.abs(symbols).max())
+    width = 2 * magnitude + 1
+    cells = parts.ravel().astype(np.int64) * width + symbols.ravel() + magnitude
+    return np.bincount(cells, minlength=count * width).reshape(count, width)
+
+
+def cheapest_priors(counts: Counts) -> list[Prior]:
+    """The best prior of each row of symbol counts, among scales near the ones that its moments suggest."""
+    magnitude = counts.shape[1] // 2
     if magnitude == 0:
-        return Prior(0)
-    histogram = np.bincount(symbols + magnitude, minlength=2 * magnitude + 1)
-    variance = float((symbols.astype(np.float64) ** 2).mean())
-    start = round(8 * (log2(max(variance, 1e-3)) / 2 - LOWEST_SCALE_LOG2))
-    found = [
-        _climb(histogram, family, min(max(start, 0), SCALES - 1), spiked=spiked)
-        for family in range(len(FAMILIES))
-        for spiked in (False, True)
+        return [Prior(0)] * len(counts)
+    total = np.maximum(counts.sum(axis=1), 1)
+    offsets = np.arange(-magnitude, magnitude + 1, dtype=np.float64)
+    start = np.round(8 * (np.log2(np.maximum(counts @ offsets**2 / total, 1e-3)) / 2 - LOWEST_SCALE_LOG2))
+    scales = range(
+        int(np.clip(start.min() - REACH, 0, SCALES - 1)),
+        int(np.clip(start.max() + REACH, 0, SCALES - 1)) + 1,
+    )
+    candidates = [Prior(magnitude, family, scale) for family in range(len(FAMILIES)) for scale in scales]
+    laws = np.stack([frequencies(prior) for prior in candidates])
+    laws /= laws.sum(axis=1, keepdims=True)
+    zeros, own = counts[:, magnitude, None], laws[None, :, magnitude]
+    spikes = np.clip(np.round(SPIKES * (zeros / total[:, None] - own) / (1 - own)), 0, SPIKES - 1)
+    bare = -counts @ np.log2(laws).T
+    kept = 1 - spikes / SPIKES
+    spiked = bare - (total[:, None] - zeros) * np.log2(kept) - zeros * np.log2(kept + (1 - kept) / own)
+    best = np.where(spiked < bare, spiked, bare).argmin(axis=1)
+    return [
+        Prior(
+            magnitude, candidates[i].family, candidates[i].scale, int(spikes[row, i] * (spiked[row, i] < bare[row, i]))
+        )
+        for row, i in enumerate(best)
     ]
-    return min(found, key=lambda prior: _histogram_bits(histogram, prior))
 
 
-def cost_bits(symbols: Symbols, prior: Prior) -> float:
-    """Ideal code length of the symbols under a prior."""
-    if prior.magnitude == 0:
-        return 0.0
-    return _histogram_bits(np.bincount(symbols + prior.magnitude, minlength=2 * prior.magnitude + 1), prior)
-
-
-def _climb(histogram: NDArray[np.int64], family: int, start: int, *, spiked: bool) -> Prior:
-    """The prior of a family whose scale no neighbour beats, going from `start`."""
-
-    def prior(scale: int) -> Prior:
-        magnitude = len(histogram) // 2
-        return Prior(magnitude, family, scale, _spike(histogram, family, scale) if spiked else 0)
-
-    best, cost = prior(start), _histogram_bits(histogram, prior(start))
-    for direction in (-1, 1):
-        scale = start + direction
-        while 0 <= scale < SCALES and _histogram_bits(histogram, prior(scale)) < cost:
-            best, cost = prior(scale), _histogram_bits(histogram, prior(scale))
-            scale += direction
-    return best
-
-
-def _spike(histogram: NDArray[np.int64], family: int, scale: int) -> int:
-    """The spike that makes zeros as probable as they are frequent."""
-    magnitude = len(histogram) // 2
-    law = frequencies(Prior(magnitude, family, scale))
-    own, zeros = float(law[magnitude] / law.sum()), float(histogram[magnitude] / histogram.sum())
-    return min(max(round(SPIKES * (zeros - own) / (1 - own)), 0), SPIKES - 1)
-
-
-def _histogram_bits(histogram: NDArray[np.int64], prior: Prior) -> float:
+def symbol_bits(prior: Prior) -> Bits:
+    """Ideal code length of each symbol from -magnitude to magnitude."""
     law = frequencies(prior)
-    return float(histogram.sum() * np.log2(law.sum()) - histogram @ np.log2(law))
+    return log2(law.sum()) - np.log2(law)
+
+
+def coded_bits(counts: Counts, priors: list[Prior]) -> float:
+    """Ideal code length of all counted symbols, row by row, under a prior each."""
+    return float(sum(row @ symbol_bits(prior) for row, prior in zip(counts, priors, strict=True)))

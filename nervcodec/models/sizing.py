@@ -155,6 +155,12 @@ def choose_difference_grid(
     return next((g for g in grids if DIFFERENCE_CHANNELS * g[0] * g[1] * frames <= budget), grids[-1])
 
 
+def grid_of_cells(height: int, width: int, strides: tuple[int, ...], pixels: int) -> tuple[int, int]:
+    """The difference grid whose cells come nearest to so many pixels each."""
+    grids = difference_grids(content_shape(height, width, strides), strides)
+    return min(grids, key=lambda grid: abs(log2(height * width / (grid[0] * grid[1]) / pixels)))
+
+
 def fit_width(build: Callable[[int], Config], parameters: int) -> Config:
     """The config nearest to a number of weights among `build(1)`, `build(2)`, ...
 

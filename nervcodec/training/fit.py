@@ -1,45 +1,59 @@
 """Overfit a network to a clip."""
 
 from collections.abc import Iterator
-from importlib.util import find_spec
+from dataclasses import dataclass
 from math import ceil, cos, pi
 from time import monotonic
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim import Adam, Optimizer
 
 from nervcodec.errors import FitError
 from nervcodec.events import FitRestarted, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.networks import DecoderState, build_decoder, build_encoder
+from nervcodec.quantization import QuantizedTensor, quantize_to_bits
 from nervcodec.training.losses import LOSSES
+from nervcodec.training.network import Network
 from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
+from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
+from nervcodec.training.sensitivity import water_filled_steps
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
 ATTEMPTS = 3
 """Seeds that are tried before a collapsed fit is taken as it is."""
 SHORTEST_PASS = 50
-"""Steps over which PSNR is averaged when the clip has fewer frames."""
+"""Steps between two looks of the watchdog, at least."""
 REPORT_SECONDS = 0.1
 """Reading the loss stops a GPU, so it is read no more often than this."""
-COMPILE_STEPS = 2000
-"""On CUDA a fit of this many steps is worth the compiler's half minute or more (ours)."""
+RATE_FITS = 40
+"""Times in a fit that the rate model is fitted to the symbols as they are (ours)."""
+LEAST_BIAS_BITS = 8
+"""Biases are few and each moves a whole channel, so after a fit they never get fewer bits than this (ours)."""
 EMPTY = -1.0
 """Stands where no error has been measured yet."""
-START_SCALE = 0.01
-"""Standard deviation of free embeddings before the first step (ours)."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What comes out of a fit: all that a file holds."""
+
+    tensors: dict[str, QuantizedTensor]
+    """Embeddings and weights by name."""
+    psnr_db: float
+    """Of the last pass over the clip: mean over frames, in the precision of the fit."""
+    estimated_bits: float | None
+    """What the rate model charges for all tensors; None for a fit without one."""
 
 
 class _Collapsed(Exception):
     """A reason to start again with another seed."""
 
 
-def fit(
-    clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device, observe: Observer = ignore
-) -> DecoderState:
+def fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device, observe: Observer = ignore) -> Fitted:
     """Fit a decoder and embeddings to a clip.
 
     clip: `[T, 3, H, W]`, uint8, of the picture's own size; padding to the network's grid happens here.
@@ -67,30 +81,24 @@ def fit(
 
 
 class _Fit:
-    """One attempt: networks, optimizers and the order of the frames, all from one seed."""
+    """One attempt: network, optimizers and the order of the frames, all from one seed."""
 
     def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int) -> None:
-        self.clip, self.config, self.recipe = clip, config, recipe
-        self.frames = len(clip)
-        self.autocast = recipe.reduced_precision and _has_bfloat16(clip.device)
+        self.recipe = recipe
         self.order = torch.Generator().manual_seed(seed)
+        self.noise = torch.Generator(clip.device).manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.decoder = self._place(build_decoder(config))
-            self.encoder = self._place(build_encoder(config)) if recipe.embeddings == "encoder" else None
-            shapes = {} if self.encoder else config.embeddings
-            self.free = {
-                name: (START_SCALE * torch.randn(self.frames, *shape)).to(clip.device).requires_grad_()
-                for name, shape in shapes.items()
-            }
-        modules = [m for m in (self.decoder, self.encoder) if m is not None]
-        precision = torch.bfloat16 if self.autocast else torch.float32
-        self.optimizers = build_optimizers(modules, self.free.values(), recipe, precision)
-        self.trained = [p for o in self.optimizers for group in o.param_groups for p in group["params"]]
-        self.peaks = [group["lr"] for o in self.optimizers for group in o.param_groups]
+            self.network = Network(clip, config, recipe)
+        self.precision = torch.bfloat16 if self.network.autocast else torch.float32
+        self.optimizers: list[tuple[Optimizer, float]] = []
+        self._optimize(
+            *build_optimizers(self.network.modules, self.network.embeddings.values(), recipe, self.precision)
+        )
+        self.clipped = [p for o, _ in self.optimizers for group in o.param_groups for p in group["params"]]
         self.masks: list[tuple[Tensor, Tensor]] = []
-        compiled = clip.device.type == "cuda" and recipe.steps >= COMPILE_STEPS and find_spec("triton") is not None
-        self.render = torch.compile(self.decoder) if compiled else self.decoder
+        self.rate: RateModel | None = None
+        self.errors = torch.full((len(clip),), EMPTY, device=clip.device)
 
     def train(self, watchdog: Watchdog, observe: Observer) -> None:
         """All steps of the recipe.
@@ -98,91 +106,117 @@ class _Fit:
         Raises _Collapsed when the watchdog has a reason to.
         """
         recipe = self.recipe
-        pass_steps = max(ceil(self.frames / recipe.batch), SHORTEST_PASS)
-        recent = torch.full((pass_steps,), EMPTY, device=self.clip.device)
+        look = max(ceil(len(self.errors) / recipe.batch), SHORTEST_PASS)
         last_report = float("-inf")
         for step, times in zip(range(1, recipe.steps + 1), self._batches(), strict=False):
-            if recipe.prune and step == max(1, int(recipe.prune_at * recipe.steps)):
-                self._prune()
+            if self._change(step):
                 watchdog.rest()
-                recent.fill_(EMPTY)
+                self.errors.fill_(EMPTY)
             self._set_rates(step)
-            recent[(step - 1) % pass_steps] = self._step(times)
-            if step % pass_steps == 0 or step == recipe.steps:
-                reason = watchdog(step, _mean_psnr(recent))
+            self._step(step, times)
+            if step == recipe.steps:
+                self._fit_rate()
+            if step % look == 0 or step == recipe.steps:
+                reason = watchdog(step, psnr_from_mse(float(self._measured().mean())))
                 if reason:
                     raise _Collapsed(reason)
             if monotonic() - last_report > REPORT_SECONDS or step == recipe.steps:
                 last_report = monotonic()
-                observe(StepDone(step=step, steps=recipe.steps, psnr_db=_mean_psnr(recent)))
+                observe(StepDone(step=step, steps=recipe.steps, psnr_db=self._psnr(), estimated_bytes=self._bytes()))
 
-    def _prune(self) -> None:
-        weights = [p for p in self.decoder.parameters() if p.ndim > 1]
-        self.masks = magnitude_masks(weights, self.recipe.prune)
-        apply_masks(self.masks)
+    def result(self) -> Fitted:
+        """Quantized tensors as they stand."""
+        self.network.settle()
+        if self.rate and self.network.quantizer:
+            return Fitted(self.network.quantizer.symbols(), self._psnr(), self.rate.total_bits)
+        quantized = {name: self._quantized(name, tensor) for name, tensor in self.network.tensors().items()}
+        return Fitted(quantized, self._psnr(), None)
 
-    def result(self) -> DecoderState:
-        """Weights and embeddings as they stand."""
-        return DecoderState(
-            weights={name: _settled(p) for name, p in self.decoder.named_parameters()},
-            embeddings={name: _settled(e) for name, e in self._all_embeddings().items()},
-        )
+    def _quantized(self, name: str, tensor: Tensor) -> QuantizedTensor:
+        """After the fit, by range."""
+        values = tensor.detach().float().cpu().contiguous()
+        bits = self.recipe.bits if values.ndim > 1 else max(self.recipe.bits, LEAST_BIAS_BITS)
+        return quantize_to_bits(values, bits, by_channel=name not in self.network.embeddings)
 
-    def _step(self, times: Tensor) -> Tensor:
-        """One optimizer step on the frames at `times`; their mean squared error before it."""
-        target = self.clip[times].float() / 255
-        with torch.autocast(self.clip.device.type, torch.bfloat16, enabled=self.autocast):
-            embeddings, rows = self.free, times
-            if self.encoder:
-                embeddings, rows = self.embed(times), torch.arange(len(times), device=times.device)
-            frames = self.render(embeddings, rows)
-        frames = frames[:, :, : target.shape[2], : target.shape[3]].float()
-        loss = LOSSES[self.recipe.loss](frames, target)
-        for optimizer in self.optimizers:
+    def _step(self, step: int, times: Tensor) -> None:
+        """One optimizer step on the frames at `times`; notes their squared errors before it."""
+        frames, target = self.network.render(times), self.network.target(times)
+        errors = F.mse_loss(frames, target, reduction="none").mean(dim=(1, 2, 3))
+        self.errors[times] = errors.detach()
+        loss = errors.mean() if self.recipe.loss == "l2" else LOSSES[self.recipe.loss](frames, target)
+        if self.rate and step % self.recipe.rate_every == 0:
+            loss = loss + self._rate_weight(step) * self.rate.bits(self.noise)
+        for optimizer, _ in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.trained, self.recipe.clip_norm)
-        for optimizer in self.optimizers:
+        nn.utils.clip_grad_norm_(self.clipped, self.recipe.clip_norm)
+        for optimizer, _ in self.optimizers:
             optimizer.step()
         apply_masks(self.masks)
-        return loss.detach() if self.recipe.loss == "l2" else F.mse_loss(frames.detach(), target)
 
-    def embed(self, times: Tensor) -> dict[str, Tensor]:
-        """What the encoder makes of the frames at `times`; the first and last frame are their own neighbours."""
-        assert self.encoder is not None
-        previous, following = (times - 1).clamp(min=0), (times + 1).clamp(max=self.frames - 1)
-        made: dict[str, Tensor] = self.encoder(*(self._padded(rows) for rows in (previous, times, following)))
-        return made
+    def _change(self, step: int) -> bool:
+        """What happens at certain steps only; whether the picture may have suffered from it."""
+        recipe, steps = self.recipe, self.recipe.steps
+        prunes = recipe.prune > 0 and step == max(1, int(recipe.prune_at * steps))
+        if prunes:
+            weights = [p for p in self.network.decoder.parameters() if p.ndim > 1]
+            self.masks = magnitude_masks(weights, recipe.prune)
+            apply_masks(self.masks)
+        quantizes = recipe.rate is not None and step == max(1, int(recipe.quantize_at * steps))
+        if quantizes:
+            self._quantize()
+        elif step % ceil(steps / RATE_FITS) == 0:
+            self._fit_rate()
+        return prunes or quantizes
 
-    def _all_embeddings(self) -> dict[str, Tensor]:
-        if not self.encoder:
-            return self.free
-        with torch.no_grad():
-            rows = [self.embed(t) for t in torch.arange(self.frames, device=self.clip.device)[:, None]]
-        return {name: torch.cat([row[name] for row in rows]) for name in self.config.embeddings}
+    def _quantize(self) -> None:
+        network, recipe = self.network, self.recipe
+        assert recipe.rate is not None
+        if network.encoder:
+            network.settle()
+            embeddings = network.embeddings.values()
+            self._optimize(*build_optimizers([], embeddings, recipe, self.precision))
+            self.clipped += embeddings
+        steps = water_filled_steps(network, recipe.rate, self.noise)
+        quantizer = network.quantize(steps)
+        self.rate = RateModel(quantizer, set(network.embeddings))
+        self._optimize(Adam([quantizer.log_steps], lr=recipe.step_rate))
 
-    def _padded(self, times: Tensor) -> Tensor:
-        frames = self.clip[times].float() / 255
-        height, width = self.config.padded_size
-        return F.pad(frames, (0, width - frames.shape[3], 0, height - frames.shape[2]), mode="replicate")
+    def _fit_rate(self) -> None:
+        if self.rate and self.network.quantizer:
+            self.rate.fit(self.network.quantizer.symbols())
 
-    def _batches(self) -> Iterator[Tensor]:
-        while True:
-            order = torch.randperm(self.frames, generator=self.order).to(self.clip.device)
-            yield from torch.split(order, self.recipe.batch)
+    def _rate_weight(self, step: int) -> float:
+        """What a bit weighs in the loss of this step."""
+        recipe, clip = self.recipe, self.network.clip
+        assert recipe.rate is not None
+        ramp = (step / recipe.steps - recipe.quantize_at) / max(recipe.rate_ramp, 1e-9)
+        return min(ramp, 1.0) * recipe.rate * recipe.rate_every / clip[:, 0].numel()
+
+    def _optimize(self, *optimizers: Optimizer) -> None:
+        """Take on more optimizers, at their peak rates."""
+        self.optimizers += [(o, group["lr"]) for o in optimizers for group in o.param_groups]
 
     def _set_rates(self, step: int) -> None:
         factor = learning_rate_factor(step, self.recipe)
-        groups = (group for o in self.optimizers for group in o.param_groups)
-        for group, peak in zip(groups, self.peaks, strict=True):
-            group["lr"] = factor * peak
+        for optimizer, peak in self.optimizers:
+            optimizer.param_groups[0]["lr"] = factor * peak
 
-    def _place(self, module: nn.Module) -> nn.Module:
-        return module.to(self.clip.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    def _batches(self) -> Iterator[Tensor]:
+        while True:
+            order = torch.randperm(len(self.errors), generator=self.order).to(self.errors.device)
+            yield from torch.split(order, self.recipe.batch)
 
+    def _measured(self) -> Tensor:
+        """Squared errors of the frames at their last visit."""
+        return self.errors[~(self.errors < 0)]
 
-def _mean_psnr(errors: Tensor) -> float:
-    return psnr_from_mse(float(errors[~(errors < 0)].mean()))
+    def _psnr(self) -> float:
+        errors = self._measured().cpu().tolist()
+        return sum(map(psnr_from_mse, errors)) / len(errors)
+
+    def _bytes(self) -> int | None:
+        return ceil(self.rate.total_bits / 8) if self.rate else None
 
 
 def learning_rate_factor(step: int, recipe: Recipe) -> float:
@@ -191,14 +225,3 @@ def learning_rate_factor(step: int, recipe: Recipe) -> float:
     if step <= warm:
         return 0.1 + 0.9 * step / warm
     return 0.5 * (1 + cos(pi * (step - warm) / (recipe.steps - warm)))
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # absent before torch 2.10 or so
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def _settled(tensor: Tensor) -> Tensor:
-    return tensor.detach().float().cpu().contiguous()

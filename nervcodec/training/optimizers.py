@@ -104,17 +104,16 @@ def build_optimizers(
     embedding or the picture, and everything that is no matrix, are Adam's (ours, after docs/experiments.md).
     """
     named = [pair for module in modules for pair in module.named_parameters()]
-    if recipe.optimizer != "muon":
-        parameters = [*(p for _, p in named), *embeddings]
-        if recipe.optimizer == "adan":
-            return [Adan(parameters, lr=recipe.peak_rate)]
-        return [Adam(parameters, lr=recipe.peak_rate, fused=True)]
-    matrices = [p for name, p in named if _is_hidden_matrix(name, p)]
-    rest = [p for name, p in named if not _is_hidden_matrix(name, p)]
-    return [
-        Muon(matrices, lr=recipe.peak_rate, precision=precision),
-        Adam([*rest, *embeddings], lr=recipe.side_rate, fused=True),
-    ]
+    matrices = [p for name, p in named if recipe.optimizer == "muon" and _is_hidden_matrix(name, p)]
+    rest = [p for name, p in named if recipe.optimizer != "muon" or not _is_hidden_matrix(name, p)]
+    optimizers: list[Optimizer] = []
+    if matrices:
+        optimizers.append(Muon(matrices, lr=recipe.peak_rate, precision=precision))
+    others: list[Tensor] = [*rest, *embeddings]
+    if others:
+        rate = recipe.side_rate if recipe.optimizer == "muon" else recipe.peak_rate
+        optimizers.append(Adan(others, lr=rate) if recipe.optimizer == "adan" else Adam(others, lr=rate, fused=True))
+    return optimizers
 
 
 def _is_hidden_matrix(name: str, parameter: Tensor) -> bool:

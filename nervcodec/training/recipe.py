@@ -17,6 +17,9 @@ LEAST_STEPS = 600
 LEARNING_RATES: dict[Optimizer, float] = {"muon": 2e-2, "adam": 5e-3, "adan": 1e-2}
 """Ours, from docs/experiments.md. Papers: Adam 5e-4 (DNeRV code), 1e-3 (HNeRV), Adan 3e-3 (DNeRV Table 10)."""
 
+LEAST_BITS, MOST_BITS = 2, 12
+MOST_RATE = 1e6
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -41,16 +44,36 @@ class Recipe:
     """Share of the convolution weights set to zero for good."""
     prune_at: float = 0.7
     """Share of the steps after which pruning happens; the rest fine-tunes (ours)."""
+    rate: float | None = 0.04
+    """What a bit for each pixel weighs against a distortion of 1, while values are quantized in the loop; None fits
+    without regard to rate and quantizes afterwards."""
+    quantize_at: float = 0.1
+    """Share of the steps after which values are quantized and their rate counts (ours)."""
+    rate_ramp: float = 0.1
+    """Share of the steps over which the rate's weight then rises from zero (ours)."""
+    rate_every: int = 8
+    """The rate is evaluated in one of so many steps, and weighs as much more there (NVRC: 9)."""
+    step_rate: float = 0.03
+    """Peak rate of the quantization steps, in octaves (ours)."""
+    bits: int = 8
+    """Of each value, sign included, where quantization comes after the fit."""
     seed: int = 0
     reduced_precision: bool = True
     """bfloat16 autocast, where the device has arithmetic for it."""
 
     def __post_init__(self) -> None:
-        for name, low, high in (("steps", 1, 10**9), ("batch", 1, 4096), ("seed", 0, 2**63 - 1)):
+        for name, low, high in (
+            ("steps", 1, 10**9),
+            ("batch", 1, 4096),
+            ("seed", 0, 2**63 - 1),
+            ("bits", LEAST_BITS, MOST_BITS),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise RequestError(f"{name} must lie between {low} and {high}, not {getattr(self, name)}")
         if not 0 <= self.prune < 1:
             raise RequestError(f"the share to prune must lie in [0, 1), not {self.prune}")
+        if self.rate is not None and not 0 <= self.rate < MOST_RATE:
+            raise RequestError(f"the weight of the rate must lie in [0, {MOST_RATE:g}), not {self.rate}")
         if self.learning_rate is not None and not self.learning_rate > 0:
             raise RequestError(f"a learning rate must be positive, not {self.learning_rate}")
 

@@ -12,10 +12,11 @@ from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stre
 from nervcodec.bitstream.format import Header
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.encoder import plan_header, stream_bytes
+from nervcodec.codec.schema import layer_schema
 from nervcodec.errors import BitstreamError, ResourceError
 from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.networks import DecoderState, build_decoder
 from nervcodec.picture import VideoFormat
+from nervcodec.quantization import QuantizedTensor
 
 RNG = np.random.default_rng(0)
 
@@ -86,12 +87,11 @@ def test_a_picture_larger_than_the_network(encoded: Path) -> None:
 def test_a_small_picture_from_a_vast_network_does_not_exhaust_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", lambda name: {"SC_PHYS_PAGES": 1 << 18, "SC_PAGE_SIZE": 1 << 12}[name])
     config = HNeRVConfig(content=(1, 2048, 2048), strides=(1, 1), widths=(32, 32, 32), kernels=(1, 1))
-    state = DecoderState(
-        {name: torch.zeros_like(p) for name, p in build_decoder(config).named_parameters()},
-        {"content": torch.zeros(1, 1, 2048, 2048)},
-    )
+    tensors = {
+        spec.name: QuantizedTensor(np.zeros(spec.shape, np.int32), (0,)) for g in layer_schema(config, 1) for spec in g
+    }
     video = VideoFormat(width=1, height=1, frame_rate=Fraction(1))
-    data = stream_bytes(plan_header(video, config, 1), config, state, bits=8)
+    data = stream_bytes(plan_header(video, config, 1), config, tensors)
     assert len(data) < 200
     with pytest.raises(ResourceError, match="decoding needs about"):
         list(decode_frames(read_stream(data)))

@@ -10,7 +10,7 @@ from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.encoder import load_clip, plan_header
 from nervcodec.codec.payload import unpack
-from nervcodec.codec.planning import EncodeOptions, default_weights, plan_config, plan_recipe
+from nervcodec.codec.planning import EncodeOptions, default_weights, plan_config, plan_recipe, rate_of_quality
 from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
 from nervcodec.models.config import DNeRVConfig, unpack_config
 from nervcodec.video.reader import read_frames
@@ -70,7 +70,7 @@ def test_pruned_weights_are_zero_on_the_wire(sample: str, tmp_path: Path) -> Non
     path = tmp_path / "a.nerv"
     sizes, zeros = [], []
     for prune in (0.0, 0.4):
-        nervcodec.encode(sample, str(path), replace(SMALL, prune=prune), overwrite=True)
+        nervcodec.encode(sample, str(path), replace(SMALL, recipe="paper", prune=prune), overwrite=True)
         sizes.append(path.stat().st_size)
         stream = read_stream(path.read_bytes())
         config = unpack_config(stream.header.model, stream.header.config)
@@ -109,7 +109,10 @@ def test_a_clip_larger_than_memory_is_refused(sample: str, monkeypatch: pytest.M
         {"preset": "ultra"},
         {"row": "none"},
         {"optimizer": "sgd"},
-        {"bits": 1},
+        {"bits": 1, "recipe": "paper"},
+        {"bits": 6},
+        {"quality": 101},
+        {"quality": 50, "recipe": "paper"},
         {"epochs": float("nan")},
         {"steps": 5, "epochs": 5.0},
         {"row": "bunny-3m", "size": 9},
@@ -127,10 +130,11 @@ def test_plans(sample: str) -> None:
     config = plan_config(EncodeOptions(row="bunny-0.35m"), bunny, 132)
     assert isinstance(config, DNeRVConfig)
     assert config.parameters == pytest.approx(300_100, abs=50)
-    config = plan_config(EncodeOptions(size=350_000), bunny, 132)
-    assert isinstance(config, DNeRVConfig)
-    assert config.parameters == pytest.approx(350_000, rel=0.03)
-    assert config.difference == (2, 10, 20)
+    for recipe, grid in (("paper", (2, 10, 20)), ("rate", (2, 40, 80))):
+        config = plan_config(EncodeOptions(size=350_000, recipe=recipe), bunny, 132)  # type: ignore[arg-type]
+        assert isinstance(config, DNeRVConfig)
+        assert config.parameters == pytest.approx(350_000, rel=0.03)
+        assert config.difference == grid
     config = plan_config(EncodeOptions(size=350_000, difference_grid=(40, 80)), bunny, 132)
     assert config.embeddings["difference"] == (2, 40, 80)
     with pytest.raises(RequestError, match="1920x960"):
@@ -143,4 +147,12 @@ def test_plans(sample: str) -> None:
         plan_header(replace(bunny, width=16_400, height=16), config, 1)
     with pytest.raises(RequestError, match="cannot hold"):
         plan_header(bunny, config, 1 << 20)
-    assert [default_weights(n) for n in (1, 10**8, 10**12)] == [100_000, 375_000, 3_000_000]
+    paper = EncodeOptions(recipe="paper")
+    assert [default_weights(paper, n) for n in (1, 10**8, 10**12)] == [100_000, 375_000, 3_000_000]
+
+
+def test_quality_and_length_choose_size_and_rate() -> None:
+    assert [rate_of_quality(q) for q in (None, 40, 60)] == pytest.approx([0.04, 0.08, 0.02])
+    sizes = [default_weights(EncodeOptions(quality=q), 27_000_000) for q in (40, 50, 60)]
+    assert sizes == pytest.approx([119_693, 190_000, 301_606], rel=1e-3)
+    assert default_weights(EncodeOptions(), 8 * 27_000_000) == pytest.approx(4 * 190_000, rel=1e-3)

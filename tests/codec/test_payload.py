@@ -1,20 +1,27 @@
 import pytest
 import torch
+from torch import Tensor
 
 from nervcodec.codec.payload import pack, unpack
 from nervcodec.codec.schema import layer_schema
+from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import BitstreamError, CorruptStream, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig, model_name
-from nervcodec.models.networks import DecoderState, build_decoder
+from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import dnerv_config, hnerv_config
+from nervcodec.quantization import QuantizedTensor, dequantize, quantize_to_bits
 
 CONFIGS = [hnerv_config(75, 150, 12), dnerv_config(75, 150, 12, (10, 20))]
 
 
-def random_state(config: HNeRVConfig, frames: int) -> DecoderState:
+def random_tensors(config: HNeRVConfig, frames: int) -> dict[str, Tensor]:
     torch.manual_seed(0)
     weights = {name: p.detach() for name, p in build_decoder(config).named_parameters()}
-    return DecoderState(weights, {name: torch.randn(frames, *shape) for name, shape in config.embeddings.items()})
+    return weights | {name: torch.randn(frames, *shape) for name, shape in config.embeddings.items()}
+
+
+def at_bits(tensors: dict[str, Tensor], bits: int) -> dict[str, QuantizedTensor]:
+    return {name: quantize_to_bits(tensor, bits, by_channel=False) for name, tensor in tensors.items()}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
@@ -30,24 +37,34 @@ def test_schema_is_the_network(config: HNeRVConfig) -> None:
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
 @pytest.mark.parametrize("frames", [1, 5])
 def test_a_network_comes_back_nearly(config: HNeRVConfig, frames: int) -> None:
-    state = random_state(config, frames)
-    result = unpack(config, pack(config, state, bits=8), frames)
-    for before, after in ((state.weights, result.weights), (state.embeddings, result.embeddings)):
-        assert before.keys() == after.keys()
-        for name, tensor in before.items():
-            assert tensor.shape == after[name].shape
-            assert (tensor - after[name]).abs().max() <= tensor.abs().max() / 127 / 2 * 2 ** (1 / 8) * 1.001
+    tensors = random_tensors(config, frames)
+    state = unpack(config, pack(config, at_bits(tensors, 8)), frames)
+    result = state.weights | state.embeddings
+    assert tensors.keys() == result.keys()
+    for name, tensor in tensors.items():
+        assert tensor.shape == result[name].shape
+        assert (tensor - result[name]).abs().max() <= tensor.abs().max() / 127 / 2 * 2 ** (1 / 8) * 1.001
 
 
 def test_fewer_bits_are_fewer_bytes() -> None:
-    state = random_state(CONFIGS[0], 4)
-    sizes = [sum(map(len, pack(CONFIGS[0], state, bits))) for bits in (4, 6, 8)]
+    tensors = random_tensors(CONFIGS[0], 4)
+    sizes = [sum(map(len, pack(CONFIGS[0], at_bits(tensors, bits)))) for bits in (4, 6, 8)]
     assert sizes == sorted(sizes)
     assert sizes[2] < 1.02 * (CONFIGS[0].parameters + 4 * 16 * 6)
 
 
+def test_plain_forms_are_never_smaller() -> None:
+    tensors = at_bits(random_tensors(CONFIGS[1], 6), 6)
+    tensors["difference"].symbols[1:] = tensors["difference"].symbols[:1]
+    plain, best = (pack(CONFIGS[1], tensors, forms) for forms in (PLAIN, FORMS))
+    assert sum(map(len, best)) < 0.95 * sum(map(len, plain))
+    for groups in (plain, best):
+        difference = unpack(CONFIGS[1], groups, 6).embeddings["difference"]
+        assert torch.equal(difference, dequantize(tensors["difference"]))
+
+
 def test_groups_of_another_network_are_refused() -> None:
-    groups = pack(CONFIGS[0], random_state(CONFIGS[0], 3), 8)
+    groups = pack(CONFIGS[0], at_bits(random_tensors(CONFIGS[0], 3), 8))
     with pytest.raises(CorruptStream, match="tensor groups"):
         unpack(CONFIGS[1], groups, 3)
     with pytest.raises(BitstreamError):

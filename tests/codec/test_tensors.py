@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from nervcodec.codec.schema import TensorSpec
-from nervcodec.codec.tensors import PER_CHANNEL_PRIORS, PREDICTED, pack_group, unpack_group
+from nervcodec.codec.tensors import pack_group, unpack_group
+from nervcodec.entropy.forms import CONTEXTS, PER_CHANNEL, PREDICTED
 from nervcodec.errors import BitstreamError
 from nervcodec.quantization import QuantizedTensor
 
@@ -50,12 +51,26 @@ def test_embeddings_that_drift_are_predicted() -> None:
 def test_channels_get_priors_of_their_own_where_that_pays() -> None:
     spec = TensorSpec("w", (6, 20, 5, 5), False)
     symbols = random_symbols(6, 20, 5, 5) // np.array([1, 2, 4, 8, 16, 30], np.int32).reshape(6, 1, 1, 1)
-    assert check_round_trip([spec], [QuantizedTensor(symbols, (150,))])[0] & PER_CHANNEL_PRIORS
-    assert not check_round_trip([spec], [QuantizedTensor(random_symbols(6, 20, 5, 5), (150,))])[0] & PER_CHANNEL_PRIORS
+    assert check_round_trip([spec], [QuantizedTensor(symbols, (150,))])[0] & PER_CHANNEL
+    assert not check_round_trip([spec], [QuantizedTensor(random_symbols(6, 20, 5, 5), (150,))])[0] & PER_CHANNEL
 
 
 def test_steps_for_each_channel() -> None:
     check_round_trip([TensorSpec("w", (5, 3), False)], [QuantizedTensor(random_symbols(5, 3), (1, 2, 3, 4, 255))])
+
+
+@pytest.mark.parametrize("predicted", [True, False])
+def test_contexts_pay_where_activity_is_local(predicted: bool) -> None:
+    spec = TensorSpec("difference", (20, 2, 24, 31), True)
+    active = np.zeros(spec.shape, np.int32)
+    for t in range(20):
+        active[t, :, 8:16, t : t + 8] = random_symbols(2, 8, 8, spread=3)
+    if predicted:
+        active = np.cumsum(active, axis=0, dtype=np.int32)
+    data = check_round_trip([spec], [QuantizedTensor(active, (180,))])
+    assert data[0] == CONTEXTS | PREDICTED * predicted
+    scattered = RNG.permutation(active.ravel()).reshape(spec.shape)
+    assert len(data) < 0.7 * len(check_round_trip([spec], [QuantizedTensor(scattered, (180,))]))
 
 
 @pytest.mark.parametrize("frames", [1, 2])

@@ -1,11 +1,19 @@
 import numpy as np
 import pytest
 
-from nervcodec.entropy.coder import decode_symbols, encode_symbols
+from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder, Symbols
 from nervcodec.entropy.priors import Prior, frequencies
 from nervcodec.errors import CorruptStream
 
 RNG = np.random.default_rng(0)
+
+
+def encode_symbols(parts: list[tuple[Symbols, Prior]]) -> bytes:
+    """One stream of all parts."""
+    encoder = SymbolEncoder()
+    for symbols, prior in parts:
+        encoder.encode(symbols, prior)
+    return encoder.getvalue()
 
 
 def test_parts_come_back_in_order() -> None:
@@ -15,10 +23,10 @@ def test_parts_come_back_in_order() -> None:
         (RNG.integers(-1, 2, 300, dtype=np.int32), Prior(1, 0, 20)),
         (np.array([32768], np.int32), Prior(32768, 0, 127)),
     ]
-    data = encode_symbols(parts)
-    decoded = decode_symbols(data, [(len(symbols), prior) for symbols, prior in parts])
-    for (symbols, _), result in zip(parts, decoded, strict=True):
-        np.testing.assert_array_equal(symbols, result)
+    decoder = SymbolDecoder(encode_symbols(parts))
+    for symbols, prior in parts:
+        np.testing.assert_array_equal(symbols, decoder.decode(len(symbols), prior))
+    decoder.finish()
 
 
 def test_bytes_never_change() -> None:
@@ -40,6 +48,8 @@ def test_size_is_the_cross_entropy() -> None:
 
 def test_bytes_that_are_no_stream() -> None:
     with pytest.raises(CorruptStream, match="whole number of words"):
-        decode_symbols(b"123", [(1, Prior(1, 0, 20))])
+        SymbolDecoder(b"123")
+    decoder = SymbolDecoder(bytes(range(40)))
+    decoder.decode(1, Prior(1, 0, 20))
     with pytest.raises(CorruptStream, match="more symbols"):
-        decode_symbols(bytes(range(40)), [(1, Prior(1, 0, 20))])
+        decoder.finish()

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from nervcodec.entropy.fitting import cheapest_prior, cost_bits
+from nervcodec.entropy.fitting import cheapest_priors, coded_bits, count_symbols
 from nervcodec.entropy.priors import Prior
 
 RNG = np.random.default_rng(1)
@@ -25,13 +27,24 @@ def entropy_bits(symbols: np.ndarray[tuple[int], np.dtype[np.int32]]) -> float:
 )
 def test_within_one_percent_of_the_empirical_entropy(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
     symbols = np.round(values).astype(np.int32)
-    assert cost_bits(symbols, cheapest_prior(symbols, int(np.abs(symbols).max()))) < 1.01 * entropy_bits(symbols)
+    counts = count_symbols(symbols, np.zeros_like(symbols), 1)
+    assert coded_bits(counts, cheapest_priors(counts)) < 1.01 * entropy_bits(symbols)
+
+
+def test_parts_are_fitted_one_by_one() -> None:
+    narrow, wide = (np.round(RNG.normal(0, s, 5000)).astype(np.int32) for s in (1, 30))
+    symbols, parts = np.concatenate([narrow, wide]), np.repeat([0, 1], 5000)
+    counts = count_symbols(symbols, parts, 3)
+    assert counts.sum(axis=1).tolist() == [5000, 5000, 0]
+    priors = cheapest_priors(counts)
+    assert coded_bits(counts, priors) < 1.01 * (entropy_bits(narrow) + entropy_bits(wide))
+    best = min(coded_bits(counts[:1], [replace(priors[0], scale=s)]) for s in range(10, 40))
+    assert coded_bits(counts[:1], priors[:1]) == pytest.approx(best)
 
 
 def test_corner_cases() -> None:
-    zeros = np.zeros(10, np.int32)
-    assert cheapest_prior(zeros, 0) == Prior(0)
-    assert cost_bits(zeros, cheapest_prior(zeros, 40)) < 0.01
-    for symbols in (np.array([5], np.int32), np.array([0, 0, 0, 9], np.int32), np.array([-32768], np.int32)):
-        prior = cheapest_prior(symbols, int(np.abs(symbols).max()))
-        assert np.isfinite(cost_bits(symbols, prior))
+    assert cheapest_priors(np.array([[10]])) == [Prior(0)]
+    assert coded_bits(np.eye(1, 81, 40, dtype=int) * 10, cheapest_priors(np.eye(1, 81, 40, dtype=int) * 10)) < 0.01
+    for values in ([5], [0, 0, 0, 9], [-32768]):
+        counts = count_symbols(np.array(values, np.int32), np.zeros(len(values), int), 1)
+        assert np.isfinite(coded_bits(counts, cheapest_priors(counts)))

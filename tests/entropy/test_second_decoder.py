@@ -6,7 +6,7 @@ from math import floor, isqrt
 import numpy as np
 import pytest
 
-from nervcodec.entropy.coder import encode_symbols
+from nervcodec.entropy.coder import SymbolEncoder
 from nervcodec.entropy.priors import Prior
 
 ONE = 1 << 48
@@ -78,5 +78,7 @@ def test_symbols_come_back_through_the_document(prior: Prior) -> None:
     for count in (1, 2, 3, 5, 700):
         spread = rng.normal(0, prior.magnitude / 3, count)
         symbols = np.clip(np.round(spread), -prior.magnitude, prior.magnitude).astype(np.int32)
-        decoder = RangeDecoder(encode_symbols([(symbols, prior)]))
+        encoder = SymbolEncoder()
+        encoder.encode(symbols, prior)
+        decoder = RangeDecoder(encoder.getvalue())
         assert [decoder.decode(left) - prior.magnitude for _ in range(count)] == symbols.tolist()

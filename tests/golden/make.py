@@ -19,9 +19,11 @@ from tests.conftest import SAMPLE
 
 FOLDER = Path(__file__).parent
 OPTIONS = {
-    "dnerv": nervcodec.EncodeOptions(view=View(stop=4, resize=(46, 25)), model="dnerv", size=3000, steps=300),
+    "dnerv": nervcodec.EncodeOptions(
+        view=View(stop=4, resize=(46, 25)), model="dnerv", size=3000, steps=300, quality=90
+    ),
     "hnerv": nervcodec.EncodeOptions(
-        view=View(stop=4, resize=(46, 25)), model="hnerv", size=45_000, steps=300, bits=6, prune=0.2
+        view=View(stop=4, resize=(46, 25)), model="hnerv", size=45_000, steps=300, recipe="paper", bits=6, prune=0.2
     ),
 }
 

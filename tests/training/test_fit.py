@@ -1,15 +1,18 @@
 from dataclasses import replace
+from math import ceil
 
 import pytest
 import torch
 from torch import Tensor
 
+from nervcodec.codec.payload import pack
 from nervcodec.errors import FitError, RequestError
 from nervcodec.events import Event, FitRestarted, StepDone
 from nervcodec.models.config import HNeRVConfig, model_name
-from nervcodec.models.networks import DecoderState, build_decoder
+from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import dnerv_config, hnerv_config
-from nervcodec.training.fit import fit, learning_rate_factor
+from nervcodec.quantization import dequantize
+from nervcodec.training.fit import Fitted, fit, learning_rate_factor
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
 from nervcodec.training.watchdog import constant_picture_psnr, psnr_from_mse
 
@@ -27,12 +30,19 @@ def moving_blob() -> Tensor:
     return (255 * torch.stack(frames)).byte()
 
 
-def psnr_of(state: DecoderState, config: HNeRVConfig, clip: Tensor) -> float:
+def weights_of(fitted: Fitted, config: HNeRVConfig) -> dict[str, Tensor]:
+    return {name: dequantize(t) for name, t in fitted.tensors.items() if name not in config.embeddings}
+
+
+def psnr_of(fitted: Fitted, config: HNeRVConfig, clip: Tensor) -> float:
+    """Mean over frames of what the decoder makes, in float32."""
     decoder = build_decoder(config)
-    decoder.load_state_dict(state.weights)
+    decoder.load_state_dict(weights_of(fitted, config))
     with torch.no_grad():
-        frames = decoder(state.embeddings, torch.arange(len(clip)))[:, :, :30, :60]
-    return psnr_from_mse(float((frames - clip.float() / 255).square().mean()))
+        embeddings = {name: dequantize(fitted.tensors[name]) for name in config.embeddings}
+        frames = decoder(embeddings, torch.arange(len(clip)))[:, :, :30, :60]
+    errors = (frames - clip.float() / 255).square().mean(dim=(1, 2, 3))
+    return sum(psnr_from_mse(float(error)) for error in errors) / len(clip)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
@@ -40,18 +50,44 @@ def psnr_of(state: DecoderState, config: HNeRVConfig, clip: Tensor) -> float:
 def test_a_fit_learns_the_clip(config: HNeRVConfig, embeddings: EmbeddingSource) -> None:
     clip = moving_blob()
     events: list[Event] = []
-    state = fit(clip, config, Recipe(steps=200, embeddings=embeddings), CPU, events.append)
-    level = psnr_of(state, config, clip)
+    fitted = fit(clip, config, Recipe(steps=300, embeddings=embeddings, rate=1e-4), CPU, events.append)
+    level = psnr_of(fitted, config, clip)
     assert level > constant_picture_psnr(clip) + 4
     steps = [event for event in events if isinstance(event, StepDone)]
-    assert steps[-1].step == steps[-1].steps == 200
-    assert steps[-1].psnr_db == pytest.approx(level, abs=1.5)
+    assert steps[-1].step == steps[-1].steps == 300
+    assert steps[-1].psnr_db == fitted.psnr_db
+    assert steps[0].estimated_bytes is None
+    assert fitted.estimated_bits is not None
+    assert steps[-1].estimated_bytes == ceil(fitted.estimated_bits / 8)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=model_name)
+def test_what_training_sees_is_what_the_decoder_makes(config: HNeRVConfig) -> None:
+    clip = moving_blob()
+    fitted = fit(clip, config, Recipe(steps=800, rate=1e-4, reduced_precision=False), CPU)
+    assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
+    size = sum(map(len, pack(config, fitted.tensors)))
+    assert fitted.estimated_bits is not None
+    assert fitted.estimated_bits / 8 == pytest.approx(size, rel=0.01)
+
+
+def test_a_bit_that_weighs_more_makes_fewer_of_them() -> None:
+    clip, sizes, levels = moving_blob(), [], []
+    for rate in (1e-5, 1e-3, 1e-1):
+        fitted = fit(clip, CONFIGS[1], Recipe(steps=300, rate=rate), CPU)
+        assert fitted.estimated_bits is not None
+        sizes.append(fitted.estimated_bits)
+        levels.append(psnr_of(fitted, CONFIGS[1], clip))
+    assert sizes[0] > 1.5 * sizes[1] > 2 * sizes[2]
+    assert levels[0] > levels[1] > levels[2]
 
 
 @pytest.mark.parametrize(
     "recipe",
     [
         Recipe(steps=30, optimizer="adam"),
+        Recipe(steps=30, rate=None),
+        Recipe(steps=30, embeddings="encoder"),
         Recipe(steps=30, optimizer="adan", batch=3),
         Recipe(steps=30, loss="l1-ssim", reduced_precision=False),
         Recipe(steps=1),
@@ -59,16 +95,18 @@ def test_a_fit_learns_the_clip(config: HNeRVConfig, embeddings: EmbeddingSource)
 )
 def test_every_kind_of_recipe_runs_and_repeats(recipe: Recipe) -> None:
     first, second = (fit(moving_blob(), CONFIGS[1], recipe, CPU) for _ in range(2))
-    for name, weight in first.weights.items():
-        assert torch.equal(weight, second.weights[name])
+    for name, tensor in first.tensors.items():
+        assert tensor.steps == second.tensors[name].steps
+        assert (tensor.symbols == second.tensors[name].symbols).all()
     other = fit(moving_blob(), CONFIGS[1], replace(recipe, seed=1), CPU)
-    assert not torch.equal(other.weights["head.weight"], first.weights["head.weight"])
+    assert (other.tensors["head.weight"].symbols != first.tensors["head.weight"].symbols).any()
 
 
 def test_pruned_weights_are_exactly_zero_at_the_end() -> None:
-    state = fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25), CPU)
-    weights = torch.cat([w.flatten() for w in state.weights.values() if w.ndim > 1])
-    assert int((weights == 0).sum()) == int(0.25 * len(weights))
+    for rate in (None, 1e-6):
+        fitted = fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=rate, bits=12), CPU)
+        weights = torch.cat([w.flatten() for w in weights_of(fitted, CONFIGS[0]).values() if w.ndim > 1])
+        assert int((weights == 0).sum()) >= int(0.25 * len(weights))
 
 
 def test_pruning_is_not_a_collapse() -> None:
@@ -110,7 +148,10 @@ def test_presets() -> None:
     assert preset_steps("medium", 100, 4) == 3750
 
 
-@pytest.mark.parametrize("bad", [{"steps": 0}, {"batch": 0}, {"prune": 1.0}, {"learning_rate": 0.0}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "bad",
+    [{"steps": 0}, {"batch": 0}, {"prune": 1.0}, {"learning_rate": 0.0}, {"seed": -1}, {"bits": 1}, {"rate": -1.0}],
+)
 def test_impossible_recipes(bad: dict[str, float]) -> None:
     with pytest.raises(RequestError):
         Recipe(**({"steps": 1} | bad))  # type: ignore[arg-type]
@@ -119,5 +160,5 @@ def test_impossible_recipes(bad: dict[str, float]) -> None:
 @pytest.mark.gpu
 def test_a_fit_on_cuda_learns_too() -> None:
     clip = moving_blob()
-    state = fit(clip, CONFIGS[1], Recipe(steps=200), torch.device("cuda"))
-    assert psnr_of(state, CONFIGS[1], clip) > constant_picture_psnr(clip) + 4
+    fitted = fit(clip, CONFIGS[1], Recipe(steps=300, rate=1e-4), torch.device("cuda"))
+    assert psnr_of(fitted, CONFIGS[1], clip) > constant_picture_psnr(clip) + 4

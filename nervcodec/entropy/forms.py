@@ -1,0 +1,170 @@
+"""How the symbols of a tensor become parts with a prior each: prediction, channels, contexts.
+
+A *form* is a set of flags. Without any, a tensor is one part. The residual is what is coded: the symbols themselves, or
+their differences to the row before. With contexts, the part of a symbol follows from the magnitudes of residuals that
+are already known: the same place in the row before and its eight neighbours, and, for the white cells of a checkerboard
+(He et al., CVPR 2021), the four black cells around. Which neighbours and weights is ours; see docs/experiments.md.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder
+from nervcodec.entropy.fitting import cheapest_priors, coded_bits, count_symbols
+from nervcodec.entropy.priors import Prior
+
+Symbols = NDArray[np.int32]
+Parts = NDArray[np.int32]
+
+PREDICTED = 1
+"""Rows hold differences to the row before; the first row is a part of its own."""
+PER_CHANNEL = 2
+"""Each channel is a part of its own."""
+CONTEXTS = 8
+"""Each cell's part follows from the magnitudes around it; the first row is a part of its own."""
+
+PLAIN = (0,)
+"""One prior for a tensor, as near as this coder comes to one table of Huffman codes."""
+FORMS = (0, PREDICTED, PER_CHANNEL, PREDICTED | PER_CHANNEL, CONTEXTS, PREDICTED | CONTEXTS)
+CLASSES = 10
+"""Contexts of each colour: the bit length of the weighted sum of magnitudes, the last one for all that are longer."""
+PRIOR_BITS = 16
+MAX_HISTOGRAM = 1 << 24
+"""Cells in the histograms of all parts; a form that needs more is not tried."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way to code one tensor."""
+
+    flags: int
+    parts: Parts
+    """Index of the part of each symbol, in the shape of the tensor."""
+    priors: tuple[Prior, ...]
+    """Of each part; all have the same magnitude."""
+    bits: float
+    """Ideal length of symbols and priors."""
+
+
+def allowed(shape: tuple[int, ...], temporal: bool, flags: int) -> bool:
+    """Whether a tensor can have a form; `temporal` if its first axis is time and its second channels."""
+    if flags not in FORMS:
+        return False
+    if flags & (PREDICTED | CONTEXTS):
+        return temporal and shape[0] > 1
+    return len(shape) > 1 or not flags
+
+
+def part_count(shape: tuple[int, ...], temporal: bool, flags: int) -> int:
+    """Number of parts of a form."""
+    if flags & CONTEXTS:
+        return 1 + 2 * CLASSES
+    rows = 2 if flags & PREDICTED else 1
+    return rows * (shape[int(temporal)] if flags & PER_CHANNEL else 1)
+
+
+def cheapest_form(symbols: Symbols, temporal: bool, choices: Iterable[int] = FORMS) -> Form:
+    """The form, of those to choose from, that codes a tensor in the fewest bits."""
+    forms = [_fitted(symbols, temporal, flags) for flags in choices if allowed(symbols.shape, temporal, flags)]
+    return min((form for form in forms if form), key=lambda form: form.bits)
+
+
+def residual(symbols: Symbols, flags: int) -> Symbols:
+    """What is coded of a tensor's symbols."""
+    return np.diff(symbols, axis=0, prepend=np.zeros_like(symbols[:1])) if flags & PREDICTED else symbols
+
+
+def encode_residual(encoder: SymbolEncoder, coded: Symbols, temporal: bool, form: Form) -> None:
+    """Put a tensor's residual into a stream, part after part, or row after row where contexts need what came before."""
+    if form.flags & CONTEXTS:
+        for indices in _waves(form.parts):
+            encoder.encode(coded.ravel()[indices], form.priors[form.parts.ravel()[indices[0]]])
+    else:
+        for view, prior in zip(_views(coded, temporal, form.flags), form.priors, strict=True):
+            encoder.encode(view.ravel(), prior)
+
+
+def decode_residual(
+    decoder: SymbolDecoder, shape: tuple[int, ...], temporal: bool, flags: int, priors: tuple[Prior, ...]
+) -> Symbols:
+    """The inverse of `encode_residual`."""
+    coded = np.zeros(shape, np.int32)
+    if not flags & CONTEXTS:
+        for view, prior in zip(_views(coded, temporal, flags), priors, strict=True):
+            view[...] = decoder.decode(view.size, prior).reshape(view.shape)
+        return coded
+    coded[0] = decoder.decode(coded[0].size, priors[0]).reshape(shape[1:])
+    for previous, row in pairwise(coded):
+        for colour in range(2):
+            parts = _context_parts(np.abs(previous), np.abs(row))
+            for part in range(1 + colour * CLASSES, 1 + (colour + 1) * CLASSES):
+                cells = parts == part
+                if cells.any():
+                    row[cells] = decoder.decode(int(cells.sum()), priors[part])
+    return coded
+
+
+def _waves(parts: Parts) -> Iterator[NDArray[np.intp]]:
+    """Flat indices of the symbols that are coded together: by row, then by part, then as they lie."""
+    rows = np.arange(len(parts)).repeat(parts[0].size)
+    keys = rows * (1 + 2 * CLASSES) + parts.ravel()
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    yield from np.split(order, starts[1:])
+
+
+def _views(coded: Symbols, temporal: bool, flags: int) -> list[Symbols]:
+    """Parts of a tensor without contexts."""
+    rows = [coded[:1], coded[1:]] if flags & PREDICTED else [coded]
+    if not flags & PER_CHANNEL:
+        return rows
+    axis = int(temporal)
+    return [view for row in rows for view in np.split(row, row.shape[axis], axis=axis)]
+
+
+def _fitted(symbols: Symbols, temporal: bool, flags: int) -> Form | None:
+    coded = residual(symbols, flags)
+    count = part_count(symbols.shape, temporal, flags)
+    if count * (2 * int(np.abs(coded).max()) + 1) > MAX_HISTOGRAM and flags:
+        return None
+    parts = _parts(coded, temporal, flags)
+    counts = count_symbols(coded, parts, count)
+    priors = cheapest_priors(counts)
+    return Form(flags, parts, tuple(priors), coded_bits(counts, priors) + PRIOR_BITS * count)
+
+
+def _parts(coded: Symbols, temporal: bool, flags: int) -> Parts:
+    if flags & CONTEXTS:
+        parts = np.zeros(coded.shape, np.int32)
+        magnitudes = np.abs(coded)
+        parts[1:] = _context_parts(magnitudes[:-1], magnitudes[1:])
+        return parts
+    parts = np.zeros(coded.shape, np.int32)
+    for index, view in enumerate(_views(parts, temporal, flags)):
+        view[...] = index
+    return parts
+
+
+def _context_parts(previous: Symbols, current: Symbols) -> Parts:
+    """Parts of cells `[..., h, w]` from magnitudes in the row before and, for white cells, of the black ones here."""
+    height, width = current.shape[-2:]
+    white = (np.arange(height)[:, None] + np.arange(width)) % 2 == 1
+    across = 4 * previous + 2 * _beside(previous, 1) + 2 * _beside(previous, 0) + _beside(_beside(previous, 0), 1)
+    around = _beside(current, 0) + _beside(current, 1)
+    total = np.where(white, across + 4 * around, 2 * across)
+    bit_length = np.frexp(total.astype(np.float64))[1]
+    parts: Parts = (1 + np.minimum(bit_length, CLASSES - 1) + CLASSES * white).astype(np.int32)
+    return parts
+
+
+def _beside(cells: Symbols, axis: int) -> Symbols:
+    """The sum of the two neighbours along the height (0) or the width (1), zero beyond the edge."""
+    spread = np.zeros_like(cells)
+    low, high = (np.s_[..., :-1, :], np.s_[..., 1:, :]) if axis == 0 else (np.s_[..., :-1], np.s_[..., 1:])
+    spread[high] += cells[low]
+    spread[low] += cells[high]
+    return spread

@@ -1,0 +1,70 @@
+"""Quantization inside the training loop: learned steps from the wire's table, rounding that gradients ignore.
+
+What a network computes with during training is then what a decoder computes with: symbols times steps.
+"""
+
+from collections.abc import Mapping
+from math import log2
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from nervcodec.quantization import STEP_OFFSET, STEP_TABLE, STEPS, QuantizedTensor, rounded
+
+DEAD_ZONE = 0.1
+"""Magnitudes are rounded down up to this much above a half: zeros are cheap, and the network adapts (ours)."""
+
+
+class Quantizer:
+    """A step for each of some named tensors."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], steps: Mapping[str, float]) -> None:
+        self.tensors = tensors
+        device = next(iter(tensors.values())).device
+        self.log_steps = torch.tensor([log2(steps[name]) for name in tensors], device=device).requires_grad_()
+        """What an optimizer moves: logarithms to the base 2."""
+        self._table = STEP_TABLE.to(device)
+
+    def steps(self) -> dict[str, Tensor]:
+        """Values of the table, a scalar for each tensor; their gradient is that of the power of two they stand for."""
+        smooth = torch.exp2(self.log_steps - self.log_steps.detach())
+        return dict(zip(self.tensors, (self._table[self._indices()] * smooth).unbind(), strict=True))
+
+    @torch.no_grad()
+    def symbols(self) -> dict[str, QuantizedTensor]:
+        """The integers of all tensors, with the indices of their steps."""
+        steps, indices = self.steps(), self._indices().tolist()
+        return {
+            name: QuantizedTensor(rounded(tensor / steps[name], DEAD_ZONE).int().cpu().contiguous().numpy(), (i,))
+            for (name, tensor), i in zip(self.tensors.items(), indices, strict=True)
+        }
+
+    def _indices(self) -> Tensor:
+        return torch.round(8 * self.log_steps.detach() + STEP_OFFSET).long().clamp(0, STEPS - 1)
+
+
+class _Round(Function):
+    """Rounding to multiples of a step, x to s round(x / s), with the gradients of LSQ (Esser et al., ICLR 2020).
+
+    The gradient passes x as if nothing happened (straight through); the step's is that of the error it makes.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, step: Tensor) -> Tensor:
+        scaled = values / step
+        symbols = rounded(scaled, DEAD_ZONE)
+        ctx.save_for_backward(symbols - scaled)
+        return symbols * step
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        (error,) = ctx.saved_tensors
+        return gradient, (gradient * error).sum()
+
+
+def quantized(values: Tensor, step: Tensor) -> Tensor:
+    """The values a decoder has: multiples of the step."""
+    result: Tensor = _Round.apply(values, step)  # type: ignore[no-untyped-call]
+    return result

@@ -1,0 +1,78 @@
+"""The rate of a quantized network as a function that can be minimised.
+
+It charges what the range coder will: code lengths come from the same integer tables, forms and parts that the file will
+have, chosen anew from the actual symbols every now and then and constant in between.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nervcodec.entropy.fitting import symbol_bits
+from nervcodec.entropy.forms import PREDICTED, Form, cheapest_form
+from nervcodec.entropy.priors import Prior
+from nervcodec.quantization import QuantizedTensor
+from nervcodec.training.quantizing import Quantizer, quantized
+
+SIDE_BITS = 24
+"""Of a tensor's flags, step and magnitude."""
+
+
+@dataclass(frozen=True)
+class _Lengths:
+    """Code lengths of one tensor's symbols."""
+
+    flags: int
+    offsets: Tensor
+    """Where the table of each symbol's part begins, flat."""
+    bits: Tensor
+    """Code lengths of the magnitudes 0, 1, ... of one part after the other."""
+    last: int
+    """The largest magnitude in the tables."""
+
+
+class RateModel:
+    """Bits of all tensors of a quantizer; `temporal` names those whose first axis is time."""
+
+    def __init__(self, quantizer: Quantizer, temporal: set[str]) -> None:
+        self.quantizer, self.temporal = quantizer, temporal
+        self.total_bits = 0.0
+        """Of symbols and side information, as they were when the model was last fitted."""
+        self.fit(quantizer.symbols())
+
+    def fit(self, symbols: Mapping[str, QuantizedTensor]) -> None:
+        """Choose forms and priors for the symbols as they are."""
+        forms = {name: cheapest_form(s.symbols, name in self.temporal) for name, s in symbols.items()}
+        self.total_bits = sum(form.bits + SIDE_BITS for form in forms.values())
+        device = self.quantizer.log_steps.device
+        self._lengths = {name: _lengths(form, device) for name, form in forms.items()}
+
+    def bits(self, generator: torch.Generator) -> Tensor:
+        """Expected bits of all symbols under uniform noise in place of rounding (Balle et al., ICLR 2017), a scalar."""
+        steps, tensors = self.quantizer.steps(), self.quantizer.tensors
+        return torch.stack(
+            [_expected_bits(lengths, tensors[n] / steps[n], generator) for n, lengths in self._lengths.items()]
+        ).sum()
+
+
+def _expected_bits(lengths: _Lengths, scaled: Tensor, generator: torch.Generator) -> Tensor:
+    coded = scaled + torch.rand(scaled.shape, generator=generator, device=scaled.device) - 0.5
+    if lengths.flags & PREDICTED:
+        coded = torch.cat([coded[:1], coded[1:] - quantized(scaled[:-1], scaled.new_ones(()))])
+    magnitude = coded.abs().flatten()
+    lower = magnitude.detach().long().clamp(max=lengths.last - 1)
+    at = lengths.offsets + lower
+    base, above = lengths.bits[at], lengths.bits[at + 1]
+    return (base + (above - base) * (magnitude - lower)).sum()
+
+
+def _lengths(form: Form, device: torch.device) -> _Lengths:
+    priors = [replace(p, magnitude=1) if p == Prior(0) else p for p in form.priors]
+    last = priors[0].magnitude
+    tables = np.stack([symbol_bits(prior)[last:] for prior in priors])
+    offsets = torch.from_numpy(form.parts.ravel().astype(np.int64) * (last + 1))
+    bits = torch.from_numpy(tables.ravel()).float()
+    return _Lengths(form.flags, offsets.to(device), bits.to(device), last)
