@@ -27,6 +27,8 @@ EIGHTHS = (
     1.8340080864093424,
 )
 """2^(i/8) for i from 0 to 7; literal, so that no machine's pow() has a say."""
+LARGEST_SYMBOL = 1 << 14
+"""Half of what a prior covers, so that differences of two symbols are covered too."""
 STEP_TABLE = torch.tensor([EIGHTHS[i % 8] * 2.0 ** ((i - STEP_OFFSET) // 8) for i in range(STEPS)], dtype=torch.float32)
 
 
@@ -42,7 +44,7 @@ class QuantizedTensor:
 
 def rounded(scaled: Tensor, dead_zone: float = 0.0) -> Tensor:
     """The nearest integer, or the next one towards zero for magnitudes up to `dead_zone` above a half."""
-    return torch.sign(scaled) * torch.floor(scaled.abs() + (0.5 - dead_zone))
+    return torch.sign(scaled) * torch.floor(scaled.abs() + (0.5 - dead_zone)).clamp(max=LARGEST_SYMBOL)
 
 
 def quantize(tensor: Tensor, steps: tuple[int, ...]) -> QuantizedTensor:

@@ -18,6 +18,8 @@ from nervcodec.models.sizing import (
 )
 from nervcodec.picture import VideoFormat
 from nervcodec.training.recipe import (
+    LEAST_BITS,
+    MOST_BITS,
     PRESET_EPOCHS,
     EmbeddingSource,
     Loss,
@@ -94,12 +96,7 @@ class EncodeOptions:
     device: DeviceName = "auto"
 
     def __post_init__(self) -> None:
-        if self.recipe == "rate" and self.bits is not None:
-            raise RequestError("the recipe rate chooses its own steps: bits belong to the recipe paper")
-        if self.recipe == "paper" and self.quality is not None:
-            raise RequestError("the recipe paper knows no quality: choose a size")
-        if self.quality is not None and not QUALITIES[0] <= self.quality <= QUALITIES[1]:
-            raise RequestError(f"quality lies between {QUALITIES[0]:g} and {QUALITIES[1]:g}, not {self.quality}")
+        self._check_recipe()
         if self.epochs is not None and not 0 < self.epochs < MOST_EPOCHS:
             raise RequestError(f"{self.epochs} passes over a clip")
         for name, choices in CHOICES.items():
@@ -110,6 +107,16 @@ class EncodeOptions:
                 raise RequestError(f"{these} and {those} exclude each other")
         if self.model == "hnerv" and (self.row or self.difference_grid):
             raise RequestError("rows of Table 8 and difference grids are DNeRV's, not HNeRV's")
+
+    def _check_recipe(self) -> None:
+        if self.recipe == "rate" and self.bits is not None:
+            raise RequestError("the recipe rate chooses its own steps: bits belong to the recipe paper")
+        if self.bits is not None and not LEAST_BITS <= self.bits <= MOST_BITS:
+            raise RequestError(f"values take {LEAST_BITS} to {MOST_BITS} bits, not {self.bits}")
+        if self.recipe == "paper" and self.quality is not None:
+            raise RequestError("the recipe paper knows no quality: choose a size")
+        if self.quality is not None and not QUALITIES[0] <= self.quality <= QUALITIES[1]:
+            raise RequestError(f"quality lies between {QUALITIES[0]:g} and {QUALITIES[1]:g}, not {self.quality}")
 
 
 def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeRVConfig:

@@ -44,7 +44,7 @@ class Fitted:
     tensors: dict[str, QuantizedTensor]
     """Embeddings and weights by name."""
     psnr_db: float
-    """Of the last pass over the clip: mean over frames, in the precision of the fit."""
+    """Mean over frames, in the precision of the fit; of the quantized network if the fit quantizes."""
     estimated_bits: float | None
     """What the rate model charges for all tensors; None for a fit without one."""
 
@@ -116,6 +116,7 @@ class _Fit:
             self._step(step, times)
             if step == recipe.steps:
                 self._fit_rate()
+                self._measure()
             if step % look == 0 or step == recipe.steps:
                 reason = watchdog(step, psnr_from_mse(float(self._measured().mean())))
                 if reason:
@@ -167,7 +168,7 @@ class _Fit:
             self._quantize()
         elif step % ceil(steps / RATE_FITS) == 0:
             self._fit_rate()
-        return prunes or quantizes
+        return prunes
 
     def _quantize(self) -> None:
         network, recipe = self.network, self.recipe
@@ -181,6 +182,13 @@ class _Fit:
         quantizer = network.quantize(steps)
         self.rate = RateModel(quantizer, set(network.embeddings))
         self._optimize(Adam([quantizer.log_steps], lr=recipe.step_rate))
+
+    @torch.no_grad()
+    def _measure(self) -> None:
+        """Squared errors of all frames as the network is now."""
+        for times in torch.split(torch.arange(len(self.errors), device=self.errors.device), self.recipe.batch):
+            difference = self.network.render(times) - self.network.target(times)
+            self.errors[times] = difference.square().mean(dim=(1, 2, 3))
 
     def _fit_rate(self) -> None:
         if self.rate and self.network.quantizer:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from math import log2
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import Function
 
@@ -34,15 +36,19 @@ class Quantizer:
 
     @torch.no_grad()
     def symbols(self) -> dict[str, QuantizedTensor]:
-        """The integers of all tensors, with the indices of their steps."""
+        """The integers of all tensors, with the indices of their steps; 0 for what is no number."""
         steps, indices = self.steps(), self._indices().tolist()
         return {
-            name: QuantizedTensor(rounded(tensor / steps[name], DEAD_ZONE).int().cpu().contiguous().numpy(), (i,))
-            for (name, tensor), i in zip(self.tensors.items(), indices, strict=True)
+            name: QuantizedTensor(_integers(tensor / steps[name]), (index,))
+            for (name, tensor), index in zip(self.tensors.items(), indices, strict=True)
         }
 
     def _indices(self) -> Tensor:
         return torch.round(8 * self.log_steps.detach() + STEP_OFFSET).long().clamp(0, STEPS - 1)
+
+
+def _integers(scaled: Tensor) -> NDArray[np.int32]:
+    return rounded(scaled, DEAD_ZONE).nan_to_num().int().cpu().contiguous().numpy()
 
 
 class _Round(Function):

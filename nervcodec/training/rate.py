@@ -63,7 +63,7 @@ def _expected_bits(lengths: _Lengths, scaled: Tensor, generator: torch.Generator
     if lengths.flags & PREDICTED:
         coded = torch.cat([coded[:1], coded[1:] - quantized(scaled[:-1], scaled.new_ones(()))])
     magnitude = coded.abs().flatten()
-    lower = magnitude.detach().long().clamp(max=lengths.last - 1)
+    lower = magnitude.detach().nan_to_num().clamp(max=lengths.last - 1).long()
     at = lengths.offsets + lower
     base, above = lengths.bits[at], lengths.bits[at + 1]
     return (base + (above - base) * (magnitude - lower)).sum()

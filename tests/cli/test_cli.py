@@ -53,7 +53,6 @@ def test_json_is_the_contract(nervc: Nervc, sample: str, tmp_path: Path) -> None
         "parameters",
         "frames",
         "steps",
-        "estimated_bytes",
     }
     result = records[-1]
     assert result["type"] == "done"
@@ -155,8 +154,8 @@ def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: in
 def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --preset --epochs --steps --seed --optimizer "
-        "--learning-rate --loss --embeddings --batch --bits --prune --frames --crop --resize --resize-filter --device "
-        "--json",
+        "--learning-rate --loss --embeddings --batch --recipe --quality --bits --prune --frames --crop --resize "
+        "--resize-filter --device --json",
         "decode": "--output -o -y --device --json",
         "info": "--json",
     }

@@ -1,0 +1,109 @@
+"""Rate and distortion of our recipes and of x264 and x265 on the same frames.
+
+    python -m benchmarks.rate_distortion NAME CLIP --frames 0:132 --crop 1280x640 --resize 640x320 -o results.json
+
+Four points of every recipe, fitted for the same number of steps; with -o a JSON file and, beside it, a plot in SVG.
+Bits are compared at equal PSNR by the mean difference of log rate over the shared range (Bjontegaard, VCEG-M33, with
+the piecewise cubic interpolation of later practice).
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+import nervcodec
+from benchmarks.anchors import CODECS, RATES, anchor
+from benchmarks.bjontegaard import bd_rate
+from benchmarks.plot import rate_distortion_plot
+from benchmarks.record import write_record
+from nervcodec.cli.types import FrameRange, Size
+from nervcodec.codec.encoder import load_clip
+from nervcodec.video.view import View
+
+Point = dict[str, Any]
+
+QUALITIES = (35.0, 45.0, 55.0, 65.0)
+PAPER_SIZES = (60_000, 110_000, 200_000, 360_000)
+"""Weights at the same four places for the recipe that quantizes after the fit."""
+RECIPES: dict[str, list[dict[str, Any]]] = {
+    "dnerv, rate": [{"quality": q} for q in QUALITIES],
+    "dnerv, paper": [{"recipe": "paper", "size": n} for n in PAPER_SIZES],
+    "hnerv, rate": [{"model": "hnerv", "quality": q} for q in QUALITIES],
+    "hnerv, paper": [{"model": "hnerv", "recipe": "paper", "size": n} for n in PAPER_SIZES],
+    "dnerv 80x40, rate": [{"quality": q, "difference_grid": (40, 80)} for q in QUALITIES],
+    "dnerv 80x40, paper": [{"recipe": "paper", "size": n, "difference_grid": (40, 80)} for n in PAPER_SIZES],
+}
+
+
+def fitted(clip: str, options: nervcodec.EncodeOptions) -> Point:
+    """One fit, measured on its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return asdict(nervcodec.encode(clip, str(Path(folder) / "a.nerv"), options))
+
+
+def anchors(clip: str, view: View) -> Iterator[tuple[str, list[Point]]]:
+    """All rates of the codecs to compare with, tuned for PSNR and not."""
+    video, frames = load_clip(clip, view)
+    for codec in CODECS:
+        for tune in (None, "psnr"):
+            name = f"{codec}, medium" + (", tune psnr" if tune else "")
+            yield name, [anchor(frames, video, codec, crf, tune) for crf in RATES]
+
+
+def comparisons(curves: dict[str, list[Point]]) -> dict[str, dict[str, float | None]]:
+    """BD-rate in percent of every recipe of ours against every curve but itself."""
+    return {
+        name: {other: bd_rate(curves[other], curves[name]) for other in curves if other != name}
+        for name in curves
+        if name in RECIPES
+    }
+
+
+def show(title: str, curves: dict[str, list[Point]]) -> None:
+    """The points as a table."""
+    table = Table("", "bpp", "PSNR", "MS-SSIM", "bytes", "seconds", title=title)
+    for name, points in curves.items():
+        for p in points:
+            ms_ssim = "-" if p["ms_ssim"] is None else f"{p['ms_ssim']:.4f}"
+            row = f"{p['bits_per_pixel']:.4f}", f"{p['psnr_db']:.2f}", ms_ssim, f"{p['file_bytes']:,}"
+            table.add_row(name, *row, f"{p['seconds']:.0f}")
+    Console().print(table)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("clip")
+@click.option("--frames", type=FrameRange(), default="0:132")
+@click.option("--crop", type=Size())
+@click.option("--resize", type=Size())
+@click.option("--epochs", type=float, default=30)
+@click.option("--recipes", default="dnerv, rate;dnerv, paper", help="Names between semicolons.")
+@click.option("-o", "--output", type=click.Path(path_type=Path))
+def main(name: str, clip: str, recipes: str, epochs: float, output: Path | None, **chosen: Any) -> None:
+    """All points of some recipes and of the anchors on a clip."""
+    first, stop = chosen.pop("frames")
+    view = View(first=first, stop=stop, **chosen)
+    base = nervcodec.EncodeOptions(view=view, epochs=epochs)
+    curves: dict[str, list[Point]] = {}
+    for recipe in recipes.split(";"):
+        curves[recipe] = []
+        for change in RECIPES[recipe]:
+            curves[recipe].append(fitted(clip, replace(base, **change)))
+            print(recipe, change, curves[recipe][-1], flush=True)
+    curves |= dict(anchors(clip, view))
+    show(name, curves)
+    compared = comparisons(curves)
+    print(compared)
+    if output:
+        write_record(output, {"points": curves, "bd_rate_percent": compared})
+        output.with_suffix(".svg").write_text(rate_distortion_plot(name, curves))
+
+
+if __name__ == "__main__":
+    main()
