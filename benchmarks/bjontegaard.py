@@ -20,7 +20,7 @@ def bd_rate(anchor: list[dict[str, Any]], test: list[dict[str, Any]]) -> float |
     if high - low < 0.5:
         return None
     at = np.linspace(low, high, SAMPLES)
-    logs = [monotone_cubic(*map(np.array, zip(*curve, strict=True)), at) for curve in curves]
+    logs = [monotone_cubic(np.array(curve)[:, 0], np.array(curve)[:, 1], at) for curve in curves]
     return float(100 * np.expm1((logs[1] - logs[0]).mean()))
 
 

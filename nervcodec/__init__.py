@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nervcodec.codec.decoder import DecodeReport, decode
-    from nervcodec.codec.encoder import EncodeReport, encode
+    from nervcodec.codec.encoder import encode
     from nervcodec.codec.inspection import StreamInfo, probe
     from nervcodec.codec.planning import EncodeOptions
+    from nervcodec.codec.report import EncodeReport
+    from nervcodec.codec.targets import Target
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "encode": "nervcodec.codec.encoder",
     "EncodeOptions": "nervcodec.codec.planning",
-    "EncodeReport": "nervcodec.codec.encoder",
+    "EncodeReport": "nervcodec.codec.report",
     "decode": "nervcodec.codec.decoder",
     "DecodeReport": "nervcodec.codec.decoder",
     "probe": "nervcodec.codec.inspection",
     "StreamInfo": "nervcodec.codec.inspection",
+    "Target": "nervcodec.codec.targets",
 }
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "EncodeOptions",
     "EncodeReport",
     "StreamInfo",
+    "Target",
     "__version__",
     "decode",
     "encode",

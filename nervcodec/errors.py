@@ -54,3 +54,9 @@ class ResourceError(NervcodecError):
 
 class FitError(NervcodecError):
     """Every attempt at a fit ended in numbers that are not finite."""
+
+
+class TargetMissed(NervcodecError):
+    """The file is written, but its size or quality is not near enough to what was asked for."""
+
+    exit_code = 7

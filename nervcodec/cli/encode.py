@@ -6,7 +6,8 @@ import click
 
 import nervcodec
 from nervcodec.cli.display import display, json_line
-from nervcodec.cli.types import FrameRange, Size, Weights, default_output
+from nervcodec.cli.types import Bytes, Duration, FrameRange, Quality, Size, Weights, default_output
+from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.models.presets import ROWS
 from nervcodec.training.recipe import PRESET_EPOCHS
@@ -76,6 +77,10 @@ from nervcodec.video.view import View
     type=click.FloatRange(0, 100),
     help="From coarse to fine; 10 more let a bit weigh half as much against an error.  [default: 50]",
 )
+@click.option("--target", type=Quality(), help="Quality to reach: psnr=34 (dB) or ms-ssim=0.96.  Takes a few fits.")
+@click.option("--target-size", type=Bytes(), help="Size of the file to reach, such as 2MB.")
+@click.option("--bpp", type=click.FloatRange(min=0, min_open=True), help="The same in bits for each pixel.")
+@click.option("--time-limit", type=Duration(), help="Time that all may take, such as 10m, instead of --preset.")
 @click.option("--bits", type=click.IntRange(2, 12), help="Of each value, with --recipe paper.  [default: 8]")
 @click.option(
     "--prune",
@@ -99,6 +104,7 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
         raise RequestError("a .nerv file goes to a file, not to standard output")
     first, stop = chosen.pop("frames") or (0, None)
     view = View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
+    chosen["target"] = _target(chosen)
     if chosen["difference_grid"]:
         chosen["difference_grid"] = chosen["difference_grid"][::-1]
     options = nervcodec.EncodeOptions(view=view, **chosen)
@@ -119,6 +125,7 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
                 "frames": report.frames,
                 "parameters": report.parameters,
                 "steps": report.steps,
+                "fits": report.fits,
             }
         )
         return
@@ -128,3 +135,16 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
         f"{report.bits_per_pixel:.4f} bpp, {report.seconds:.1f} s",
         err=True,
     )
+
+
+def _target(chosen: dict[str, Any]) -> Target | None:
+    """The one target among the options, which are taken out.
+
+    Raises RequestError for two.
+    """
+    size, bpp = chosen.pop("target_size"), chosen.pop("bpp")
+    targets = [chosen["target"], size and Target("bytes", size), bpp and Target("bpp", bpp)]
+    given = [target for target in targets if target]
+    if len(given) > 1:
+        raise RequestError("--target, --target-size and --bpp exclude each other")
+    return given[0] if given else None

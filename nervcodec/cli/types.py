@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from nervcodec.codec.targets import Target
 from nervcodec.video.images import is_pattern
 
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
@@ -57,3 +58,41 @@ class Weights(click.ParamType[int]):
         if not weights:
             self.fail(f"{value!r} is not a number of weights such as 0.35M", param, ctx)
         return weights
+
+
+class Bytes(click.ParamType[int]):
+    """`2MB`, `500kB` or `500000` to a number of bytes, in decimal units."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmM]?)[bB]?", value)
+        size = round(float(match[1]) * UNITS[match[2].lower()]) if match else 0
+        if not size:
+            self.fail(f"{value!r} is not a size such as 2MB", param, ctx)
+        return size
+
+
+class Duration(click.ParamType[float]):
+    """`90s`, `10m`, `1.5h` or `90` to seconds."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value)
+        seconds = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+        if not seconds:
+            self.fail(f"{value!r} is not a time such as 10m", param, ctx)
+        return seconds
+
+
+class Quality(click.ParamType[Target]):
+    """`psnr=34` or `ms-ssim=0.96` to a target."""
+
+    name = "MEASURE=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Target:
+        match = re.fullmatch(r"(psnr|ms-ssim)=(\d+(?:\.\d+)?)", value)
+        if not match:
+            self.fail(f"{value!r} is not a quality such as psnr=34 or ms-ssim=0.96", param, ctx)
+        return Target("psnr" if match[1] == "psnr" else "ms-ssim", float(match[2]))

@@ -1,7 +1,8 @@
 """From a video to a `.nerv` file, measured through the decoder."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log2
 from pathlib import Path
 from time import monotonic
 
@@ -9,13 +10,22 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stream
-from nervcodec.bitstream.format import Header, check_header
+from nervcodec.bitstream.format import Header, check_header, write_header
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.payload import check_segment, pack
-from nervcodec.codec.planning import EncodeOptions, plan_config, plan_recipe
+from nervcodec.codec.planning import (
+    DEFAULT_QUALITY,
+    QUALITIES,
+    EncodeOptions,
+    plan_config,
+    plan_recipe,
+    quality_of_size,
+)
+from nervcodec.codec.report import EncodeReport
+from nervcodec.codec.targets import MOST_FITS, Candidate, Target, miss, reached, search
 from nervcodec.entropy.forms import FORMS, PLAIN
-from nervcodec.errors import BitstreamError, RequestError, VideoError
+from nervcodec.errors import BitstreamError, RequestError, TargetMissed, VideoError
 from nervcodec.events import FitStarted, FramesDone, Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.memory import check_memory
@@ -23,33 +33,22 @@ from nervcodec.metrics.quality import QualityMeter
 from nervcodec.models.config import HNeRVConfig, model_name, pack_config
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
-from nervcodec.training.fit import fit
+from nervcodec.training.fit import fit, seconds_per_step
+from nervcodec.training.recipe import Recipe, preset_steps
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
 COPIES = 2
 """Of a clip in memory while its frames are put together."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodeReport:
-    """What the decoder makes of the file that `encode` wrote."""
-
-    psnr_db: float
-    """Mean over frames of 8-bit RGB."""
-    ms_ssim: float | None
-    """None for pictures below 161 pixels a side."""
-    file_bytes: int
-    bits_per_pixel: float
-    """8 * file_bytes / (width * height * frames)."""
-    frames: int
-    parameters: int
-    """Weights in the file; embeddings are not among them."""
-    steps: int
-    seconds: float
-    """From opening the video to closing the file."""
-    fit_seconds: float
-    decode_seconds: float
+TIMED_FITS = 3
+"""Fits that share the time there is to reach a quality."""
+TIME_SHARE = 0.92
+"""Of the time left, what steps are planned for; the rest is for what cannot be foreseen (ours)."""
+MEASURING_STEPS = 0.8
+"""A frame is measured twice, which takes as long as this share of a step (ours)."""
+LEAST_TIMED_STEPS = 50
+FRAME_BYTES = 40
+"""Magic, chunk table, checksums and lengths, and what range coders round up to."""
 
 
 def encode(
@@ -62,45 +61,90 @@ def encode(
 ) -> EncodeReport:
     """Fit a network to the video at `source` (see `read_frames`) and write the file `output`.
 
-    Raises RequestError, VideoError, ResourceError, FitError or OutputError; `output` is then as it was.
+    Raises RequestError, VideoError, ResourceError, FitError or OutputError; `output` is then as it was. Raises
+    TargetMissed when the file is written, but not as it was asked for.
     """
     started = monotonic()
     if Path(source).exists() and Path(output).resolve() == Path(source).resolve():
         raise RequestError(f"{output} would be written over the video itself")
     check_target(Path(output), overwrite=overwrite)
     device = choose_device(options.device)
-    video, clip = load_clip(source, options.view, observe)
-    config = plan_config(options, video, len(clip))
-    recipe = plan_recipe(options, video, len(clip))
-    header = plan_header(video, config, len(clip))
-    observe(
-        FitStarted(
-            model=model_name(config),
-            parameters=config.parameters,
-            frames=len(clip),
-            steps=recipe.steps,
-        )
-    )
-    fit_started = monotonic()
-    fitted = fit(clip, config, recipe, device, observe)
-    data = stream_bytes(header, config, fitted.tensors, PLAIN if options.recipe == "paper" else FORMS)
-    decode_started = monotonic()
-    quality = measure(data, clip, options.device, observe)
-    decoded = monotonic()
+    job = _Job(*load_clip(source, options.view, observe), options, device, observe, started)
+    made = job.reach(options.target) if options.target else job.code(options.quality)
     with replacing(Path(output)) as path:
-        path.write_bytes(data)
-    return EncodeReport(
-        psnr_db=quality.psnr_db,
-        ms_ssim=quality.ms_ssim,
-        file_bytes=len(data),
-        bits_per_pixel=8 * len(data) / (video.width * video.height * len(clip)),
-        frames=len(clip),
-        parameters=config.parameters,
-        steps=recipe.steps,
-        seconds=monotonic() - started,
-        fit_seconds=decode_started - fit_started,
-        decode_seconds=decoded - decode_started,
-    )
+        path.write_bytes(made.data)
+    if options.target and abs(miss(options.target, made.report)) > 1:
+        kind, value = options.target.kind, reached(options.target, made.report)
+        raise TargetMissed(f"{output} is written, but with {kind} {value:.6g}, not {options.target.value:.6g}")
+    return replace(made.report, seconds=monotonic() - started, fits=job.fits)
+
+
+@dataclass
+class _Job:
+    """One video on its way to a file, in one fit or several."""
+
+    video: VideoFormat
+    clip: Tensor
+    options: EncodeOptions
+    device: torch.device
+    observe: Observer
+    started: float
+    """When the work began, by `monotonic`."""
+    fits: int = 0
+
+    def reach(self, target: Target) -> Candidate:
+        """The file nearest to a target."""
+        most = TIMED_FITS if self.options.time_limit else MOST_FITS
+        if not target.is_size:
+            return search(target, DEFAULT_QUALITY, QUALITIES, most, self.code)
+        samples = self.clip[:, 0].numel()
+        aimed = target.value if target.kind == "bytes" else target.value * samples / 8
+        quality = quality_of_size(8 * aimed / samples)
+        start = log2(aimed)
+        return search(target, start, (start - 1, start + 1), most, lambda at: self.code(quality, round(2**at)))
+
+    def code(self, quality: float | None, aimed: int | None = None) -> Candidate:
+        """Fit, pack and measure at a quality, steered to a number of bytes if one is given."""
+        options, clip = replace(self.options, quality=quality, target=None), self.clip
+        config = plan_config(options, self.video, len(clip))
+        header = plan_header(self.video, config, len(clip))
+        recipe = plan_recipe(options, self.video, len(clip))
+        if aimed:
+            recipe = replace(recipe, target_bits=8.0 * (aimed - overhead(header)))
+        if options.time_limit:
+            recipe = replace(recipe, steps=self._steps_in_time(config, recipe, options.time_limit))
+        self.observe(
+            FitStarted(model=model_name(config), parameters=config.parameters, frames=len(clip), steps=recipe.steps)
+        )
+        self.fits += 1
+        begun = monotonic()
+        fitted = fit(clip, config, recipe, self.device, self.observe)
+        data = stream_bytes(header, config, fitted.tensors, PLAIN if options.recipe == "paper" else FORMS)
+        packed = monotonic()
+        quality_meter = measure(data, clip, options.device, self.observe)
+        report = EncodeReport(
+            psnr_db=quality_meter.psnr_db,
+            ms_ssim=quality_meter.ms_ssim,
+            file_bytes=len(data),
+            bits_per_pixel=8 * len(data) / clip[:, 0].numel(),
+            frames=len(clip),
+            parameters=config.parameters,
+            steps=recipe.steps,
+            seconds=monotonic() - self.started,
+            fit_seconds=packed - begun,
+            decode_seconds=monotonic() - packed,
+        )
+        return Candidate(report, data)
+
+    def _steps_in_time(self, config: HNeRVConfig, recipe: Recipe, limit: float) -> int:
+        """Steps that fit into what is left of the time, shared by the fits that may come."""
+        each = seconds_per_step(self.clip, config, recipe, self.device)
+        to_come = TIMED_FITS - self.fits if self.options.target and not self.options.target.is_size else 1
+        left = limit - (monotonic() - self.started)
+        steps = int(TIME_SHARE * left / each / to_come - MEASURING_STEPS * len(self.clip))
+        if steps < LEAST_TIMED_STEPS:
+            raise RequestError(f"{limit:g} s are too short: a step takes {each:.2g} s")
+        return min(steps, preset_steps("placebo", len(self.clip), recipe.batch))
 
 
 def load_clip(source: str, view: View, observe: Observer = ignore) -> tuple[VideoFormat, Tensor]:
@@ -140,6 +184,11 @@ def stream_bytes(
     """The `.nerv` file of a fitted clip, its tensors in the cheapest of some forms."""
     chunk = Chunk(segment=0, layer=0, groups=pack(config, tensors, forms))
     return write_stream(Stream(header=header, chunks=(chunk,)))
+
+
+def overhead(header: Header) -> int:
+    """Bytes of a file that are not of its tensors, about."""
+    return len(write_header(header)) + FRAME_BYTES
 
 
 def measure(data: bytes, clip: Tensor, device: DeviceName, observe: Observer = ignore) -> QualityMeter:

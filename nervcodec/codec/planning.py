@@ -1,9 +1,11 @@
 """From what was asked for to a config and a recipe."""
 
 from dataclasses import dataclass, field
+from math import log2
 from typing import Literal, get_args
 
 from nervcodec.codec.device import DeviceName
+from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE, SSIM_SIDE
 from nervcodec.models.config import HNeRVConfig
@@ -43,6 +45,8 @@ WEIGHTS_AT_DEFAULT, SAMPLES_AT_DEFAULT = 190_000, 27e6
 SIZE_EXPONENT = 2 / 3
 """The size of a network by rule: weights for a clip of so many pixels at the default quality, and the power of pixels
 over weight of the rate with which it grows. Weights then take 2 to 3 bits each; docs/experiments.md."""
+SIZE_AT_DEFAULT, SIZE_OCTAVE = 0.022, 15.0
+"""Bits for each pixel at the default quality, and how much more quality doubles them (ours, docs/experiments.md)."""
 CELL_PIXELS = 256
 """Pixels of a frame for each cell of the difference embedding, where its rate counts (ours, docs/experiments.md)."""
 DEFAULT_BITS_PER_PIXEL = 0.03
@@ -61,6 +65,15 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "embeddings": get_args(EmbeddingSource),
     "device": get_args(DeviceName),
 }
+
+EXCLUSIVE = (
+    ("steps", "epochs"),
+    ("steps", "time_limit"),
+    ("epochs", "time_limit"),
+    ("row", "size"),
+    ("row", "difference_grid"),
+    ("quality", "target"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +102,10 @@ class EncodeOptions:
     """`rate` minimises rate and distortion together, `paper` quantizes after the fit (8 bits, 10 % pruned)."""
     quality: float | None = None
     """From 0, coarse, to 100, fine: how much a bit weighs against an error; None means 50; not for `paper`."""
+    target: Target | None = None
+    """A size or quality to reach, in place of `quality`."""
+    time_limit: float | None = None
+    """Seconds that all may take, in place of `preset`."""
     bits: int | None = None
     """Of each quantized value, sign included, before entropy coding; for the recipe `paper`, where None means 8."""
     prune: float | None = None
@@ -102,7 +119,7 @@ class EncodeOptions:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise RequestError(f"{name} is one of {', '.join(map(str, choices))}, not {getattr(self, name)}")
-        for these, those in (("steps", "epochs"), ("row", "size"), ("row", "difference_grid")):
+        for these, those in EXCLUSIVE:
             if getattr(self, these) is not None and getattr(self, those) is not None:
                 raise RequestError(f"{these} and {those} exclude each other")
         if self.model == "hnerv" and (self.row or self.difference_grid):
@@ -113,8 +130,10 @@ class EncodeOptions:
             raise RequestError("the recipe rate chooses its own steps: bits belong to the recipe paper")
         if self.bits is not None and not LEAST_BITS <= self.bits <= MOST_BITS:
             raise RequestError(f"values take {LEAST_BITS} to {MOST_BITS} bits, not {self.bits}")
-        if self.recipe == "paper" and self.quality is not None:
-            raise RequestError("the recipe paper knows no quality: choose a size")
+        if self.recipe == "paper" and (self.quality is not None or self.target):
+            raise RequestError("the recipe paper knows no quality and no target: choose a size")
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise RequestError(f"a time limit of {self.time_limit:g} s")
         if self.quality is not None and not QUALITIES[0] <= self.quality <= QUALITIES[1]:
             raise RequestError(f"quality lies between {QUALITIES[0]:g} and {QUALITIES[1]:g}, not {self.quality}")
 
@@ -155,6 +174,12 @@ def rate_of_quality(quality: float | None) -> float:
     """What a bit for each pixel weighs against a squared error of 1."""
     better = (DEFAULT_QUALITY if quality is None else quality) - DEFAULT_QUALITY
     return float(RATE_AT_DEFAULT * 2 ** (-better / QUALITY_OCTAVE))
+
+
+def quality_of_size(bits_per_pixel: float) -> float:
+    """The quality at which a file of so many bits for each pixel is likely, for videos like those we measured."""
+    quality = DEFAULT_QUALITY + SIZE_OCTAVE * log2(bits_per_pixel / SIZE_AT_DEFAULT)
+    return min(max(quality, QUALITIES[0]), QUALITIES[1])
 
 
 def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Recipe:

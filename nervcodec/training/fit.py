@@ -1,7 +1,7 @@
 """Overfit a network to a clip."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, cos, pi
 from time import monotonic
 
@@ -18,9 +18,8 @@ from nervcodec.training.losses import LOSSES
 from nervcodec.training.network import Network
 from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
-from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
-from nervcodec.training.sensitivity import water_filled_steps
+from nervcodec.training.tradeoff import RateTerm
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
 ATTEMPTS = 3
@@ -29,10 +28,9 @@ SHORTEST_PASS = 50
 """Steps between two looks of the watchdog, at least."""
 REPORT_SECONDS = 0.1
 """Reading the loss stops a GPU, so it is read no more often than this."""
-RATE_FITS = 40
-"""Times in a fit that the rate model is fitted to the symbols as they are (ours)."""
 LEAST_BIAS_BITS = 8
 """Biases are few and each moves a whole channel, so after a fit they never get fewer bits than this (ours)."""
+TIMED_STEPS = 24
 EMPTY = -1.0
 """Stands where no error has been measured yet."""
 
@@ -80,6 +78,18 @@ def fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device,
     raise FitError(f"the fit failed with {ATTEMPTS} seeds: {reason}; a lower learning rate may help")
 
 
+def seconds_per_step(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device) -> float:
+    """Measured on a fit of its own, quantized from the start."""
+    clip = clip.to(device).contiguous(memory_format=torch.channels_last)
+    run = _Fit(clip, config, replace(recipe, quantize_at=0.0), recipe.seed)
+    half = monotonic()
+    for step, times in zip(range(1, TIMED_STEPS + 1), run.batches(), strict=False):
+        run.step(step, times)
+        float(run.errors[times[0]])  # a GPU is waited for
+        half = monotonic() if step == TIMED_STEPS // 2 else half
+    return 2 * (monotonic() - half) / TIMED_STEPS
+
+
 class _Fit:
     """One attempt: network, optimizers and the order of the frames, all from one seed."""
 
@@ -97,7 +107,7 @@ class _Fit:
         )
         self.clipped = [p for o, _ in self.optimizers for group in o.param_groups for p in group["params"]]
         self.masks: list[tuple[Tensor, Tensor]] = []
-        self.rate: RateModel | None = None
+        self.rate: RateTerm | None = None
         self.errors = torch.full((len(clip),), EMPTY, device=clip.device)
 
     def train(self, watchdog: Watchdog, observe: Observer) -> None:
@@ -108,14 +118,12 @@ class _Fit:
         recipe = self.recipe
         look = max(ceil(len(self.errors) / recipe.batch), SHORTEST_PASS)
         last_report = float("-inf")
-        for step, times in zip(range(1, recipe.steps + 1), self._batches(), strict=False):
-            if self._change(step):
+        for step, times in zip(range(1, recipe.steps + 1), self.batches(), strict=False):
+            if self.step(step, times):
                 watchdog.rest()
-                self.errors.fill_(EMPTY)
-            self._set_rates(step)
-            self._step(step, times)
+            if self.rate:
+                self.rate.follow(step)
             if step == recipe.steps:
-                self._fit_rate()
                 self._measure()
             if step % look == 0 or step == recipe.steps:
                 reason = watchdog(step, psnr_from_mse(float(self._measured().mean())))
@@ -128,8 +136,8 @@ class _Fit:
     def result(self) -> Fitted:
         """Quantized tensors as they stand."""
         self.network.settle()
-        if self.rate and self.network.quantizer:
-            return Fitted(self.network.quantizer.symbols(), self._psnr(), self.rate.total_bits)
+        if self.rate:
+            return Fitted(self.rate.quantizer.symbols(), self._psnr(), self.rate.bits)
         quantized = {name: self._quantized(name, tensor) for name, tensor in self.network.tensors().items()}
         return Fitted(quantized, self._psnr(), None)
 
@@ -139,14 +147,23 @@ class _Fit:
         bits = self.recipe.bits if values.ndim > 1 else max(self.recipe.bits, LEAST_BIAS_BITS)
         return quantize_to_bits(values, bits, by_channel=name not in self.network.embeddings)
 
+    def step(self, step: int, times: Tensor) -> bool:
+        """What is due at a step, then the step; whether the picture may have suffered from the former."""
+        suffers = self._change(step)
+        if suffers:
+            self.errors.fill_(EMPTY)
+        self._set_rates(step)
+        self._step(step, times)
+        return suffers
+
     def _step(self, step: int, times: Tensor) -> None:
         """One optimizer step on the frames at `times`; notes their squared errors before it."""
         frames, target = self.network.render(times), self.network.target(times)
         errors = F.mse_loss(frames, target, reduction="none").mean(dim=(1, 2, 3))
         self.errors[times] = errors.detach()
         loss = errors.mean() if self.recipe.loss == "l2" else LOSSES[self.recipe.loss](frames, target)
-        if self.rate and step % self.recipe.rate_every == 0:
-            loss = loss + self._rate_weight(step) * self.rate.bits(self.noise)
+        if self.rate:
+            loss = loss + self.rate(step)
         for optimizer, _ in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -163,25 +180,19 @@ class _Fit:
             weights = [p for p in self.network.decoder.parameters() if p.ndim > 1]
             self.masks = magnitude_masks(weights, recipe.prune)
             apply_masks(self.masks)
-        quantizes = recipe.rate is not None and step == max(1, int(recipe.quantize_at * steps))
-        if quantizes:
-            self._quantize()
-        elif step % ceil(steps / RATE_FITS) == 0:
-            self._fit_rate()
+        if recipe.rate is not None and step == max(1, int(recipe.quantize_at * steps)):
+            self._quantize(recipe.rate)
         return prunes
 
-    def _quantize(self) -> None:
+    def _quantize(self, rate: float) -> None:
         network, recipe = self.network, self.recipe
-        assert recipe.rate is not None
         if network.encoder:
             network.settle()
             embeddings = network.embeddings.values()
             self._optimize(*build_optimizers([], embeddings, recipe, self.precision))
             self.clipped += embeddings
-        steps = water_filled_steps(network, recipe.rate, self.noise)
-        quantizer = network.quantize(steps)
-        self.rate = RateModel(quantizer, set(network.embeddings))
-        self._optimize(Adam([quantizer.log_steps], lr=recipe.step_rate))
+        self.rate = RateTerm(network, recipe, rate, self.noise)
+        self._optimize(Adam([self.rate.quantizer.log_steps], lr=recipe.step_rate))
 
     @torch.no_grad()
     def _measure(self) -> None:
@@ -189,17 +200,6 @@ class _Fit:
         for times in torch.split(torch.arange(len(self.errors), device=self.errors.device), self.recipe.batch):
             difference = self.network.render(times) - self.network.target(times)
             self.errors[times] = difference.square().mean(dim=(1, 2, 3))
-
-    def _fit_rate(self) -> None:
-        if self.rate and self.network.quantizer:
-            self.rate.fit(self.network.quantizer.symbols())
-
-    def _rate_weight(self, step: int) -> float:
-        """What a bit weighs in the loss of this step."""
-        recipe, clip = self.recipe, self.network.clip
-        assert recipe.rate is not None
-        ramp = (step / recipe.steps - recipe.quantize_at) / max(recipe.rate_ramp, 1e-9)
-        return min(ramp, 1.0) * recipe.rate * recipe.rate_every / clip[:, 0].numel()
 
     def _optimize(self, *optimizers: Optimizer) -> None:
         """Take on more optimizers, at their peak rates."""
@@ -210,7 +210,7 @@ class _Fit:
         for optimizer, peak in self.optimizers:
             optimizer.param_groups[0]["lr"] = factor * peak
 
-    def _batches(self) -> Iterator[Tensor]:
+    def batches(self) -> Iterator[Tensor]:
         while True:
             order = torch.randperm(len(self.errors), generator=self.order).to(self.errors.device)
             yield from torch.split(order, self.recipe.batch)
@@ -224,7 +224,7 @@ class _Fit:
         return sum(map(psnr_from_mse, errors)) / len(errors)
 
     def _bytes(self) -> int | None:
-        return ceil(self.rate.total_bits / 8) if self.rate else None
+        return ceil(self.rate.bits / 8) if self.rate else None
 
 
 def learning_rate_factor(step: int, recipe: Recipe) -> float:

@@ -47,6 +47,8 @@ class Recipe:
     rate: float | None = 0.04
     """What a bit for each pixel weighs against a distortion of 1, while values are quantized in the loop; None fits
     without regard to rate and quantizes afterwards."""
+    target_bits: float | None = None
+    """Size of all tensors at which the weight of the rate is to arrive, beginning at `rate`."""
     quantize_at: float = 0.1
     """Share of the steps after which values are quantized and their rate counts (ours)."""
     rate_ramp: float = 0.1

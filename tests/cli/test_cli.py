@@ -154,8 +154,8 @@ def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: in
 def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --preset --epochs --steps --seed --optimizer "
-        "--learning-rate --loss --embeddings --batch --recipe --quality --bits --prune --frames --crop --resize "
-        "--resize-filter --device --json",
+        "--learning-rate --loss --embeddings --batch --recipe --quality --target --target-size --bpp --time-limit "
+        "--bits --prune --frames --crop --resize --resize-filter --device --json",
         "decode": "--output -o -y --device --json",
         "info": "--json",
     }
@@ -183,3 +183,28 @@ def test_full_disks_are_output_errors(encoded: Path) -> None:
     assert done.returncode == 5
     assert b"No space left" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_a_target_size_is_reached(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.nerv"
+    small = ["--frames", "0:6", "--resize", "96x64", "--steps", "300"]
+    done = nervc("encode", sample, "-o", path, "--target-size", "6kB", *small)
+    assert done.returncode == 0, done.stderr.decode()
+    assert path.stat().st_size == pytest.approx(6000, rel=0.03)
+
+
+def test_a_missed_target_is_written_and_said(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.nerv"
+    done = nervc("encode", sample, "-o", path, "--target", "psnr=60", *QUICK)
+    assert done.returncode == 7
+    assert "is written, but with psnr" in done.stderr.decode()
+    assert nervc("info", path).returncode == 0
+
+
+def test_a_time_limit_is_kept(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.nerv"
+    options = ["--frames", "0:6", "--resize", "96x64", "--size", "9k", "--json"]
+    done = nervc("encode", sample, "-o", path, "--time-limit", "8s", *options)
+    assert done.returncode == 0, done.stderr.decode()
+    assert 3 < lines(done.stdout)[-1]["seconds"] < 9
+    assert nervc("encode", sample, "-o", path, "-y", "--time-limit", "0.1s", *options).returncode == 2

@@ -1,0 +1,111 @@
+"""Reaching a size or a quality that was asked for, in as few fits as possible.
+
+A size is steered inside the fit, which moves the weight of the rate; another fit follows only where that missed. A
+quality is known only when a fit has ended, so it takes some.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from nervcodec.codec.report import EncodeReport
+from nervcodec.errors import RequestError
+
+TargetKind = Literal["psnr", "ms-ssim", "bytes", "bpp"]
+TOLERANCES: dict[TargetKind, float] = {"psnr": 0.1, "ms-ssim": 0.002, "bytes": 0.03, "bpp": 0.03}
+"""How near is near enough: decibels, the index itself, and shares of the size."""
+LIMITS: dict[TargetKind, tuple[float, float]] = {
+    "psnr": (5.0, 70.0),
+    "ms-ssim": (0.05, 0.9999),
+    "bytes": (500.0, 1e9),
+    "bpp": (1e-5, 10.0),
+}
+MOST_FITS = 4
+"""Fits that are spent on one target."""
+FIRST_SLOPES: dict[TargetKind, float] = {"psnr": 0.1, "ms-ssim": 0.002, "bytes": 0.7, "bpp": 0.7}
+"""What one more of quality, or an octave of bytes to aim for, brings, until two fits have shown it (ours)."""
+STRIDE = 25.0
+"""What a fit is told changes by at most this much from one to the next."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a file should be like."""
+
+    kind: TargetKind
+    value: float
+    """Decibels, index, bytes or bits for each pixel."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in LIMITS:
+            raise RequestError(f"a target is one of {', '.join(LIMITS)}, not {self.kind}")
+        low, high = LIMITS[self.kind]
+        if not low <= self.value <= high:
+            raise RequestError(f"a target of {self.kind} lies between {low:g} and {high:g}, not {self.value:g}")
+
+    @property
+    def is_size(self) -> bool:
+        """Whether it asks for bytes, not for quality."""
+        return self.kind in ("bytes", "bpp")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that might do."""
+
+    report: EncodeReport
+    data: bytes
+
+
+def reached(target: Target, report: EncodeReport) -> float:
+    """The value of a file that a target is about.
+
+    Raises RequestError for MS-SSIM of a picture too small to have one.
+    """
+    values: dict[TargetKind, float | None] = {
+        "psnr": report.psnr_db,
+        "ms-ssim": report.ms_ssim,
+        "bytes": report.file_bytes,
+        "bpp": report.bits_per_pixel,
+    }
+    value = values[target.kind]
+    if value is None:
+        raise RequestError("MS-SSIM needs pictures of more than 160 pixels a side")
+    return value
+
+
+def miss(target: Target, report: EncodeReport) -> float:
+    """How far a file is off, in tolerances; negative if its size or quality is too low."""
+    value = reached(target, report)
+    off = value / target.value - 1 if target.is_size else value - target.value
+    return off / TOLERANCES[target.kind]
+
+
+def search(
+    target: Target, start: float, limits: tuple[float, float], most_fits: int, fit: Callable[[float], Candidate]
+) -> Candidate:
+    """The file nearest to a target, by the secant rule on what `fit` is told; stops at the first that is near enough.
+
+    `fit` takes a quality, or for sizes the logarithm to the base 2 of the bytes to aim for.
+    """
+    tried: list[tuple[float, float, Candidate]] = []
+    at = start
+    for _ in range(most_fits):
+        candidate = fit(at)
+        tried.append((at, miss(target, candidate.report), candidate))
+        tried.sort(key=lambda trial: abs(trial[1]))
+        if abs(tried[0][1]) <= 1:
+            break
+        at = min(max(_proposal(target, tried), limits[0]), limits[1])
+        if any(at == before for before, _, _ in tried):
+            break
+    return tried[0][2]
+
+
+def _proposal(target: Target, tried: list[tuple[float, float, Candidate]]) -> float:
+    """Where the line through the two best trials meets the target."""
+    (at, off, _), *others = tried
+    slope = FIRST_SLOPES[target.kind] / TOLERANCES[target.kind]
+    if others and (others[0][1] - off) * (others[0][0] - at) > 0:
+        slope = (others[0][1] - off) / (others[0][0] - at)
+    return at - min(max(off / slope, -STRIDE), STRIDE)

@@ -1,0 +1,49 @@
+"""The rate's part in the loss: R + lambda D, written as D plus the rate times its weight."""
+
+from math import ceil
+
+import torch
+from torch import Tensor
+
+from nervcodec.training.network import Network
+from nervcodec.training.rate import RateModel
+from nervcodec.training.recipe import Recipe
+from nervcodec.training.sensitivity import water_filled_steps
+
+RATE_FITS = 40
+"""Times in a fit that the rate model is fitted to the symbols as they are (ours)."""
+STEERING = 0.7
+"""Power of the excess size by which the weight of the rate grows at each of them, to reach a size (ours)."""
+
+
+class RateTerm:
+    """Quantizes a network from now on, and says what its bits weigh in the loss of each step."""
+
+    def __init__(self, network: Network, recipe: Recipe, rate: float, noise: torch.Generator) -> None:
+        self.recipe, self.noise = recipe, noise
+        self.weight = rate / network.clip[:, 0].numel()
+        """Of one bit, against the distortion of one frame."""
+        self.quantizer = network.quantize(water_filled_steps(network, rate, noise))
+        self.model = RateModel(self.quantizer, set(network.embeddings))
+
+    @property
+    def bits(self) -> float:
+        """Of all tensors, as of the last fit of the rate model."""
+        return self.model.total_bits
+
+    def __call__(self, step: int) -> Tensor | float:
+        """What a step adds to the loss: nothing in most of them, and as much more in the others."""
+        recipe = self.recipe
+        if step % recipe.rate_every:
+            return 0.0
+        ramp = (step / recipe.steps - recipe.quantize_at) / max(recipe.rate_ramp, 1e-9)
+        return min(max(ramp, 0.0), 1.0) * recipe.rate_every * self.weight * self.model.bits(self.noise)
+
+    def follow(self, step: int) -> None:
+        """Fit the rate model to the symbols when it is time; then steer towards the size that is wanted."""
+        recipe = self.recipe
+        if step % ceil(recipe.steps / RATE_FITS) and step != recipe.steps:
+            return
+        self.model.fit(self.quantizer.symbols())
+        if recipe.target_bits and step > (recipe.quantize_at + recipe.rate_ramp) * recipe.steps:
+            self.weight *= min(max((self.bits / recipe.target_bits) ** STEERING, 0.5), 2.0)

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import torch
+
+from nervcodec.codec.schema import TensorSpec
+from nervcodec.codec.tensors import pack_group
+from nervcodec.training.quantizing import Quantizer
+from nervcodec.training.rate import RateModel
+
+
+def tensors() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    drift = torch.cumsum(torch.randn(30, 2, 10, 14) * (torch.rand(30, 2, 10, 14) < 0.2), dim=0)
+    return {"content": drift, "weight": torch.randn(40, 30, 3, 3), "bias": torch.randn(40), "zero": torch.zeros(8, 8)}
+
+
+STEPS = {"content": 0.4, "weight": 0.5, "bias": 0.05, "zero": 1.0}
+
+
+def test_the_model_charges_what_the_file_takes() -> None:
+    quantizer = Quantizer(tensors(), STEPS)
+    model = RateModel(quantizer, {"content"})
+    specs = [TensorSpec(name, tuple(t.shape), name == "content") for name, t in quantizer.tensors.items()]
+    size = len(pack_group(specs, list(quantizer.symbols().values())))
+    assert model.total_bits / 8 == pytest.approx(size, rel=0.01)
+
+
+def test_expected_bits_under_noise_are_near_those_of_the_symbols() -> None:
+    quantizer = Quantizer(tensors(), STEPS)
+    model = RateModel(quantizer, {"content"})
+    expected = np.mean([float(model.bits(torch.Generator().manual_seed(i)).detach()) for i in range(5)])
+    assert expected == pytest.approx(model.total_bits, rel=0.15)
+
+
+def test_gradients_lead_to_fewer_bits() -> None:
+    start = {name: t.requires_grad_() for name, t in tensors().items()}
+    quantizer = Quantizer(start, STEPS)
+    model = RateModel(quantizer, {"content"})
+    before = model.total_bits
+    model.bits(torch.Generator().manual_seed(0)).backward()  # type: ignore[no-untyped-call]
+    assert quantizer.log_steps.grad is not None
+    assert (quantizer.log_steps.grad[:3] < 0).all()  # coarser steps, fewer bits
+    with torch.no_grad():
+        for name, tensor in start.items():
+            if tensor.grad is not None and tensor.grad.any():
+                tensor -= 0.5 * STEPS[name] * tensor.grad / tensor.grad.abs().max()
+    model.fit(quantizer.symbols())
+    assert model.total_bits < before
