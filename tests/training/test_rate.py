@@ -25,24 +25,26 @@ def test_the_model_charges_what_the_file_takes() -> None:
     assert model.total_bits / 8 == pytest.approx(size, rel=0.01)
 
 
+def weight_alone() -> Quantizer:
+    return Quantizer({"weight": tensors()["weight"].requires_grad_()}, STEPS)
+
+
 def test_expected_bits_under_noise_are_near_those_of_the_symbols() -> None:
-    quantizer = Quantizer(tensors(), STEPS)
-    model = RateModel(quantizer, {"content"})
+    model = RateModel(weight_alone(), set())
     expected = np.mean([float(model.bits(torch.Generator().manual_seed(i)).detach()) for i in range(5)])
-    assert expected == pytest.approx(model.total_bits, rel=0.15)
+    assert expected == pytest.approx(model.total_bits, rel=0.05)
 
 
 def test_gradients_lead_to_fewer_bits() -> None:
-    start = {name: t.requires_grad_() for name, t in tensors().items()}
-    quantizer = Quantizer(start, STEPS)
-    model = RateModel(quantizer, {"content"})
+    quantizer = weight_alone()
+    model = RateModel(quantizer, set())
     before = model.total_bits
-    model.bits(torch.Generator().manual_seed(0)).backward()  # type: ignore[no-untyped-call]
+    torch.autograd.backward(model.bits(torch.Generator().manual_seed(0)))
     assert quantizer.log_steps.grad is not None
-    assert (quantizer.log_steps.grad[:3] < 0).all()  # coarser steps, fewer bits
+    assert quantizer.log_steps.grad.item() < 0  # a coarser step takes fewer bits
+    weight = quantizer.tensors["weight"]
+    assert weight.grad is not None
     with torch.no_grad():
-        for name, tensor in start.items():
-            if tensor.grad is not None and tensor.grad.any():
-                tensor -= 0.5 * STEPS[name] * tensor.grad / tensor.grad.abs().max()
+        weight -= 0.5 * STEPS["weight"] * weight.grad / weight.grad.abs().max()
     model.fit(quantizer.symbols())
-    assert model.total_bits < before
+    assert model.total_bits < 0.98 * before

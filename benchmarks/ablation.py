@@ -1,0 +1,120 @@
+"""What each part of the recipe `rate` gives: `python -m benchmarks.ablation CLIP --crop 1280x640 --resize 640x320`.
+
+Every variant is fitted at two qualities; its bits at equal PSNR against the whole recipe follow from the two lines.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import click
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.record import write_record
+from nervcodec.cli.types import FrameRange, Size
+from nervcodec.codec.encoder import load_clip, measure, plan_header, stream_bytes
+from nervcodec.codec.planning import EncodeOptions, plan_config, plan_recipe
+from nervcodec.entropy.forms import CONTEXTS, FORMS, PLAIN
+from nervcodec.picture import VideoFormat
+from nervcodec.training.fit import fit
+from nervcodec.training.network import Network
+from nervcodec.video.view import View
+
+QUALITIES = (48.0, 58.0)
+
+
+def sigma_steps(network: Network, rate: float, generator: torch.Generator) -> dict[str, float]:
+    """A quarter of the root mean square of every tensor, whatever it matters."""
+    return {name: float(t.detach().square().mean().sqrt()) / 4 for name, t in network.tensors().items()}
+
+
+def no_noise(size: torch.Size, *, generator: torch.Generator, device: torch.device) -> Tensor:
+    """Stands in for uniform noise from 0 to 1: always its mean."""
+    return torch.full(size, 0.5, device=device)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The recipe with something changed."""
+
+    options: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    forms: tuple[int, ...] = FORMS
+    patched: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+VARIANTS = {
+    "whole": Variant(),
+    "another seed": Variant(options={"seed": 1}),
+    "no contexts": Variant(forms=tuple(f for f in FORMS if not f & CONTEXTS)),
+    "one prior for a tensor, no prediction": Variant(forms=PLAIN),
+    "steps not learned": Variant(recipe={"step_rate": 1e-12}),
+    "steps not water-filled at the start": Variant(
+        patched=lambda: patch("nervcodec.training.tradeoff.water_filled_steps", sigma_steps)
+    ),
+    "neither learned nor water-filled": Variant(
+        recipe={"step_rate": 1e-12},
+        patched=lambda: patch("nervcodec.training.tradeoff.water_filled_steps", sigma_steps),
+    ),
+    "no dead zone": Variant(patched=lambda: patch("nervcodec.training.quantizing.DEAD_ZONE", 0.0)),
+    "rate without noise": Variant(patched=lambda: patch("torch.rand", no_noise)),
+    "quantized from a third on": Variant(recipe={"quantize_at": 0.33}),
+    "quantized from two thirds on": Variant(recipe={"quantize_at": 0.67}),
+    "rate in every step": Variant(recipe={"rate_every": 1}),
+    "coarse difference grid": Variant(options={"difference_grid": (10, 20)}),
+    "fine difference grid": Variant(options={"difference_grid": (40, 80)}),
+    "10 % pruned": Variant(options={"prune": 0.1}),
+    "30 % pruned": Variant(options={"prune": 0.3}),
+}
+
+
+def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Variant) -> dict[str, Any]:
+    """One fit, measured on its bytes."""
+    options = replace(options, **variant.options)
+    config = plan_config(options, video, len(clip))
+    recipe = replace(plan_recipe(options, video, len(clip)), **variant.recipe)
+    with variant.patched(), patch("nervcodec.entropy.forms.cheapest_form.__defaults__", (variant.forms,)):
+        fitted = fit(clip, config, recipe, torch.device("cpu"))
+    data = stream_bytes(plan_header(video, config, len(clip)), config, fitted.tensors, variant.forms)
+    return {"psnr_db": measure(data, clip, "cpu").psnr_db, "file_bytes": len(data), "parameters": config.parameters}
+
+
+def bits_ratio(whole: list[dict[str, Any]], other: list[dict[str, Any]]) -> float:
+    """Bits of `other` over those of `whole` at the mean PSNR of `other`, along the line through the two of `whole`."""
+    levels, logs = ([p["psnr_db"] for p in whole], [np.log(p["file_bytes"]) for p in whole])
+    slope = (logs[1] - logs[0]) / (levels[1] - levels[0])
+    level, log = np.mean([p["psnr_db"] for p in other]), np.mean([np.log(p["file_bytes"]) for p in other])
+    return float(np.exp(log - logs[0] - slope * (level - levels[0])))
+
+
+@click.command()
+@click.argument("clip")
+@click.option("--frames", type=FrameRange(), default="0:48")
+@click.option("--crop", type=Size())
+@click.option("--resize", type=Size())
+@click.option("--epochs", type=float, default=30)
+@click.option("-o", "--output", type=click.Path(path_type=Path))
+def main(clip: str, frames: tuple[int, int | None], epochs: float, output: Path | None, **chosen: Any) -> None:
+    """All variants on a clip."""
+    view = View(first=frames[0], stop=frames[1], **chosen)
+    video, pictures = load_clip(clip, view)
+    results: dict[str, Any] = {}
+    for name, variant in VARIANTS.items():
+        points = [
+            run(pictures, video, EncodeOptions(view=view, epochs=epochs, quality=quality), variant)
+            for quality in QUALITIES
+        ]
+        whole = results["whole"]["points"] if results else points
+        results[name] = {"points": points, "bits_at_equal_psnr": bits_ratio(whole, points)}
+        print(name, results[name], flush=True)
+        if output:
+            write_record(output, results)
+
+
+if __name__ == "__main__":
+    main()
