@@ -29,7 +29,7 @@ from nervcodec.errors import BitstreamError, RequestError, TargetMissed, VideoEr
 from nervcodec.events import FitStarted, FramesDone, Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.memory import check_memory
-from nervcodec.metrics.quality import QualityMeter
+from nervcodec.metrics.quality import MS_SSIM_SIDE, QualityMeter
 from nervcodec.models.config import HNeRVConfig, model_name, pack_config
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
@@ -94,14 +94,20 @@ class _Job:
 
     def reach(self, target: Target) -> Candidate:
         """The file nearest to a target."""
-        most = TIMED_FITS if self.options.time_limit else MOST_FITS
+        if target.kind == "ms-ssim" and min(self.clip.shape[2:]) < MS_SSIM_SIDE:
+            raise RequestError(f"MS-SSIM needs pictures of at least {MS_SSIM_SIDE} pixels a side")
+        timed = self.options.time_limit is not None
         if not target.is_size:
-            return search(target, DEFAULT_QUALITY, QUALITIES, most, self.code)
+            return search(target, DEFAULT_QUALITY, QUALITIES, TIMED_FITS if timed else MOST_FITS, self.code)
         samples = self.clip[:, 0].numel()
         aimed = target.value if target.kind == "bytes" else target.value * samples / 8
         quality = quality_of_size(8 * aimed / samples)
         start = log2(aimed)
-        return search(target, start, (start - 1, start + 1), most, lambda at: self.code(quality, round(2**at)))
+
+        def steered(at: float) -> Candidate:
+            return self.code(quality, round(2**at))
+
+        return search(target, start, (start - 1, start + 1), 1 if timed else MOST_FITS, steered)
 
     def code(self, quality: float | None, aimed: int | None = None) -> Candidate:
         """Fit, pack and measure at a quality, steered to a number of bytes if one is given."""
@@ -142,9 +148,9 @@ class _Job:
         to_come = TIMED_FITS - self.fits if self.options.target and not self.options.target.is_size else 1
         left = limit - (monotonic() - self.started)
         steps = int(TIME_SHARE * left / each / to_come - MEASURING_STEPS * len(self.clip))
-        if steps < LEAST_TIMED_STEPS:
+        if steps < LEAST_TIMED_STEPS and not self.fits:
             raise RequestError(f"{limit:g} s are too short: a step takes {each:.2g} s")
-        return min(steps, preset_steps("placebo", len(self.clip), recipe.batch))
+        return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.clip), recipe.batch))
 
 
 def load_clip(source: str, view: View, observe: Observer = ignore) -> tuple[VideoFormat, Tensor]:

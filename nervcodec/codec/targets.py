@@ -58,20 +58,14 @@ class Candidate:
 
 
 def reached(target: Target, report: EncodeReport) -> float:
-    """The value of a file that a target is about.
-
-    Raises RequestError for MS-SSIM of a picture too small to have one.
-    """
+    """The value of a file that a target is about; 0 for an MS-SSIM that small pictures do not have."""
     values: dict[TargetKind, float | None] = {
         "psnr": report.psnr_db,
         "ms-ssim": report.ms_ssim,
         "bytes": report.file_bytes,
         "bpp": report.bits_per_pixel,
     }
-    value = values[target.kind]
-    if value is None:
-        raise RequestError("MS-SSIM needs pictures of more than 160 pixels a side")
-    return value
+    return values[target.kind] or 0.0
 
 
 def miss(target: Target, report: EncodeReport) -> float:

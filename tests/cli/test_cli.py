@@ -208,3 +208,10 @@ def test_a_time_limit_is_kept(nervc: Nervc, sample: str, tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr.decode()
     assert 3 < lines(done.stdout)[-1]["seconds"] < 9
     assert nervc("encode", sample, "-o", path, "-y", "--time-limit", "0.1s", *options).returncode == 2
+
+
+def test_targets_that_cannot_be_are_refused_before_the_fit(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.nerv"
+    for wrong in (["--target", "ms-ssim=0.9"], ["--bpp", "0.1", "--target-size", "1MB"], ["--target", "vmaf=90"]):
+        assert nervc("encode", sample, "-o", path, *wrong, *QUICK).returncode == 2
+    assert not path.exists()
