@@ -7,14 +7,14 @@ from torch import Tensor
 
 from nervcodec.codec.payload import pack
 from nervcodec.errors import FitError, RequestError
-from nervcodec.events import Event, FitRestarted, StepDone
+from nervcodec.events import Event, FitRestarted, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig, model_name
 from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import dnerv_config, hnerv_config
 from nervcodec.quantization import dequantize
-from nervcodec.training.fit import Fitted, fit, learning_rate_factor
+from nervcodec.training.fit import Fitted, _Fit, fit, learning_rate_factor
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
-from nervcodec.training.watchdog import constant_picture_psnr, psnr_from_mse
+from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
 CPU = torch.device("cpu")
 CONFIGS = [hnerv_config(30, 60, 12), dnerv_config(30, 60, 12, (8, 16))]
@@ -104,9 +104,12 @@ def test_every_kind_of_recipe_runs_and_repeats(recipe: Recipe) -> None:
 
 def test_pruned_weights_are_exactly_zero_at_the_end() -> None:
     for rate in (None, 1e-6):
-        fitted = fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=rate, bits=12), CPU)
-        weights = torch.cat([w.flatten() for w in weights_of(fitted, CONFIGS[0]).values() if w.ndim > 1])
-        assert int((weights == 0).sum()) >= int(0.25 * len(weights))
+        run = _Fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=rate), seed=0)
+        run.train(Watchdog(0.0, 40), ignore)
+        weights = torch.cat([w.flatten() for w in run.network.decoder.parameters() if w.ndim > 1])
+        assert int((weights == 0).sum()) == int(0.25 * len(weights))
+        coded = [w.flatten() for w in weights_of(run.result(), CONFIGS[0]).values() if w.ndim > 1]
+        assert (torch.cat(coded)[weights == 0] == 0).all()
 
 
 def test_pruning_is_not_a_collapse() -> None:
