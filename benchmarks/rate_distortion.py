@@ -3,6 +3,7 @@
     python -m benchmarks.rate_distortion NAME CLIP --frames 0:132 --crop 1280x640 --resize 640x320 -o results.json
 
 Four points of every recipe, fitted for the same number of steps; with -o a JSON file and, beside it, a plot in SVG.
+Curves that the file already has are kept, so that recipes can be added to it.
 Bits are compared at equal PSNR by the mean difference of log rate over the shared range (Bjontegaard, VCEG-M33, with
 the piecewise cubic interpolation of later practice).
 """
@@ -21,7 +22,7 @@ import nervcodec
 from benchmarks.anchors import CODECS, RATES, anchor
 from benchmarks.bjontegaard import bd_rate
 from benchmarks.plot import rate_distortion_plot
-from benchmarks.record import write_record
+from benchmarks.record import read_results, write_record
 from nervcodec.cli.types import FrameRange, Size
 from nervcodec.codec.encoder import load_clip
 from nervcodec.video.view import View
@@ -90,18 +91,17 @@ def main(name: str, clip: str, recipes: str, epochs: float, output: Path | None,
     first, stop = chosen.pop("frames")
     view = View(first=first, stop=stop, **chosen)
     base = nervcodec.EncodeOptions(view=view, epochs=epochs)
-    curves: dict[str, list[Point]] = {}
+    curves = read_results(output)["points"] if output and output.exists() else dict(anchors(clip, view))
     for recipe in recipes.split(";"):
         curves[recipe] = []
         for change in RECIPES[recipe]:
             curves[recipe].append(fitted(clip, replace(base, **change)))
             print(recipe, change, curves[recipe][-1], flush=True)
-    curves |= dict(anchors(clip, view))
     show(name, curves)
     compared = comparisons(curves)
     print(compared)
     if output:
-        write_record(output, {"points": curves, "bd_rate_percent": compared})
+        write_record(output, {"epochs": epochs, "points": curves, "bd_rate_percent": compared})
         output.with_suffix(".svg").write_text(rate_distortion_plot(name, curves))
 
 

@@ -34,6 +34,18 @@ def write_record(path: Path, results: Any) -> None:
     path.write_text(json.dumps({**environment(), "results": results}, indent=1) + "\n")
 
 
+def read_results(path: Path) -> Any:
+    """The results of a record.
+
+    Raises ValueError when versions or machine are not those of today, so that they cannot be compared.
+    """
+    record, today = json.loads(path.read_text()), environment()
+    for name in ("versions", "cpu"):
+        if record[name] != today[name]:
+            raise ValueError(f"{path} has {name} {record[name]}, not {today[name]}")
+    return record["results"]
+
+
 def _cpuinfo() -> list[str]:
     path = Path("/proc/cpuinfo")
     return path.read_text().splitlines() if path.exists() else []

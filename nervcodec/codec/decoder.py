@@ -8,10 +8,11 @@ from time import monotonic
 import torch
 from torch import Tensor
 
-from nervcodec.bitstream.container import Chunk, Stream, read_stream
+from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.payload import embedding_values, unpack
 from nervcodec.codec.source import stream_file
+from nervcodec.entropy.forms import FORMS_OF_VERSION
 from nervcodec.errors import CorruptStream
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.memory import check_memory
@@ -70,15 +71,16 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
         raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
     base = [chunk for chunk in stream.chunks if chunk.layer == 0]
     for chunk, frames in zip(base, header.segments, strict=True):
-        yield from _render_segment(config, chunk, frames, size, choose_device(device))
+        check_memory(3 * FLOAT_BYTES * (config.largest_map + embedding_values(config, frames)), "decoding")
+        state = unpack(config, chunk.groups, frames, FORMS_OF_VERSION[stream.version])
+        yield from _render_segment(config, state, frames, size, choose_device(device))
 
 
 @torch.inference_mode()
 def _render_segment(
-    config: HNeRVConfig, chunk: Chunk, frames: int, size: tuple[int, int], device: torch.device
+    config: HNeRVConfig, state: DecoderState, frames: int, size: tuple[int, int], device: torch.device
 ) -> Iterator[Tensor]:
-    check_memory(3 * FLOAT_BYTES * (config.largest_map + embedding_values(config, frames)), "decoding")
-    decoder, embeddings = _build(config, unpack(config, chunk.groups, frames), device)
+    decoder, embeddings = _build(config, state, device)
     batch = max(1, BATCH_PIXELS // prod(config.padded_size))
     for times in torch.split(torch.arange(frames, device=device), batch):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):

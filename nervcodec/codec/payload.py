@@ -1,6 +1,6 @@
 """A fitted segment to the tensor groups of a chunk, and back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import prod
 
 from torch import Tensor
@@ -24,8 +24,8 @@ def pack(
     return tuple(pack_group(specs, [tensors[spec.name] for spec in specs], forms) for specs in groups)
 
 
-def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int) -> DecoderState:
-    """The numbers behind what `pack` coded.
+def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, forms: Collection[int] = FORMS) -> DecoderState:
+    """The numbers behind what `pack` coded; `forms` are those that the format version has.
 
     Raises TruncatedStream or CorruptStream, and UnsupportedStream for more values than this decoder holds.
     """
@@ -36,7 +36,7 @@ def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int) -> Decod
     weights: dict[str, Tensor] = {}
     embeddings: dict[str, Tensor] = {}
     for specs, data in zip(schema, groups, strict=True):
-        for spec, quantized in zip(specs, unpack_group(specs, data), strict=True):
+        for spec, quantized in zip(specs, unpack_group(specs, data, forms), strict=True):
             (embeddings if spec.temporal else weights)[spec.name] = dequantize(quantized)
     return DecoderState(weights, embeddings)
 

@@ -4,7 +4,7 @@ Shapes and order come from the schema. A tensor's side information is a byte of 
 magnitude, and a prior for each part of it that has statistics of its own (`nervcodec.entropy.forms`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,13 +51,13 @@ def pack_group(specs: Sequence[TensorSpec], tensors: Sequence[QuantizedTensor], 
     return writer.getvalue()
 
 
-def unpack_group(specs: Sequence[TensorSpec], data: bytes) -> list[QuantizedTensor]:
-    """The inverse of `pack_group`.
+def unpack_group(specs: Sequence[TensorSpec], data: bytes, forms: Collection[int] = FORMS) -> list[QuantizedTensor]:
+    """The inverse of `pack_group`; `forms` are those that the format version has.
 
     Raises TruncatedStream or CorruptStream.
     """
     reader = ByteReader(data)
-    sides = [_read_side(reader, spec) for spec in specs]
+    sides = [_read_side(reader, spec, forms) for spec in specs]
     decoder = SymbolDecoder(reader.raw(reader.left, "symbols"))
     tensors = [_decode(decoder, spec, side) for spec, side in zip(specs, sides, strict=True)]
     decoder.finish()
@@ -82,11 +82,12 @@ def _write_side(writer: ByteWriter, side: SideInformation) -> None:
             writer.uint8(prior.spike)
 
 
-def _read_side(reader: ByteReader, spec: TensorSpec) -> SideInformation:
+def _read_side(reader: ByteReader, spec: TensorSpec, forms: Collection[int]) -> SideInformation:
     flags = reader.uint8("flags")
     form = flags & ~PER_CHANNEL_STEPS
     steps_allowed = not spec.temporal and len(spec.shape) > 1 and spec.shape[0] > 1
-    if not allowed(spec.shape, spec.temporal, form) or (flags != form and not steps_allowed):
+    known = form in forms and allowed(spec.shape, spec.temporal, form)
+    if not known or (flags != form and not steps_allowed):
         raise CorruptStream(f"{spec.name}: flags {flags} make no sense for {spec.shape}")
     steps = tuple(reader.raw(spec.shape[0] if flags & PER_CHANNEL_STEPS else 1, "steps"))
     return SideInformation(flags, steps, _read_priors(reader, part_count(spec.shape, spec.temporal, form)))

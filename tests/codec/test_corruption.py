@@ -19,6 +19,7 @@ from nervcodec.models.config import HNeRVConfig
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
 from nervcodec.video.view import View
+from tests.golden.make import FOLDER
 
 RNG = np.random.default_rng(0)
 
@@ -119,6 +120,12 @@ def test_a_small_picture_from_a_vast_network_does_not_exhaust_memory(monkeypatch
     assert len(data) < 200
     with pytest.raises(ResourceError, match="decoding needs about"):
         list(decode_frames(read_stream(data)))
+
+
+def test_contexts_in_a_file_of_version_1_are_refused() -> None:
+    stream = read_stream((FOLDER / "v2" / "contexts.nerv").read_bytes())
+    assert outcome(write_stream(stream)) is not None
+    assert outcome(write_stream(replace(stream, version=1))) is None
 
 
 def forge(header: Header, stream: Stream) -> bytes:

@@ -1,6 +1,7 @@
 """Write the golden files of the current format version; run once a version: `python -m tests.golden.make`."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import numpy as np
 import torch
 
 import nervcodec
-from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import VERSION
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.schema import layer_schema
-from nervcodec.codec.tensors import unpack_group
+from nervcodec.codec.tensors import pack_group, unpack_group
+from nervcodec.entropy.forms import CONTEXTS, FORMS, PREDICTED
 from nervcodec.models.config import unpack_config
 from nervcodec.video.view import View
 from tests.conftest import SAMPLE
@@ -25,7 +27,12 @@ OPTIONS = {
     "hnerv": nervcodec.EncodeOptions(
         view=View(stop=4, resize=(46, 25)), model="hnerv", size=45_000, steps=300, recipe="paper", bits=6, prune=0.2
     ),
+    "contexts": nervcodec.EncodeOptions(
+        view=View(first=60, stop=72, resize=(46, 25)), difference_grid=(4, 8), size=3000, steps=300, quality=100
+    ),
 }
+FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
+"""Files so small would not have contexts by themselves."""
 
 
 def symbols_digest(stream: Stream) -> str:
@@ -40,6 +47,17 @@ def symbols_digest(stream: Stream) -> str:
     return digest.hexdigest()
 
 
+def with_forms(stream: Stream, forms: tuple[int, ...]) -> Stream:
+    """The same integers, embeddings in the cheapest of some forms."""
+    config = unpack_config(stream.header.model, stream.header.config)
+    (chunk,), (frames,) = stream.chunks, stream.header.segments
+    groups = tuple(
+        pack_group(specs, unpack_group(specs, group), forms if specs[0].temporal else FORMS)
+        for specs, group in zip(layer_schema(config, frames), chunk.groups, strict=True)
+    )
+    return replace(stream, chunks=(replace(chunk, groups=groups),))
+
+
 def main() -> None:
     """See the module."""
     folder = FOLDER / f"v{VERSION}"
@@ -47,8 +65,9 @@ def main() -> None:
     digests = {}
     for name, options in OPTIONS.items():
         path = folder / f"{name}.nerv"
-        nervcodec.encode(str(SAMPLE), str(path), options)
-        stream = read_stream(path.read_bytes())
+        nervcodec.encode(str(SAMPLE), str(path), options, overwrite=True)
+        stream = with_forms(read_stream(path.read_bytes()), FORMS_OF_EMBEDDINGS.get(name, FORMS))
+        path.write_bytes(write_stream(stream))
         digests[name] = symbols_digest(stream)
         np.savez_compressed(folder / f"{name}.npz", frames=torch.cat(list(decode_frames(stream))).numpy())
     (folder / "symbols.json").write_text(json.dumps(digests, indent=2) + "\n")
