@@ -3,7 +3,7 @@
     python -m benchmarks.rate_distortion NAME CLIP --frames 0:132 --crop 1280x640 --resize 640x320 -o results.json
 
 Four points of every recipe, fitted for the same number of steps; with -o a JSON file and, beside it, a plot in SVG.
-Curves that the file already has are kept, so that recipes can be added to it.
+Curves that the file already has are kept, so that others can be added to it; each has the environment it was made in.
 Bits are compared at equal PSNR by the mean difference of log rate over the shared range (Bjontegaard, VCEG-M33, with
 the piecewise cubic interpolation of later practice).
 """
@@ -22,7 +22,7 @@ import nervcodec
 from benchmarks.anchors import CODECS, RATES, anchor
 from benchmarks.bjontegaard import bd_rate
 from benchmarks.plot import rate_distortion_plot
-from benchmarks.record import read_results, write_record
+from benchmarks.record import environment, read_results, write_record
 from nervcodec.cli.types import FrameRange, Size
 from nervcodec.codec.encoder import load_clip
 from nervcodec.video.view import View
@@ -32,14 +32,21 @@ Point = dict[str, Any]
 QUALITIES = (35.0, 45.0, 55.0, 65.0)
 PAPER_SIZES = (60_000, 110_000, 200_000, 360_000)
 """Weights at the same four places for the recipe that quantizes after the fit."""
-RECIPES: dict[str, list[dict[str, Any]]] = {
-    "dnerv, rate": [{"quality": q} for q in QUALITIES],
-    "dnerv, paper": [{"recipe": "paper", "size": n} for n in PAPER_SIZES],
-    "hnerv, rate": [{"model": "hnerv", "quality": q} for q in QUALITIES],
-    "hnerv, paper": [{"model": "hnerv", "recipe": "paper", "size": n} for n in PAPER_SIZES],
-    "dnerv 80x40, rate": [{"quality": q, "difference_grid": (40, 80)} for q in QUALITIES],
-    "dnerv 80x40, paper": [{"recipe": "paper", "size": n, "difference_grid": (40, 80)} for n in PAPER_SIZES],
+SWEEPS: dict[str, list[dict[str, Any]]] = {
+    "rate": [{"quality": q} for q in QUALITIES],
+    "paper": [{"recipe": "paper", "size": n} for n in PAPER_SIZES],
 }
+
+
+def changes(curve: str) -> list[dict[str, Any]]:
+    """The options of each point of a curve: `MODEL, RECIPE` or, with its grid, `MODEL WIDTHxHEIGHT, RECIPE`."""
+    network, _, recipe = curve.partition(", ")
+    model, _, grid = network.partition(" ")
+    fixed: dict[str, Any] = {"model": model}
+    if grid:
+        width, height = map(int, grid.split("x"))
+        fixed["difference_grid"] = (height, width)
+    return [fixed | change for change in SWEEPS[recipe]]
 
 
 def fitted(clip: str, options: nervcodec.EncodeOptions) -> Point:
@@ -58,11 +65,11 @@ def anchors(clip: str, view: View) -> Iterator[tuple[str, list[Point]]]:
 
 
 def comparisons(curves: dict[str, list[Point]]) -> dict[str, dict[str, float | None]]:
-    """BD-rate in percent of every recipe of ours against every curve but itself."""
+    """BD-rate in percent of every curve of ours against every curve but itself."""
     return {
         name: {other: bd_rate(curves[other], curves[name]) for other in curves if other != name}
         for name in curves
-        if name in RECIPES
+        if name.partition(", ")[2] in SWEEPS
     }
 
 
@@ -84,24 +91,28 @@ def show(title: str, curves: dict[str, list[Point]]) -> None:
 @click.option("--crop", type=Size())
 @click.option("--resize", type=Size())
 @click.option("--epochs", type=float, default=30)
-@click.option("--recipes", default="dnerv, rate;dnerv, paper", help="Names between semicolons.")
+@click.option("--curves", "names", default="dnerv, rate;dnerv, paper", help="See `changes`; between semicolons.")
 @click.option("-o", "--output", type=click.Path(path_type=Path))
-def main(name: str, clip: str, recipes: str, epochs: float, output: Path | None, **chosen: Any) -> None:
-    """All points of some recipes and of the anchors on a clip."""
+def main(name: str, clip: str, names: str, epochs: float, output: Path | None, **chosen: Any) -> None:
+    """All points of some curves of ours and of the anchors on a clip."""
     first, stop = chosen.pop("frames")
     view = View(first=first, stop=stop, **chosen)
     base = nervcodec.EncodeOptions(view=view, epochs=epochs)
-    curves = read_results(output)["points"] if output and output.exists() else dict(anchors(clip, view))
-    for recipe in recipes.split(";"):
-        curves[recipe] = []
-        for change in RECIPES[recipe]:
-            curves[recipe].append(fitted(clip, replace(base, **change)))
-            print(recipe, change, curves[recipe][-1], flush=True)
+    known: dict[str, Any] = (
+        read_results(output) if output and output.exists() else {"points": dict(anchors(clip, view)), "added": {}}
+    )
+    curves = known["points"]
+    for curve in names.split(";"):
+        curves[curve] = []
+        for change in changes(curve):
+            curves[curve].append(fitted(clip, replace(base, **change)))
+            print(curve, change, curves[curve][-1], flush=True)
+        known["added"][curve] = environment()
     show(name, curves)
     compared = comparisons(curves)
     print(compared)
     if output:
-        write_record(output, {"epochs": epochs, "points": curves, "bd_rate_percent": compared})
+        write_record(output, known | {"bd_rate_percent": compared})
         output.with_suffix(".svg").write_text(rate_distortion_plot(name, curves))
 
 
