@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from nervcodec.training.network import has_bfloat16
+
 LIBRARIES = ("torch", "numpy", "av", "constriction", "pytorch-msssim")
 
 
@@ -24,6 +26,7 @@ def environment() -> dict[str, Any]:
         "cpu": cpu,
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "bfloat16": has_bfloat16(torch.device("cpu")),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 
