@@ -32,7 +32,7 @@ class Recipe:
     optimizer: Optimizer = "muon"
     learning_rate: float | None = None
     """Peak rate; None means the optimizer's own default."""
-    side_rate: float = 3e-3
+    side_rate: float = 1e-2
     """Peak rate of what Muon leaves to Adam: embeddings, biases, stem and head."""
     warmup: float = 0.1
     """Share of the steps spent on linear warm-up from a tenth of the peak; then a cosine to zero (DNeRV code)."""
