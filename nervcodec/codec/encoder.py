@@ -33,7 +33,7 @@ from nervcodec.metrics.quality import MS_SSIM_SIDE, QualityMeter
 from nervcodec.models.config import HNeRVConfig, model_name, pack_config
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
-from nervcodec.training.fit import fit, seconds_per_step
+from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.recipe import Recipe, preset_steps
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
@@ -144,10 +144,10 @@ class _Job:
 
     def _steps_in_time(self, config: HNeRVConfig, recipe: Recipe, limit: float) -> int:
         """Steps that fit into what is left of the time, shared by the fits that may come."""
-        each = seconds_per_step(self.clip, config, recipe, self.device)
+        each, besides = time_fit(self.clip, config, recipe, self.device)
         to_come = TIMED_FITS - self.fits if self.options.target and not self.options.target.is_size else 1
         left = limit - (monotonic() - self.started)
-        steps = int(TIME_SHARE * left / each / to_come - MEASURING_STEPS * len(self.clip))
+        steps = int((TIME_SHARE * left / to_come - besides) / each - MEASURING_STEPS * len(self.clip))
         if steps < LEAST_TIMED_STEPS and not self.fits:
             raise RequestError(f"{limit:g} s are too short: a step takes {each:.2g} s")
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.clip), recipe.batch))

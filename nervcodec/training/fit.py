@@ -19,7 +19,7 @@ from nervcodec.training.network import Network
 from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
 from nervcodec.training.recipe import Recipe
-from nervcodec.training.tradeoff import RateTerm
+from nervcodec.training.tradeoff import RATE_FITS, RateTerm
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
 ATTEMPTS = 3
@@ -78,8 +78,8 @@ def fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device,
     raise FitError(f"the fit failed with {ATTEMPTS} seeds: {reason}; a lower learning rate may help")
 
 
-def seconds_per_step(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device) -> float:
-    """Measured on a fit of its own, quantized from the start."""
+def time_fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device) -> tuple[float, float]:
+    """Seconds that a step takes, and that a whole fit spends on its rate model; measured on a fit of its own."""
     clip = clip.to(device).contiguous(memory_format=torch.channels_last)
     run = _Fit(clip, config, replace(recipe, quantize_at=0.0), recipe.seed)
     half = monotonic()
@@ -87,7 +87,10 @@ def seconds_per_step(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: 
         run.step(step, times)
         float(run.errors[times[0]])  # a GPU is waited for
         half = monotonic() if step == TIMED_STEPS // 2 else half
-    return 2 * (monotonic() - half) / TIMED_STEPS
+    end = monotonic()
+    if run.rate:
+        run.rate.model.fit(run.rate.quantizer.symbols())
+    return 2 * (end - half) / TIMED_STEPS, RATE_FITS * (monotonic() - end)
 
 
 class _Fit:
