@@ -44,7 +44,8 @@ class Trainer:
         torch.manual_seed(0)
         config = ROW.config()
         self.shipped = shipped
-        self.decoder, self.encoder = build_decoder(config), build_encoder(config)
+        self.decoder = build_decoder(config)
+        self.encoder = build_encoder(config, self.decoder)
         self.free = {name: torch.zeros(132, *shape, requires_grad=True) for name, shape in config.embeddings.items()}
         self.frames = torch.rand(3, 3, ROW.height, ROW.width)
         modules: list[nn.Module] = [self.decoder]

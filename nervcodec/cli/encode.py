@@ -9,7 +9,7 @@ from nervcodec.cli.display import display, json_line
 from nervcodec.cli.types import Bytes, Duration, FrameRange, Quality, Size, Weights, default_output
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
-from nervcodec.models.presets import ROWS
+from nervcodec.models.presets import row_names
 from nervcodec.training.recipe import PRESET_EPOCHS
 from nervcodec.video.view import View
 
@@ -18,7 +18,7 @@ from nervcodec.video.view import View
 @click.argument("source", metavar="INPUT")
 @click.option("-o", "--output", metavar="FILE", help="File to write.  [default: INPUT with the suffix .nerv]")
 @click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
-@click.option("--model", type=click.Choice(["dnerv", "hnerv"]), default="dnerv", help="Kind of network.")
+@click.option("--model", type=click.Choice(["dnerv", "hnerv", "sdmn"]), default="dnerv", help="Kind of network.")
 @click.option(
     "--size",
     type=Weights(),
@@ -26,7 +26,7 @@ from nervcodec.video.view import View
 )
 @click.option(
     "--row",
-    type=click.Choice(list(ROWS)),
+    type=click.Choice(list(row_names())),
     help="A network of DNeRV's Table 8, instead of --model and --size.",
 )
 @click.option(

@@ -16,8 +16,9 @@ from nervcodec.entropy.forms import FORMS_OF_VERSION
 from nervcodec.errors import CorruptStream
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.memory import check_memory
-from nervcodec.models.config import HNeRVConfig, unpack_config
+from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState, build_decoder
+from nervcodec.models.wire import unpack_config
 from nervcodec.video.writer import check_output, write_frames
 
 BATCH_PIXELS = 1 << 20

@@ -30,7 +30,8 @@ from nervcodec.events import FitStarted, FramesDone, Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.memory import check_memory
 from nervcodec.metrics.quality import MS_SSIM_SIDE, QualityMeter
-from nervcodec.models.config import HNeRVConfig, model_name, pack_config
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.wire import model_name, pack_config
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
 from nervcodec.training.fit import fit, time_fit

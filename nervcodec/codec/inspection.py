@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from nervcodec.bitstream.container import read_stream, write_groups
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import CorruptStream
-from nervcodec.models.config import HNeRVConfig, model_name, unpack_config
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.wire import model_name, unpack_config
 from nervcodec.picture import VideoFormat
 
 

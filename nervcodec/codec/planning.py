@@ -9,7 +9,7 @@ from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE, SSIM_SIDE
 from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.presets import ROWS
+from nervcodec.models.presets import row_config, row_names
 from nervcodec.models.sizing import (
     choose_difference_grid,
     choose_strides,
@@ -17,6 +17,7 @@ from nervcodec.models.sizing import (
     fit_width,
     grid_of_cells,
     hnerv_config,
+    sdmn_config,
 )
 from nervcodec.picture import VideoFormat
 from nervcodec.training.recipe import (
@@ -32,7 +33,7 @@ from nervcodec.training.recipe import (
 )
 from nervcodec.video.view import View
 
-ModelName = Literal["dnerv", "hnerv"]
+ModelName = Literal["dnerv", "hnerv", "sdmn"]
 RecipeName = Literal["rate", "paper"]
 
 QUALITIES = (0.0, 100.0)
@@ -58,7 +59,7 @@ MOST_EPOCHS = 1e6
 CHOICES: dict[str, tuple[object, ...]] = {
     "model": get_args(ModelName),
     "recipe": get_args(RecipeName),
-    "row": (None, *ROWS),
+    "row": (None, *row_names()),
     "preset": tuple(PRESET_EPOCHS),
     "optimizer": get_args(Optimizer),
     "loss": get_args(Loss),
@@ -145,13 +146,12 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
     """
     height, width = video.height, video.width
     if options.row:
-        row = ROWS[options.row]
-        if (row.height, row.width) != (height, width):
-            raise RequestError(f"{options.row} is for {row.width}x{row.height}, the video has {width}x{height}")
-        return row.config()
+        return row_config(options.row, height, width)
     weights = options.size or default_weights(options, height * width * frames)
     if options.model == "hnerv":
         return fit_width(lambda stem: hnerv_config(height, width, stem), weights)
+    if options.model == "sdmn":
+        return fit_width(lambda stem: sdmn_config(height, width, stem), weights)
     strides = choose_strides(height, width)
     grid = options.difference_grid
     if grid is None and options.recipe == "paper":

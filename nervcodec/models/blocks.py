@@ -15,6 +15,7 @@ class Upsample(nn.Sequential):
             nn.PixelShuffle(stride),
             nn.GELU(),
         )
+        self.stride = stride
 
 
 def upsampling_stages(widths: tuple[int, ...], strides: Iterable[int], kernels: Iterable[int]) -> nn.Sequential:

@@ -1,12 +1,12 @@
-"""What describes a decoder: frozen configs, their parameter counts and their form on the wire.
+"""What describes a decoder: frozen configs and their parameter counts.
 
 Nothing here imports torch, so a file can be described without loading a network.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import prod
 
-from nervcodec.errors import RequestError, UnsupportedStream
+from nervcodec.errors import RequestError
 from nervcodec.picture import MAX_PIXELS
 
 MAX_STAGES = 8
@@ -17,12 +17,22 @@ MAX_GRID = 2048
 MAX_PARAMETERS = 1 << 28
 MAX_MAP = 1 << 31  # numbers in the largest feature map of one frame
 
+MAX_COUPLINGS = 16
+MAX_SEED = (1 << 32) - 1
+MAX_DEVIATION = 255
+
 FUSED_STAGES = 3  # DNeRV code: the gate sits after the third of five stages
 
 
 def convolution_parameters(c_in: int, c_out: int, kernel: int) -> int:
     """Weights and biases of one square convolution."""
     return c_out * (c_in * kernel * kernel + 1)
+
+
+def dense_parameters(c_in: int, c_out: int, growth: int) -> int:
+    """Weights and biases of a dense block of five 3x3 convolutions."""
+    hidden = sum(convolution_parameters(c_in + i * growth, growth, 3) for i in range(4))
+    return hidden + convolution_parameters(c_in + 4 * growth, c_out, 3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +83,11 @@ class HNeRVConfig:
     def embeddings(self) -> dict[str, tuple[int, int, int]]:
         """Shape `[C, h, w]` of each embedding of one frame, in the order of the wire."""
         return {"content": self.content}
+
+    @property
+    def unsent(self) -> dict[str, tuple[int, int, int]]:
+        """Shape `[C, h, w]` of what the decoder also sees of a frame, but the stream does not hold."""
+        return {}
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -143,49 +158,72 @@ class DNeRVConfig(HNeRVConfig):
         return super().parameters + stem + stages + gate
 
 
-MODELS: dict[int, tuple[str, type[HNeRVConfig]]] = {1: ("hnerv", HNeRVConfig), 2: ("dnerv", DNeRVConfig)}
-"""Wire id, name and config of each model. Ids never change; append only."""
+@dataclass(frozen=True, kw_only=True)
+class SDMNConfig(HNeRVConfig):
+    """The pyramid of HNeRV with two invertible skips (SDMN, the base layer of QS-NeRV, ACM MM 2024).
 
-
-def pack_config(config: HNeRVConfig) -> tuple[int, tuple[int, ...]]:
-    """The wire id of a config and its fields in order, each tuple preceded by its length."""
-    model_id = next(i for i, (_, kind) in MODELS.items() if kind is type(config))
-    values: list[int] = []
-    for field in fields(config):
-        value = getattr(config, field.name)
-        values.extend((len(value), *value) if isinstance(value, tuple) else (value,))
-    return model_id, tuple(values)
-
-
-def unpack_config(model_id: int, values: tuple[int, ...]) -> HNeRVConfig:
-    """The config behind `pack_config`'s numbers.
-
-    Raises UnsupportedStream for an unknown model or fields out of range.
+    The supplement fixes the shapes of the skips (Table 1), not where they join, nor how large their networks are.
     """
-    if model_id not in MODELS:
-        raise UnsupportedStream(f"model {model_id} is not known to this decoder")
-    kind = MODELS[model_id][1]
-    rest = list(values)
-    arguments: dict[str, object] = {}
-    try:
-        for field in fields(kind):
-            if field.type is int:
-                arguments[field.name] = rest.pop(0)
-            else:
-                length = rest.pop(0)
-                arguments[field.name] = tuple(rest[:length])
-                del rest[:length]
-        config = kind(**arguments)  # type: ignore[arg-type]
-    except (IndexError, ValueError, RequestError) as error:
-        raise UnsupportedStream(f"the model description is out of range: {error}") from error
-    if rest:
-        raise UnsupportedStream(f"the model description is {len(rest)} numbers too long")
-    return config
 
+    coarse: tuple[int, int, int]
+    """What is sent of one frame for the skip at the smallest scale (f_2 of Table 1): channels, height, width."""
+    fine: tuple[int, int, int]
+    """The same at the next scale (f_1)."""
+    taps: tuple[int, ...]
+    """Stages whose outputs the coarse and the fine skip are added to; 0 is the stem."""
+    skip_channels: int
+    """Channels of the invertible networks: those that are sent, and the rest, which follow from the latent rule."""
+    couplings: int
+    """Coupling blocks of each invertible network."""
+    growth: int
+    """Channels that a convolution adds in a dense block."""
+    affine: int
+    """1 for affine couplings, 0 for additive ones."""
+    latent: tuple[int, ...] = ()
+    """What the decoder takes for the channels that are not sent: zeros, or draws of (seed, deviation in 255ths)."""
 
-def model_name(config: HNeRVConfig) -> str:
-    """The name under which the command line knows this kind of config."""
-    return next(name for name, kind in MODELS.values() if kind is type(config))
+    def __post_init__(self) -> None:
+        for feature in self.skips.values():
+            _require_grid(feature)
+            _require(feature[0] < self.skip_channels, f"{feature[0]} of {self.skip_channels} channels sent")
+        _require(self.skip_channels <= MAX_WIDTH, f"{self.skip_channels} channels in a skip")
+        _require(len(self.taps) == 2 and 0 <= self.taps[0] < self.taps[1] <= len(self.strides), f"taps {self.taps}")
+        _require(1 <= self.couplings <= MAX_COUPLINGS, f"{self.couplings} couplings")
+        _require(1 <= self.growth <= MAX_WIDTH, f"a growth of {self.growth}")
+        _require(self.affine in (0, 1), f"a coupling of kind {self.affine}")
+        drawn = len(self.latent) == 2 and self.latent[0] <= MAX_SEED and self.latent[1] <= MAX_DEVIATION
+        _require(not self.latent or drawn, f"the latent rule {self.latent}")
+        super().__post_init__()
+
+    @property
+    def skips(self) -> dict[str, tuple[int, int, int]]:
+        """What is sent for each skip, `[C, h, w]`, in the order of their taps."""
+        return {"coarse": self.coarse, "fine": self.fine}
+
+    @property
+    def embeddings(self) -> dict[str, tuple[int, int, int]]:
+        return {"content": self.content, **self.skips}
+
+    @property
+    def unsent(self) -> dict[str, tuple[int, int, int]]:
+        return {f"{name}_latent": (self.skip_channels - sent, h, w) for name, (sent, h, w) in self.skips.items()}
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (*super().groups, *(f"{name}_skip" for name in self.skips))
+
+    @property
+    def parameters(self) -> int:
+        skips = sum(
+            self.couplings * self._coupling_parameters(sent)
+            + convolution_parameters(self.skip_channels, self.widths[tap], 1)
+            for (sent, _, _), tap in zip(self.skips.values(), self.taps, strict=True)
+        )
+        return super().parameters + skips
+
+    def _coupling_parameters(self, sent: int) -> int:
+        rest = self.skip_channels - sent
+        return dense_parameters(rest, sent, self.growth) + (1 + self.affine) * dense_parameters(sent, rest, self.growth)
 
 
 def _require(condition: bool, what: str) -> None:

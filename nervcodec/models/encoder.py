@@ -116,3 +116,11 @@ class FrameEncoder(nn.Sequential):
             layers += [Downsample(c_in, width, stride), ConvNeXtBlock(width)]
             c_in = width
         super().__init__(*layers, nn.Conv2d(width, c_out, 1))
+
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """The output of each stage, then the embedding."""
+        outputs = []
+        for layer in self:
+            x = layer(x)
+            outputs.append(x)
+        return [*outputs[1:-1:2], x]

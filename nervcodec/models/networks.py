@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from nervcodec.models.config import DNeRVConfig, HNeRVConfig
+from nervcodec.models.config import DNeRVConfig, HNeRVConfig, SDMNConfig
 from nervcodec.models.dnerv import DNeRV, DNeRVEncoder
 from nervcodec.models.hnerv import HNeRV, HNeRVEncoder
+from nervcodec.models.latents import latents
+from nervcodec.models.sdmn import SDMN, SDMNEncoder
 
 
 @dataclass(frozen=True)
@@ -16,14 +18,32 @@ class DecoderState:
     weights: dict[str, Tensor]
     """The decoder's parameters by name."""
     embeddings: dict[str, Tensor]
-    """`[T, C, h, w]` each."""
+    """`[T, C, h, w]` each, those that follow from the config alone among them."""
 
 
 def build_decoder(config: HNeRVConfig) -> nn.Module:
     """The network a config describes; `forward(embeddings, times) -> frames`."""
-    return DNeRV(config) if isinstance(config, DNeRVConfig) else HNeRV(config)
+    match config:
+        case DNeRVConfig():
+            return DNeRV(config)
+        case SDMNConfig():
+            return SDMN(config)
+        case _:
+            return HNeRV(config)
 
 
-def build_encoder(config: HNeRVConfig) -> nn.Module:
+def build_encoder(config: HNeRVConfig, decoder: nn.Module) -> nn.Module:
     """What makes the embeddings of a config's decoder out of frames; used in fitting only."""
-    return DNeRVEncoder(config) if isinstance(config, DNeRVConfig) else HNeRVEncoder(config)
+    match config:
+        case DNeRVConfig():
+            return DNeRVEncoder(config)
+        case SDMNConfig():
+            assert isinstance(decoder, SDMN)
+            return SDMNEncoder(config, decoder)
+        case _:
+            return HNeRVEncoder(config)
+
+
+def given_embeddings(config: HNeRVConfig, frames: int) -> dict[str, Tensor]:
+    """What a decoder sees beside the embeddings of the stream, `[T, C, h, w]`: it follows from the config alone."""
+    return latents(config, frames) if isinstance(config, SDMNConfig) else {}

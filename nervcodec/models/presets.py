@@ -1,4 +1,4 @@
-"""The rows of DNeRV's Tables 7 and 8 as named configs.
+"""The rows of DNeRV's Tables 7 and 8, and of QS-NeRV's Table 3, as named configs.
 
 The meaning of K_c in Table 8 is open: it may be the kernel of the gate ("A", the reading that fits most rows), of
 the difference upsampling ("B"), or of both ("C"). The code the authors published uses 3 for both ("official").
@@ -7,8 +7,9 @@ the difference upsampling ("B"), or of both ("C"). The code the authors publishe
 from dataclasses import dataclass
 from typing import Literal
 
-from nervcodec.models.config import DNeRVConfig
-from nervcodec.models.sizing import dnerv_config
+from nervcodec.errors import RequestError
+from nervcodec.models.config import DNeRVConfig, HNeRVConfig, SDMNConfig
+from nervcodec.models.sizing import dnerv_config, kernel_sizes, skip_shapes
 
 Reading = Literal["A", "B", "C", "official"]
 READINGS: tuple[Reading, ...] = ("A", "B", "C", "official")
@@ -50,6 +51,61 @@ ROWS: dict[str, Row] = {
     "uvg960-3m": Row(960, 1920, 92, (10, 20), 1),
     "uvg960-3m-fine": Row(960, 1920, 92, (40, 80), 1),
 }
+
+
+@dataclass(frozen=True)
+class SDMNRow:
+    """One row of QS-NeRV's Table 3; the size of its invertible networks is ours, to fill what the label leaves."""
+
+    height: int
+    width: int
+    content: tuple[int, int, int]
+    widths: tuple[int, ...]
+    """C_init, then Channels: they follow no single rule."""
+    strides: tuple[int, ...]
+    couplings: int
+    growth: int
+
+    def config(self) -> SDMNConfig:
+        """The decoder of this row."""
+        coarse, fine = skip_shapes(self.content, self.strides)
+        return SDMNConfig(
+            content=self.content,
+            strides=self.strides,
+            widths=self.widths,
+            kernels=kernel_sizes(len(self.strides)),
+            coarse=coarse,
+            fine=fine,
+            taps=(1, 2),
+            skip_channels=self.content[0],
+            couplings=self.couplings,
+            growth=self.growth,
+            affine=1,
+        )
+
+
+SDMN_ROWS: dict[str, SDMNRow] = {
+    "sdmn480-3m": SDMNRow(480, 960, (16, 2, 4), (98, 82, 68, 57, 48, 40), (5, 4, 3, 2, 2), 3, 20),
+    "sdmn960-3m": SDMNRow(960, 1920, (16, 2, 4), (84, 70, 58, 48, 40, 33), (5, 4, 4, 3, 2), 3, 20),
+    "sdmn640-0.75m": SDMNRow(640, 1280, (12, 2, 4), (43, 36, 30, 24, 20, 17), (5, 4, 4, 2, 2), 2, 12),
+}
+
+
+def row_names() -> tuple[str, ...]:
+    """All rows."""
+    return (*ROWS, *SDMN_ROWS)
+
+
+def row_config(name: str, height: int, width: int) -> HNeRVConfig:
+    """The decoder of a row for a picture of its own size.
+
+    Raises RequestError for another one.
+    """
+    row = ROWS.get(name) or SDMN_ROWS[name]
+    if (row.height, row.width) != (height, width):
+        raise RequestError(f"{name} is for {row.width}x{row.height}, the video has {width}x{height}")
+    return row.config()
+
 
 ENCODER_STRIDES: dict[tuple[int, int, int, int], tuple[int, ...]] = {
     (640, 1280, 40, 80): (2, 2, 2, 2),

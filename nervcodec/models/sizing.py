@@ -6,7 +6,7 @@ from math import ceil, log2, prod
 from typing import TypeVar
 
 from nervcodec.errors import RequestError
-from nervcodec.models.config import FUSED_STAGES, DNeRVConfig, HNeRVConfig
+from nervcodec.models.config import FUSED_STAGES, DNeRVConfig, HNeRVConfig, SDMNConfig
 
 Config = TypeVar("Config", bound=HNeRVConfig)
 
@@ -14,6 +14,8 @@ CONTENT_CHANNELS = 16  # C_0 of DNeRV Table 8; d = 16 is also the best of HNeRV'
 DIFFERENCE_CHANNELS = 2  # DNeRV Table 7
 REDUCTION = 1.2  # r of DNeRV section 7.2 and HNeRV
 LOWEST_HNERV_WIDTH = 12
+SKIP_CHANNELS = 16
+SKIP_SHARE = 5  # of Table 3's stems and our growth for them: 98 and 20, 84 and 20, 43 and 12
 LARGEST_KERNEL = 5
 
 PAPER_STRIDES = {  # (height, width) -> strides; DNeRV Table 8, HNeRV
@@ -122,6 +124,44 @@ def dnerv_config(
         difference_kernel=difference_kernel,
         gate_kernel=gate_kernel,
     )
+
+
+def sdmn_config(height: int, width: int, stem: int, *, latent: tuple[int, ...] = ()) -> SDMNConfig:
+    """SDMN for a picture of `height` x `width` pixels with `stem` channels after the stem (our rule beyond Table 3)."""
+    strides = choose_strides(height, width)
+    content = content_shape(height, width, strides)
+    coarse, fine = skip_shapes(content, strides)
+    return SDMNConfig(
+        content=content,
+        strides=strides,
+        widths=sdmn_widths(stem, len(strides)),
+        kernels=kernel_sizes(len(strides)),
+        coarse=coarse,
+        fine=fine,
+        taps=(1, 2),
+        skip_channels=SKIP_CHANNELS,
+        couplings=1,
+        growth=max(stem // SKIP_SHARE, 1),
+        affine=1,
+        latent=latent,
+    )
+
+
+def sdmn_widths(stem: int, stages: int) -> tuple[int, ...]:
+    """Channels shrink by 1.2 a stage, rounded: two of three rows of QS-NeRV's Table 3; at least one, which is ours."""
+    widths = [stem]
+    for _ in range(stages):
+        widths.append(max(round(widths[-1] / REDUCTION), 1))
+    return tuple(widths)
+
+
+def skip_shapes(
+    content: tuple[int, int, int], strides: tuple[int, ...]
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """What SDMN sends of the maps of an encoder with these strides before its last stage, and before its last two."""
+    _, height, width = content
+    near, far = strides[-1], strides[-1] * strides[-2]
+    return (1, height * near, width * near), (1, height * far, width * far)
 
 
 def content_shape(height: int, width: int, strides: tuple[int, ...]) -> tuple[int, int, int]:

@@ -51,14 +51,23 @@ class _Collapsed(Exception):
     """A reason to start again with another seed."""
 
 
-def fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device, observe: Observer = ignore) -> Fitted:
+def fit(
+    clip: Tensor,
+    config: HNeRVConfig,
+    recipe: Recipe,
+    device: torch.device,
+    observe: Observer = ignore,
+    below: Tensor | None = None,
+) -> Fitted:
     """Fit a decoder and embeddings to a clip.
 
     clip: `[T, 3, H, W]`, uint8, of the picture's own size; padding to the network's grid happens here.
+    below: the same frames as the layers below decode them, for an enhancement network.
 
     Raises FitError when no seed leads to finite numbers.
     """
     clip = clip.to(device).contiguous(memory_format=torch.channels_last)
+    below = None if below is None else below.to(device)
     constant_db = constant_picture_psnr(clip)
     reason = ""
     for attempt in range(ATTEMPTS):
@@ -68,7 +77,7 @@ def fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device,
         watchdog = Watchdog(constant_db, recipe.steps)
         if attempt == ATTEMPTS - 1:
             watchdog.rest()
-        run = _Fit(clip, config, recipe, seed)
+        run = _Fit(clip, config, recipe, seed, below)
         try:
             run.train(watchdog, observe)
         except _Collapsed as collapse:
@@ -89,20 +98,22 @@ def time_fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.de
         half = monotonic() if step == TIMED_STEPS // 2 else half
     end = monotonic()
     if run.rate:
-        run.rate.model.fit(run.rate.quantizer.symbols())
+        run.rate.model.fit(run.rate.symbols())
     return 2 * (end - half) / TIMED_STEPS, RATE_FITS * (monotonic() - end)
 
 
 class _Fit:
     """One attempt: network, optimizers and the order of the frames, all from one seed."""
 
-    def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int) -> None:
+    def __init__(
+        self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int, below: Tensor | None = None
+    ) -> None:
         self.recipe = recipe
         self.order = torch.Generator().manual_seed(seed)
         self.noise = torch.Generator(clip.device).manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.network = Network(clip, config, recipe)
+            self.network = Network(clip, config, recipe, self.noise, below)
         self.precision = torch.bfloat16 if self.network.autocast else torch.float32
         self.optimizers: list[tuple[Optimizer, float]] = []
         self._optimize(
@@ -140,7 +151,7 @@ class _Fit:
         """Quantized tensors as they stand."""
         self.network.settle()
         if self.rate:
-            return Fitted(self.rate.quantizer.symbols(), self._psnr(), self.rate.bits)
+            return Fitted(self.rate.symbols(), self._psnr(), self.rate.bits)
         quantized = {name: self._quantized(name, tensor) for name, tensor in self.network.tensors().items()}
         return Fitted(quantized, self._psnr(), None)
 
@@ -156,6 +167,7 @@ class _Fit:
         if suffers:
             self.errors.fill_(EMPTY)
         self._set_rates(step)
+        self.network.latent_deviation = latent_deviation(step, self.recipe)
         self._step(step, times)
         return suffers
 
@@ -165,6 +177,7 @@ class _Fit:
         errors = F.mse_loss(frames, target, reduction="none").mean(dim=(1, 2, 3))
         self.errors[times] = errors.detach()
         loss = errors.mean() if self.recipe.loss == "l2" else LOSSES[self.recipe.loss](frames, target)
+        loss = loss + self.recipe.latent_weight * self.network.latent_cost
         if self.rate:
             loss = loss + self.rate(step)
         for optimizer, _ in self.optimizers:
@@ -180,6 +193,7 @@ class _Fit:
         recipe, steps = self.recipe, self.recipe.steps
         prunes = recipe.prune > 0 and step == max(1, int(recipe.prune_at * steps))
         if prunes:
+            self.network.fold()
             weights = [p for p in self.network.decoder.parameters() if p.ndim > 1]
             self.masks = magnitude_masks(weights, recipe.prune)
             apply_masks(self.masks)
@@ -236,3 +250,8 @@ def learning_rate_factor(step: int, recipe: Recipe) -> float:
     if step <= warm:
         return 0.1 + 0.9 * step / warm
     return 0.5 * (1 + cos(pi * (step - warm) / (recipe.steps - warm)))
+
+
+def latent_deviation(step: int, recipe: Recipe) -> float:
+    """Deviation of the noise in place of channels that are not sent, at a step."""
+    return recipe.latent_noise * min(max(1.5 - 2 * step / recipe.steps, 0.0), 1.0)

@@ -9,7 +9,8 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.networks import build_decoder, build_encoder
+from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
+from nervcodec.training.folding import Folding
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.recipe import Recipe
 
@@ -20,18 +21,29 @@ START_SCALE = 0.01
 
 
 class Network:
-    """The network for one clip `[T, 3, H, W]`, uint8, on the clip's device; drawn from torch's global seed."""
+    """The network for one clip `[T, 3, H, W]`, uint8, on the clip's device; drawn from torch's global seed.
 
-    def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe) -> None:
-        self.clip, self.config = clip, config
+    An enhancement network also sees `below`, like the clip: what the layers below decode to.
+    """
+
+    def __init__(
+        self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, noise: torch.Generator, below: Tensor | None = None
+    ) -> None:
+        self.clip, self.config, self.noise, self.below = clip, config, noise, below
         self.autocast = recipe.reduced_precision and has_bfloat16(clip.device)
         self.decoder = self._place(build_decoder(config))
-        self.encoder = self._place(build_encoder(config)) if recipe.embeddings == "encoder" else None
+        self.encoder = self._place(build_encoder(config, self.decoder)) if recipe.embeddings == "encoder" else None
+        self.folding = self._place(Folding(self.decoder)) if recipe.branches else None
         shapes = {} if self.encoder else config.embeddings
         self.embeddings = {
             name: (START_SCALE * torch.randn(len(clip), *shape)).to(clip.device).requires_grad_()
             for name, shape in shapes.items()
         }
+        self.given = {name: e.to(clip.device) for name, e in given_embeddings(config, len(clip)).items()}
+        self.latent_deviation = 0.0
+        """Of noise in place of channels that are not sent."""
+        self.latent_cost = torch.zeros((), device=clip.device)
+        """How far those channels were from a normal distribution when the encoder last made them: mean z^2 / 2."""
         self.quantizer: Quantizer | None = None
         compiled = clip.device.type == "cuda" and recipe.steps >= COMPILE_STEPS and find_spec("triton") is not None
         self._decode = torch.compile(self._call) if compiled else self._call
@@ -39,23 +51,22 @@ class Network:
     @property
     def modules(self) -> list[nn.Module]:
         """The networks that have parameters to fit."""
-        return [module for module in (self.decoder, self.encoder) if module is not None]
+        return [module for module in (self.decoder, self.folding, self.encoder) if module is not None]
 
     def tensors(self) -> dict[str, Tensor]:
         """All that a file holds, by name; encoders must have settled."""
-        return {**self.embeddings, **dict(self.decoder.named_parameters())}
+        return {**self.embeddings, **self._weights()}
 
-    def render(self, times: Tensor) -> Tensor:
-        """Frames `[B, 3, H, W]` in [0, 1], float32, at integer `times` `[B]`."""
-        rows = torch.arange(len(times), device=times.device)
+    def render(self, times: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Frames `[B, 3, H, W]` in [0, 1], float32, at integer `times` `[B]`, of `tensors` or the network's own."""
+        current = dict(self.tensors() if tensors is None else tensors)
+        current |= {name: current[name][times] for name in self.embeddings}
+        if self.quantizer:
+            steps = self.quantizer.steps()
+            current = {name: quantized(tensor, steps[name]) for name, tensor in current.items()}
         with torch.autocast(self.clip.device.type, torch.bfloat16, enabled=self.autocast):
-            weights: dict[str, Tensor] = {}
-            embeddings = self.encode(times) if self.encoder else {n: e[times] for n, e in self.embeddings.items()}
-            if self.quantizer:
-                steps = self.quantizer.steps()
-                weights = {name: quantized(p, steps[name]) for name, p in self.decoder.named_parameters()}
-                embeddings = {name: quantized(e, steps[name]) for name, e in embeddings.items()}
-            frames = self._decode(weights, embeddings, rows)
+            embeddings = self._encoded(times) if self.encoder else {n: current.pop(n) for n in self.embeddings}
+            frames = self._decode(current, {**embeddings, **self._latents(times)}, times)
         return frames[:, :, : self.clip.shape[2], : self.clip.shape[3]].float()
 
     def target(self, times: Tensor) -> Tensor:
@@ -80,14 +91,45 @@ class Network:
             for name in self.config.embeddings
         }
         self.encoder = None
+        self.latent_cost = self.latent_cost.new_zeros(())
+
+    def fold(self) -> None:
+        """From now on the decoder has the weights that its branches amounted to, and the branches are gone."""
+        with torch.no_grad():
+            for parameter, folded in zip(self.decoder.parameters(), self._weights().values(), strict=True):
+                parameter.copy_(folded)
+        self.folding = None
 
     def quantize(self, steps: Mapping[str, float]) -> Quantizer:
         """From now on frames come from quantized tensors, with these steps to begin with."""
-        self.quantizer = Quantizer(self.tensors(), steps)
+        self.quantizer = Quantizer(steps, self.clip.device)
         return self.quantizer
 
-    def _call(self, weights: dict[str, Tensor], embeddings: dict[str, Tensor], rows: Tensor) -> Tensor:
-        frames: Tensor = functional_call(self.decoder, weights, (embeddings, rows))
+    def _weights(self) -> dict[str, Tensor]:
+        """The decoder's parameters by name, as a file would hold them."""
+        weights: dict[str, Tensor] = dict(self.decoder.named_parameters())
+        return self.folding(weights) if self.folding else weights
+
+    def _encoded(self, times: Tensor) -> dict[str, Tensor]:
+        """What `encode` makes of frames and a file holds; notes the cost of the rest."""
+        made = self.encode(times)
+        unsent = [made.pop(name).square().mean() / 2 for name in self.config.unsent]
+        self.latent_cost = torch.stack(unsent).mean() if unsent else self.latent_cost
+        return made
+
+    def _latents(self, times: Tensor) -> dict[str, Tensor]:
+        """What the decoder takes for what a file does not hold."""
+        latents = {name: embedding[times] for name, embedding in self.given.items()}
+        if self.latent_deviation:
+            for name, shape in self.config.unsent.items():
+                drawn = torch.randn(len(times), *shape, generator=self.noise, device=times.device)
+                latents[name] = latents.get(name, 0) + self.latent_deviation * drawn
+        return latents
+
+    def _call(self, weights: dict[str, Tensor], embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
+        rows = torch.arange(len(times), device=times.device)
+        below = () if self.below is None else (self.below[times].float() / 255,)
+        frames: Tensor = functional_call(self.decoder, weights, (embeddings, rows, *below))
         return frames
 
     def _padded(self, times: Tensor) -> Tensor:

@@ -22,25 +22,24 @@ DEAD_ZONE = 0.1
 class Quantizer:
     """A step for each of some named tensors."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], steps: Mapping[str, float]) -> None:
-        self.tensors = tensors
-        device = next(iter(tensors.values())).device
-        self.log_steps = torch.tensor([log2(steps[name]) for name in tensors], device=device).requires_grad_()
+    def __init__(self, steps: Mapping[str, float], device: torch.device) -> None:
+        self.names = tuple(steps)
+        self.log_steps = torch.tensor([log2(step) for step in steps.values()], device=device).requires_grad_()
         """What an optimizer moves: logarithms to the base 2."""
         self._table = STEP_TABLE.to(device)
 
     def steps(self) -> dict[str, Tensor]:
         """Values of the table, a scalar for each tensor; their gradient is that of the power of two they stand for."""
         smooth = torch.exp2(self.log_steps - self.log_steps.detach())
-        return dict(zip(self.tensors, (self._table[self._indices()] * smooth).unbind(), strict=True))
+        return dict(zip(self.names, (self._table[self._indices()] * smooth).unbind(), strict=True))
 
     @torch.no_grad()
-    def symbols(self) -> dict[str, QuantizedTensor]:
+    def symbols(self, tensors: Mapping[str, Tensor]) -> dict[str, QuantizedTensor]:
         """The integers of all tensors, with the indices of their steps; 0 for what is no number."""
         steps, indices = self.steps(), self._indices().tolist()
         return {
-            name: QuantizedTensor(_integers(tensor / steps[name]), (index,))
-            for (name, tensor), index in zip(self.tensors.items(), indices, strict=True)
+            name: QuantizedTensor(_integers(tensors[name] / steps[name]), (index,))
+            for name, index in zip(self.names, indices, strict=True)
         }
 
     def _indices(self) -> Tensor:

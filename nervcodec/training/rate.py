@@ -37,11 +37,11 @@ class _Lengths:
 class RateModel:
     """Bits of all tensors of a quantizer; `temporal` names those whose first axis is time."""
 
-    def __init__(self, quantizer: Quantizer, temporal: set[str]) -> None:
+    def __init__(self, quantizer: Quantizer, temporal: set[str], symbols: Mapping[str, QuantizedTensor]) -> None:
         self.quantizer, self.temporal = quantizer, temporal
         self.total_bits = 0.0
         """Of symbols and side information, as they were when the model was last fitted."""
-        self.fit(quantizer.symbols())
+        self.fit(symbols)
 
     def fit(self, symbols: Mapping[str, QuantizedTensor]) -> None:
         """Choose forms and priors for the symbols as they are."""
@@ -50,9 +50,9 @@ class RateModel:
         device = self.quantizer.log_steps.device
         self._lengths = {name: _lengths(form, device) for name, form in forms.items()}
 
-    def bits(self, generator: torch.Generator) -> Tensor:
+    def bits(self, tensors: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         """Expected bits of all symbols under uniform noise in place of rounding (Balle et al., ICLR 2017), a scalar."""
-        steps, tensors = self.quantizer.steps(), self.quantizer.tensors
+        steps = self.quantizer.steps()
         return torch.stack(
             [_expected_bits(lengths, tensors[n] / steps[n], generator) for n, lengths in self._lengths.items()]
         ).sum()

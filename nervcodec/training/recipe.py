@@ -40,6 +40,13 @@ class Recipe:
     """Gradients are scaled to at most this Euclidean norm."""
     loss: Loss = "l2"
     embeddings: EmbeddingSource = "free"
+    branches: bool = False
+    """Whether the convolutions of stages are re-parameterised."""
+    latent_noise: float = 0.0
+    """Deviation of noise in place of channels that SDMN does not send; falls to zero from a quarter to three
+    quarters of the steps (ours)."""
+    latent_weight: float = 1e-4
+    """What half the mean square of those channels, as an encoder makes them, weighs against the distortion (ours)."""
     prune: float = 0.0
     """Share of the convolution weights set to zero for good."""
     prune_at: float = 0.7

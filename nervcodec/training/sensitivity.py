@@ -31,11 +31,12 @@ def water_filled_steps(network: Network, rate: float, generator: torch.Generator
 
 def _curvature(network: Network, generator: torch.Generator) -> dict[str, float]:
     """Mean second derivative of the mean squared error of all frames by a value of each tensor."""
-    tensors, frames = network.tensors(), len(network.clip)
+    tensors = {name: tensor.detach().requires_grad_() for name, tensor in network.tensors().items()}
+    frames = len(network.clip)
     times = torch.linspace(0, frames - 1, min(frames, SAMPLES)).long().to(network.clip.device)
     squares = dict.fromkeys(tensors, 0.0)
     for t in times[:, None]:
-        rendered = network.render(t)
+        rendered = network.render(t, tensors)
         direction = torch.randn(rendered.shape, generator=generator, device=rendered.device)
         gradients = torch.autograd.grad(rendered, list(tensors.values()), direction)
         for name, gradient in zip(tensors, gradients, strict=True):

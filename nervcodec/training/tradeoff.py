@@ -5,6 +5,7 @@ from math import ceil
 import torch
 from torch import Tensor
 
+from nervcodec.quantization import QuantizedTensor
 from nervcodec.training.network import Network
 from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
@@ -23,8 +24,9 @@ class RateTerm:
         self.recipe, self.noise = recipe, noise
         self.weight = rate / network.clip[:, 0].numel()
         """Of one bit, against the distortion of one frame."""
+        self.network = network
         self.quantizer = network.quantize(water_filled_steps(network, rate, noise))
-        self.model = RateModel(self.quantizer, set(network.embeddings))
+        self.model = RateModel(self.quantizer, set(network.embeddings), self.symbols())
 
     @property
     def bits(self) -> float:
@@ -37,13 +39,18 @@ class RateTerm:
         if step % recipe.rate_every:
             return 0.0
         ramp = (step / recipe.steps - recipe.quantize_at) / max(recipe.rate_ramp, 1e-9)
-        return min(max(ramp, 0.0), 1.0) * recipe.rate_every * self.weight * self.model.bits(self.noise)
+        bits = self.model.bits(self.network.tensors(), self.noise)
+        return min(max(ramp, 0.0), 1.0) * recipe.rate_every * self.weight * bits
+
+    def symbols(self) -> dict[str, QuantizedTensor]:
+        """What the file would hold now."""
+        return self.quantizer.symbols(self.network.tensors())
 
     def follow(self, step: int) -> None:
         """Fit the rate model to the symbols when it is time; then steer towards the size that is wanted."""
         recipe = self.recipe
         if step % ceil(recipe.steps / RATE_FITS) and step != recipe.steps:
             return
-        self.model.fit(self.quantizer.symbols())
+        self.model.fit(self.symbols())
         if recipe.target_bits and step > (recipe.quantize_at + recipe.rate_ramp) * recipe.steps:
             self.weight *= min(max((self.bits / recipe.target_bits) ** STEERING, 0.5), 2.0)

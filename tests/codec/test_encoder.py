@@ -12,7 +12,8 @@ from nervcodec.codec.encoder import load_clip, plan_header
 from nervcodec.codec.payload import unpack
 from nervcodec.codec.planning import EncodeOptions, default_weights, plan_config, plan_recipe, rate_of_quality
 from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
-from nervcodec.models.config import DNeRVConfig, unpack_config
+from nervcodec.models.config import DNeRVConfig
+from nervcodec.models.wire import unpack_config
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 

@@ -6,9 +6,10 @@ from nervcodec.codec.payload import pack, unpack
 from nervcodec.codec.schema import layer_schema
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import BitstreamError, CorruptStream, UnsupportedStream
-from nervcodec.models.config import HNeRVConfig, model_name
+from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import dnerv_config, hnerv_config
+from nervcodec.models.wire import model_name
 from nervcodec.quantization import QuantizedTensor, dequantize, quantize_to_bits
 
 CONFIGS = [hnerv_config(75, 150, 12), dnerv_config(75, 150, 12, (10, 20))]

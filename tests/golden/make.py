@@ -15,7 +15,7 @@ from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import pack_group, unpack_group
 from nervcodec.entropy.forms import CONTEXTS, FORMS, PREDICTED
-from nervcodec.models.config import unpack_config
+from nervcodec.models.wire import unpack_config
 from nervcodec.video.view import View
 from tests.conftest import SAMPLE
 

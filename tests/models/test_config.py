@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from nervcodec.errors import RequestError, UnsupportedStream
-from nervcodec.models.config import MODELS, HNeRVConfig, model_name, pack_config, unpack_config
+from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.sizing import dnerv_config, hnerv_config
+from nervcodec.models.wire import MODELS, model_name, pack_config, unpack_config
 
 CONFIGS = [hnerv_config(320, 640, 24), dnerv_config(320, 640, 24, (10, 20))]
 

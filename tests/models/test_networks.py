@@ -8,9 +8,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times
-from nervcodec.models.config import DNeRVConfig, HNeRVConfig, model_name
+from nervcodec.models.config import DNeRVConfig, HNeRVConfig
 from nervcodec.models.networks import build_decoder, build_encoder
 from nervcodec.models.sizing import dnerv_config, hnerv_config
+from nervcodec.models.wire import model_name
 
 CONFIGS = [
     hnerv_config(75, 150, 10),
@@ -56,7 +57,7 @@ def test_every_weight_and_embedding_gets_a_gradient(config: HNeRVConfig) -> None
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
 def test_encoders_make_what_the_decoder_takes(config: HNeRVConfig) -> None:
     clip = torch.rand(2, 3, *config.padded_size)
-    made = build_encoder(config)(clip, clip, clip)
+    made = build_encoder(config, build_decoder(config))(clip, clip, clip)
     assert {name: tuple(e.shape[1:]) for name, e in made.items()} == config.embeddings
 
 
@@ -106,7 +107,7 @@ def stages(
 
 
 def test_difference_encoder_sees_both_first_differences_interleaved() -> None:
-    encoder = build_encoder(CONFIGS[1])
+    encoder = build_encoder(CONFIGS[1], build_decoder(CONFIGS[1]))
     seen: list[Tensor] = []
     difference = encoder.get_submodule("difference")
     difference.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))

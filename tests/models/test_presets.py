@@ -56,7 +56,7 @@ def test_parameter_counts_of_every_reading(name: str) -> None:
 
 @pytest.mark.parametrize("name", ENCODER_PARAMETERS)
 def test_encoder_parameter_counts(name: str) -> None:
-    encoder = build_encoder(ROWS[name].config())
+    encoder = build_encoder(ROWS[name].config(), build_decoder(ROWS[name].config()))
     counts = tuple(sum(p.numel() for p in part.parameters()) for part in encoder.children())
     assert counts == ENCODER_PARAMETERS[name]
 

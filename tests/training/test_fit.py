@@ -8,9 +8,10 @@ from torch import Tensor
 from nervcodec.codec.payload import pack
 from nervcodec.errors import FitError, RequestError
 from nervcodec.events import Event, FitRestarted, StepDone, ignore
-from nervcodec.models.config import HNeRVConfig, model_name
+from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import dnerv_config, hnerv_config
+from nervcodec.models.wire import model_name
 from nervcodec.quantization import dequantize
 from nervcodec.training.fit import Fitted, _Fit, fit, learning_rate_factor
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps

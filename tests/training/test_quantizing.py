@@ -4,12 +4,14 @@ import torch
 from nervcodec.quantization import STEP_TABLE, dequantize
 from nervcodec.training.quantizing import Quantizer, quantized
 
+CPU = torch.device("cpu")
+
 
 def test_values_are_what_a_decoder_makes_of_the_symbols() -> None:
     torch.manual_seed(0)
     tensors = {"a": torch.randn(5, 7), "b": 100 * torch.randn(9)}
-    quantizer = Quantizer(tensors, {"a": 0.11, "b": 3.0})
-    symbols, steps = quantizer.symbols(), quantizer.steps()
+    quantizer = Quantizer({"a": 0.11, "b": 3.0}, CPU)
+    symbols, steps = quantizer.symbols(tensors), quantizer.steps()
     for name, tensor in tensors.items():
         assert float(steps[name].detach()) == float(STEP_TABLE[symbols[name].steps[0]])
         assert torch.equal(quantized(tensor, steps[name]).detach(), dequantize(symbols[name]))
@@ -32,5 +34,5 @@ def test_gradients() -> None:
 
 def test_no_number_becomes_zero_and_none_leaves_the_range() -> None:
     tensors = {"a": torch.tensor([float("nan"), float("inf"), -1e30, 1.0])}
-    symbols = Quantizer(tensors, {"a": 1.0}).symbols()["a"].symbols
+    symbols = Quantizer({"a": 1.0}, CPU).symbols(tensors)["a"].symbols
     assert symbols.tolist() == [0, 1 << 14, -(1 << 14), 1]

@@ -17,34 +17,39 @@ def tensors() -> dict[str, torch.Tensor]:
 STEPS = {"content": 0.4, "weight": 0.5, "bias": 0.05, "zero": 1.0}
 
 
+CPU = torch.device("cpu")
+
+
 def test_the_model_charges_what_the_file_takes() -> None:
-    quantizer = Quantizer(tensors(), STEPS)
-    model = RateModel(quantizer, {"content"})
-    specs = [TensorSpec(name, tuple(t.shape), name == "content") for name, t in quantizer.tensors.items()]
-    size = len(pack_group(specs, list(quantizer.symbols().values())))
+    quantizer = Quantizer(STEPS, CPU)
+    symbols = quantizer.symbols(tensors())
+    model = RateModel(quantizer, {"content"}, symbols)
+    specs = [TensorSpec(name, tuple(t.shape), name == "content") for name, t in tensors().items()]
+    size = len(pack_group(specs, list(symbols.values())))
     assert model.total_bits / 8 == pytest.approx(size, rel=0.01)
 
 
-def weight_alone() -> Quantizer:
-    return Quantizer({"weight": tensors()["weight"].requires_grad_()}, STEPS)
+def weight_alone() -> tuple[Quantizer, dict[str, torch.Tensor]]:
+    return Quantizer({"weight": STEPS["weight"]}, CPU), {"weight": tensors()["weight"].requires_grad_()}
 
 
 def test_expected_bits_under_noise_are_near_those_of_the_symbols() -> None:
-    model = RateModel(weight_alone(), set())
-    expected = np.mean([float(model.bits(torch.Generator().manual_seed(i)).detach()) for i in range(5)])
+    quantizer, weight = weight_alone()
+    model = RateModel(quantizer, set(), quantizer.symbols(weight))
+    expected = np.mean([float(model.bits(weight, torch.Generator().manual_seed(i)).detach()) for i in range(5)])
     assert expected == pytest.approx(model.total_bits, rel=0.05)
 
 
 def test_gradients_lead_to_fewer_bits() -> None:
-    quantizer = weight_alone()
-    model = RateModel(quantizer, set())
+    quantizer, values = weight_alone()
+    model = RateModel(quantizer, set(), quantizer.symbols(values))
     before = model.total_bits
-    torch.autograd.backward(model.bits(torch.Generator().manual_seed(0)))
+    torch.autograd.backward(model.bits(values, torch.Generator().manual_seed(0)))
     assert quantizer.log_steps.grad is not None
     assert quantizer.log_steps.grad.item() < 0  # a coarser step takes fewer bits
-    weight = quantizer.tensors["weight"]
+    weight = values["weight"]
     assert weight.grad is not None
     with torch.no_grad():
         weight -= 0.5 * STEPS["weight"] * weight.grad / weight.grad.abs().max()
-    model.fit(quantizer.symbols())
+    model.fit(quantizer.symbols(values))
     assert model.total_bits < 0.98 * before

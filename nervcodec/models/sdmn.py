@@ -1,0 +1,107 @@
+"""SDMN: the base layer of QS-NeRV, quality-scalable decoding with neural representation for videos (ACM MM 2024).
+
+The paper's text and code are not public; this follows its supplement. Where the skips join the decoder, how they are
+scaled to it, and how large the invertible networks are, is ours.
+"""
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nervcodec.models.blocks import at_times, upsampling_stages
+from nervcodec.models.config import SDMNConfig
+from nervcodec.models.encoder import FrameEncoder
+from nervcodec.models.invertible import InvertibleNetwork
+
+ENCODER_WIDTH = 64
+JOIN_SCALE = 0.1
+"""Of the first weights from a skip into the decoder; at zero nothing would reach the channels that are not sent."""
+
+
+class Skip(nn.Module):
+    """What is sent for one scale, through the inverse network and a 1x1 convolution, to a map of the decoder."""
+
+    def __init__(self, config: SDMNConfig, sent: int, width: int) -> None:
+        super().__init__()
+        self.rest = config.skip_channels - sent
+        self.invertible = InvertibleNetwork(config, sent)
+        self.join = nn.Conv2d(config.skip_channels, width, 1)
+        with torch.no_grad():
+            self.join.weight *= JOIN_SCALE
+
+    def forward(self, sent: Tensor, latent: Tensor | None, size: torch.Size) -> Tensor:
+        """sent: `[B, C, h, w]`; latent: the other channels, zeros if None; `[B, width, *size]`."""
+        if latent is None:
+            latent = sent.new_zeros(len(sent), self.rest, *sent.shape[2:])
+        return resample(self.join(self.invertible.inverse(torch.cat([sent, latent], dim=1))), size)
+
+
+class SDMN(nn.Module):
+    """The pyramid of HNeRV with a skip added after each of two stages; frames leave through (tanh + 1) / 2."""
+
+    def __init__(self, config: SDMNConfig) -> None:
+        super().__init__()
+        self.taps = dict(zip(config.taps, config.skips, strict=True))
+        self.stem = nn.Conv2d(config.content[0], config.widths[0], 1)
+        self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
+        self.head = nn.Conv2d(config.widths[-1], 3, 3, padding=1)
+        self.coarse_skip = Skip(config, config.coarse[0], config.widths[config.taps[0]])
+        self.fine_skip = Skip(config, config.fine[0], config.widths[config.taps[1]])
+
+    def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
+        """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings, and latents if any, `[T, C, h, w]`."""
+        now = {name: at_times(embedding, times) for name, embedding in embeddings.items()}
+        x = self._joined(0, F.gelu(self.stem(now["content"])), now)
+        for number, stage in enumerate(self.stages, 1):
+            x = self._joined(number, stage(x), now)
+        return 0.5 * torch.tanh(self.head(x)) + 0.5
+
+    def _joined(self, number: int, x: Tensor, now: dict[str, Tensor]) -> Tensor:
+        """The output of a stage with the skip that is due there, if one is."""
+        name = self.taps.get(number)
+        if name is None:
+            return x
+        skip = self.coarse_skip if name == "coarse" else self.fine_skip
+        joined: Tensor = x + skip(now[name], now.get(f"{name}_latent"), x.shape[2:])
+        return joined
+
+
+class SDMNEncoder(nn.Module):
+    """Makes embeddings out of frames: HNeRV's encoder, its two smallest maps sent through the invertible networks.
+
+    These are the decoder's own, run forwards; their parameters are not among the encoder's.
+    """
+
+    def __init__(self, config: SDMNConfig, decoder: SDMN) -> None:
+        super().__init__()
+        self.content = FrameEncoder(3, config.content[0], config.strides, ENCODER_WIDTH)
+        self.narrow = nn.ModuleList(nn.Conv2d(ENCODER_WIDTH, config.skip_channels, 1) for _ in config.skips)
+        self.skips = config.skips
+        self._invertible = decoder.coarse_skip.invertible, decoder.fine_skip.invertible
+
+    def forward(self, previous: Tensor, frames: Tensor, following: Tensor) -> dict[str, Tensor]:
+        """Embeddings `[B, C, h, w]` of `frames` `[B, 3, H, W]` in [0, 1], and the latents that will not be sent."""
+        *maps, content = self.content.maps(frames)
+        made = {"content": content}
+        smallest = reversed(maps[:-1])  # of the last stage is the embedding itself
+        for (name, (sent, *grid)), narrow, network, x in zip(
+            self.skips.items(), self.narrow, self._invertible, smallest, strict=False
+        ):
+            coded = network(resample(narrow(x), torch.Size(grid)))
+            made[name], made[f"{name}_latent"] = coded[:, :sent], coded[:, sent:]
+        return made
+
+
+def resample(x: Tensor, size: torch.Size) -> Tensor:
+    """`[B, C, h, w]` at another size, bilinearly, pixel centres aligned, no antialiasing: the same on every machine."""
+    rows, columns = (bilinear_matrix(a, b).to(x) for a, b in zip(x.shape[2:], size, strict=True))
+    return rows @ x @ columns.T
+
+
+@lru_cache(maxsize=64)
+def bilinear_matrix(old: int, new: int) -> Tensor:
+    """Weights `[new, old]`, float32 rounded from float64."""
+    centres = ((torch.arange(new, dtype=torch.float64) + 0.5) * old / new - 0.5).clamp(0, old - 1)
+    return (1 - (centres[:, None] - torch.arange(old)).abs()).clamp(min=0).float()
