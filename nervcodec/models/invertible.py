@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nervcodec.models.config import SDMNConfig
+from nervcodec.models.scalable_config import SDMNConfig
 
 CLAMP = 1.0
 """A coupling scales by at most e to this power, either way (invertible rescaling)."""

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from nervcodec.models.config import DNeRVConfig, HNeRVConfig, SDMNConfig
+from nervcodec.models.config import DNeRVConfig, HNeRVConfig
 from nervcodec.models.dnerv import DNeRV, DNeRVEncoder
+from nervcodec.models.enhancement import Enhancement
 from nervcodec.models.hnerv import HNeRV, HNeRVEncoder
 from nervcodec.models.latents import latents
+from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
 from nervcodec.models.sdmn import SDMN, SDMNEncoder
 
 
@@ -28,6 +30,8 @@ def build_decoder(config: HNeRVConfig) -> nn.Module:
             return DNeRV(config)
         case SDMNConfig():
             return SDMN(config)
+        case EnhancementConfig():
+            return Enhancement(config)
         case _:
             return HNeRV(config)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nervcodec.errors import RequestError
-from nervcodec.models.config import DNeRVConfig, HNeRVConfig, SDMNConfig
+from nervcodec.models.config import DNeRVConfig, HNeRVConfig
+from nervcodec.models.scalable_config import SDMNConfig
 from nervcodec.models.sizing import dnerv_config, kernel_sizes, skip_shapes
 
 Reading = Literal["A", "B", "C", "official"]

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
-from nervcodec.models.config import SDMNConfig
 from nervcodec.models.encoder import FrameEncoder
 from nervcodec.models.invertible import InvertibleNetwork
+from nervcodec.models.scalable_config import SDMNConfig
 
 ENCODER_WIDTH = 64
 JOIN_SCALE = 0.1

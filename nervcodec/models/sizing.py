@@ -6,7 +6,8 @@ from math import ceil, log2, prod
 from typing import TypeVar
 
 from nervcodec.errors import RequestError
-from nervcodec.models.config import FUSED_STAGES, DNeRVConfig, HNeRVConfig, SDMNConfig
+from nervcodec.models.config import FUSED_STAGES, DNeRVConfig, HNeRVConfig
+from nervcodec.models.scalable_config import SDMNConfig
 
 Config = TypeVar("Config", bound=HNeRVConfig)
 

@@ -3,7 +3,8 @@
 from dataclasses import fields
 
 from nervcodec.errors import RequestError, UnsupportedStream
-from nervcodec.models.config import DNeRVConfig, HNeRVConfig, SDMNConfig
+from nervcodec.models.config import DNeRVConfig, HNeRVConfig
+from nervcodec.models.scalable_config import SDMNConfig
 
 MODELS: dict[int, tuple[str, type[HNeRVConfig]]] = {
     1: ("hnerv", HNeRVConfig),

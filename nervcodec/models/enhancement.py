@@ -1,0 +1,38 @@
+"""Enhancement networks (EEN): what a layer adds to the frames of the layers below it.
+
+QS-NeRV (ACM MM 2024) trains one for each layer above its base; what is inside them is not public, so this is ours.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nervcodec.models.blocks import at_times, upsampling_stages
+from nervcodec.models.scalable_config import EnhancementConfig
+
+
+class Enhancement(nn.Module):
+    """A pyramid above an embedding of its own; frames below join it after a stage, and it leaves as their correction.
+
+    It starts as the identity.
+    """
+
+    def __init__(self, config: EnhancementConfig) -> None:
+        super().__init__()
+        self.joined, self.scale = config.join, config.join_scale
+        self.padded_size = config.padded_size
+        self.stem = nn.Conv2d(config.content[0], config.widths[0], 1)
+        self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
+        self.head = nn.Conv2d(config.widths[-1], 3, 3, padding=1)
+        self.join = nn.Conv2d(3 * self.scale**2, config.widths[config.join], 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
+
+    def forward(self, embeddings: dict[str, Tensor], times: Tensor, below: Tensor) -> Tensor:
+        """Frames at `times` `[B]` from embeddings `[T, C, h, w]` and the frames below, `[B, 3, H, W]` in [0, 1]."""
+        height, width = self.padded_size
+        below = F.pad(below, (0, width - below.shape[3], 0, height - below.shape[2]), mode="replicate")
+        seen = F.gelu(self.join(F.pixel_unshuffle(below, self.scale)))
+        x = F.gelu(self.stem(at_times(embeddings["content"], times)))
+        x = self.stages[: self.joined](x) + seen
+        correction: Tensor = self.head(self.stages[self.joined :](x))
+        return below + correction
