@@ -14,7 +14,7 @@ from nervcodec.bitstream.format import (
     read_header,
     write_header,
 )
-from nervcodec.bitstream.layer import MAX_LAYERS, Layer, base_digest, read_layer, write_layer
+from nervcodec.bitstream.layer import MAX_LAYERS, Layer, base_digest, below_decode, read_layer, write_layer
 from nervcodec.bitstream.legacy import read_legacy
 from nervcodec.errors import BitstreamError, CorruptStream, RequestError, UnsupportedStream
 
@@ -98,5 +98,4 @@ def _next_layer(data: bytes, reader: ByteReader, below: int, segments: int) -> L
     try:
         return read_layer(reader, digest, segments)
     except BitstreamError as error:
-        advice = f"; the layers below still decode with --layers {below}" if below else ""
-        raise type(error)(f"layer {below + 1}: {error}{advice}") from error
+        raise type(error)(f"layer {below + 1}: {error}{below_decode(below)}") from error

@@ -64,6 +64,11 @@ def read_layer(reader: ByteReader, digest: bytes, segments: int) -> Layer:
     return Layer(model=model, config=config, chunks=chunks)
 
 
+def below_decode(below: int) -> str:
+    """What a sentence about a layer that cannot be read adds, given the number of layers below it."""
+    return f"; the layers below still decode with --layers {below}" if below else ""
+
+
 def read_description(reader: ByteReader) -> tuple[int, tuple[int, ...]]:
     """Wire id and numbers of a network."""
     model = reader.uint8("model")

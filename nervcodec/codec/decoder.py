@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.layer import below_decode
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.payload import embedding_values, unpack
@@ -76,7 +77,8 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
     if any(side > padded for side, padded in zip(size, configs[0].padded_size, strict=True)):
         raise CorruptStream(f"a network for {configs[0].padded_size} cannot make a picture of {size}")
     if len(configs) > 1:
-        raise UnsupportedStream(f"layer 2: model {stream.layers[1].model} is not known to this decoder as enhancement")
+        what = f"layer 2: model {stream.layers[1].model} is not known to this decoder as an enhancement"
+        raise UnsupportedStream(what + below_decode(1))
     forms = FORMS_OF_VERSION[stream.version]
     for segment, frames in enumerate(header.segments):
         numbers = max(config.largest_map for config in configs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nervcodec.bitstream.container import Stream, layer_ends
+from nervcodec.bitstream.layer import below_decode
 from nervcodec.bitstream.packs import cut_pack, first_layers, join_pack
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import UnsupportedStream
@@ -27,11 +28,11 @@ def layer_configs(stream: Stream) -> list[HNeRVConfig]:
     Raises UnsupportedStream for a network that is not known.
     """
     configs = []
-    for number, layer in enumerate(stream.layers, 1):
+    for below, layer in enumerate(stream.layers):
         try:
             configs.append(unpack_config(layer.model, layer.config))
         except UnsupportedStream as error:
-            raise UnsupportedStream(f"layer {number}: {error}") from error
+            raise UnsupportedStream(f"layer {below + 1}: {error}{below_decode(below)}") from error
     return configs
 
 

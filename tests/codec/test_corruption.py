@@ -135,7 +135,7 @@ def test_a_layer_that_is_not_known_leaves_the_ones_below(encoded: Path, tmp_path
     path = tmp_path / "two.nerv"
     for model in (base.model, 250):
         path.write_bytes(write_stream(replace(stream, layers=(base, replace(base, model=model)))))
-        with pytest.raises(UnsupportedStream, match=f"layer 2: model {model} is not known to this decoder"):
+        with pytest.raises(UnsupportedStream, match=f"layer 2: model {model} is not known .* --layers 1$"):
             nervcodec.decode(str(path), str(tmp_path / "a.y4m"))
         assert not (tmp_path / "a.y4m").exists()
     nervcodec.decode(str(path), str(tmp_path / "one.y4m"), layers=1)

@@ -54,13 +54,13 @@ def test_what_does_not_fit_names_its_file_and_writes_nothing(three: Path, tmp_pa
 
 
 def test_nothing_is_overwritten_unasked(three: Path) -> None:
-    for work in (
-        lambda: nervcodec.extract(str(three), str(three), 1),
-        lambda: nervcodec.extract_pack(str(three), str(three), 2),
-        lambda: nervcodec.merge(str(three), [], str(three)),
-    ):
-        with pytest.raises(OutputError, match="-y replaces it"):
-            work()
+    path = str(three)
+    with pytest.raises(OutputError, match="-y replaces it"):
+        nervcodec.extract(path, path, 1)
+    with pytest.raises(OutputError, match="-y replaces it"):
+        nervcodec.extract_pack(path, path, 2)
+    with pytest.raises(OutputError, match="-y replaces it"):
+        nervcodec.merge(path, [], path)
     assert three.read_bytes() == DATA
 
 
@@ -73,5 +73,5 @@ def test_a_file_of_an_old_version_is_copied_whole(tmp_path: Path) -> None:
 def test_the_layer_of_an_unknown_network_is_named() -> None:
     known = read_stream((FOLDER / "v2" / "dnerv.nerv").read_bytes())
     assert len(layer_configs(known)) == 1
-    with pytest.raises(UnsupportedStream, match=r"^layer 2: model 200 is not known"):
+    with pytest.raises(UnsupportedStream, match=r"^layer 2: model 200 is not known .*--layers 1$"):
         layer_configs(replace(known, layers=(*known.layers, LAYERS[0])))
