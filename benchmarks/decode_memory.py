@@ -40,7 +40,7 @@ def random_file(path: Path, frames: int) -> None:
     tensors |= {name: torch.randn(frames, *shape) for name, shape in config.embeddings.items()}
     quantized = {name: quantize_to_bits(tensor, 8, by_channel=False) for name, tensor in tensors.items()}
     video = VideoFormat(width=WIDTH, height=HEIGHT, frame_rate=Fraction(25), chroma="420")
-    path.write_bytes(stream_bytes(plan_header(video, config, frames), config, quantized))
+    path.write_bytes(stream_bytes(plan_header(video, frames, config), config, quantized))
 
 
 def main() -> None:

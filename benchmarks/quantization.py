@@ -65,7 +65,7 @@ def main(clip: str, epochs: float, output: Path | None) -> None:
     options = EncodeOptions(view=VIEW, size=165_000, epochs=epochs, recipe="paper", bits=12, prune=0.0)
     video, frames = load_clip(clip, VIEW)
     config = plan_config(options, video, len(frames))
-    header = plan_header(video, config, len(frames))
+    header = plan_header(video, len(frames), config)
     fitted = fit(frames, config, plan_recipe(options, video, len(frames)), torch.device("cpu"))
     tensors = {name: dequantize(tensor) for name, tensor in fitted.tensors.items()}
     results: dict[str, Any] = {}

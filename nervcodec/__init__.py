@@ -1,7 +1,8 @@
 """A video codec whose bitstream is a small neural network fitted to one video.
 
 `encode(source, output, options)` fits and writes a `.nerv` file, `decode(path, target)` writes its frames,
-`probe(path)` describes it. Importing this package loads no torch; calling `encode` or `decode` does.
+`probe(path)` describes it; `extract`, `extract_pack` and `merge` take its layers apart and put them together. Importing
+this package loads no torch; calling `encode` or `decode` does.
 """
 
 from importlib import import_module
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from nervcodec.codec.decoder import DecodeReport, decode
     from nervcodec.codec.encoder import encode
     from nervcodec.codec.inspection import StreamInfo, probe
+    from nervcodec.codec.layers import LayersReport, extract, extract_pack, merge
     from nervcodec.codec.planning import EncodeOptions
     from nervcodec.codec.report import EncodeReport
     from nervcodec.codec.targets import Target
@@ -25,6 +27,10 @@ _LAZY = {
     "DecodeReport": "nervcodec.codec.decoder",
     "probe": "nervcodec.codec.inspection",
     "StreamInfo": "nervcodec.codec.inspection",
+    "extract": "nervcodec.codec.layers",
+    "extract_pack": "nervcodec.codec.layers",
+    "merge": "nervcodec.codec.layers",
+    "LayersReport": "nervcodec.codec.layers",
     "Target": "nervcodec.codec.targets",
 }
 
@@ -32,11 +38,15 @@ __all__ = [
     "DecodeReport",
     "EncodeOptions",
     "EncodeReport",
+    "LayersReport",
     "StreamInfo",
     "Target",
     "__version__",
     "decode",
     "encode",
+    "extract",
+    "extract_pack",
+    "merge",
     "probe",
 ]
 

@@ -108,8 +108,18 @@ def test_the_decoder_never_reaches_training() -> None:
     assert "torch" in loaded
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["encode", "--help"], ["info", "nothing.nerv"]])
-def test_help_and_info_load_no_torch(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["encode", "--help"],
+        ["info", "nothing.nerv"],
+        ["extract", "nothing.nerv", "-o", "base.nerv", "--layers", "1"],
+        ["merge", "nothing.nerv", "nothing.nerv", "-o", "whole.nerv"],
+    ],
+)
+def test_what_needs_no_network_loads_no_torch(arguments: list[str]) -> None:
     loaded = modules_after(f"from nervcodec.cli.main import run\nrun({arguments!r})")
     assert "nervcodec.cli.main" in loaded
     assert "torch" not in loaded

@@ -1,6 +1,7 @@
 """Bounded reading and writing of little-endian fields."""
 
 import struct
+from zlib import crc32
 
 from nervcodec.errors import CorruptStream, TruncatedStream
 
@@ -26,6 +27,10 @@ class ByteWriter:
             self.uint8(value & 0x7F | 0x80)
             value >>= 7
         self.uint8(value)
+
+    def checksum(self) -> None:
+        """The CRC-32 of what has been written so far."""
+        self.uint32(crc32(self.getvalue()))
 
     def raw(self, data: bytes) -> None:
         self._parts.append(data)
@@ -74,6 +79,15 @@ class ByteReader:
             raise TruncatedStream(f"{what}: {size} bytes wanted at byte {self.offset}, {self.left} left")
         self.offset += size
         return bytes(self._data[self.offset - size : self.offset])
+
+    def checksum(self, start: int, what: str) -> None:
+        """Take the CRC-32 of all bytes from `start` up to here.
+
+        Raises CorruptStream when it is another.
+        """
+        expected = crc32(self._data[start : self.offset])
+        if self.uint32(f"{what}: checksum") != expected:
+            raise CorruptStream(f"{what} does not match its checksum")
 
     def finish(self, what: str) -> None:
         """Nothing may be left over."""

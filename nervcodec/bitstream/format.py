@@ -7,15 +7,15 @@ from nervcodec.bitstream.fields import ByteReader, ByteWriter
 from nervcodec.errors import CorruptStream
 from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
 
-MAGIC = b"NERV"
-LEAST_VERSION, VERSION = 1, 2
-"""Versions that are read; the last one is written."""
+MAGIC, PACK_MAGIC = b"NERV", b"NERP"
+LEAST_VERSION, LAYERED_VERSION, VERSION = 1, 3, 3
+"""Versions from the first to the last are read, the last one is written; the one between is the first with layers."""
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_FRAMES = 1 << 20
 MAX_RATE = 1 << 31  # numerator and denominator
 MAX_SEGMENTS = 1 << 16
-MAX_CONFIG_NUMBERS = 64
+MAX_HEADER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +23,6 @@ class Header:
     """What is true of the whole file."""
 
     video: VideoFormat
-    model: int
-    """Wire id of the kind of network."""
-    config: tuple[int, ...]
-    """The network's description, as numbers that its kind understands."""
     segments: tuple[int, ...]
     """Frames in each segment, in order of time."""
 
@@ -45,11 +41,9 @@ def write_header(header: Header) -> bytes:
     for code in (colour.primaries, colour.transfer, colour.matrix, colour.sample_range):
         writer.uint8(code)
     writer.uint8(CHROMA_FORMATS.index(video.chroma))
-    writer.uint8(header.model)
-    for numbers in (header.config, header.segments):
-        writer.varint(len(numbers))
-        for number in numbers:
-            writer.varint(number)
+    writer.varint(len(header.segments))
+    for frames in header.segments:
+        writer.varint(frames)
     return writer.getvalue()
 
 
@@ -59,16 +53,9 @@ def read_header(data: bytes) -> Header:
     Raises CorruptStream for what lies outside the limits above.
     """
     reader = ByteReader(data)
-    video = _read_video(reader)
-    model = reader.uint8("model")
-    config = tuple(reader.varint("model description") for _ in range(reader.varint("model", MAX_CONFIG_NUMBERS)))
-    segments = tuple(
-        _positive(reader, "segment", MAX_FRAMES) for _ in range(_positive(reader, "segments", MAX_SEGMENTS))
-    )
+    header = Header(video=read_video(reader), segments=read_segments(reader))
     reader.finish("header")
-    if sum(segments) > MAX_FRAMES:
-        raise CorruptStream(f"{sum(segments)} frames are more than {MAX_FRAMES}")
-    return Header(video=video, model=model, config=config, segments=segments)
+    return header
 
 
 def check_header(header: Header) -> None:
@@ -76,7 +63,8 @@ def check_header(header: Header) -> None:
     read_header(write_header(header))
 
 
-def _read_video(reader: ByteReader) -> VideoFormat:
+def read_video(reader: ByteReader) -> VideoFormat:
+    """The first part of a header: picture, rate and colour."""
     width = _positive(reader, "width", MAX_SIDE)
     height = _positive(reader, "height", MAX_SIDE)
     if width * height > MAX_PIXELS:
@@ -92,6 +80,16 @@ def _read_video(reader: ByteReader) -> VideoFormat:
     if chroma >= len(CHROMA_FORMATS) or colour.sample_range > UNSPECIFIED:
         raise CorruptStream("the colour description is out of range")
     return VideoFormat(width=width, height=height, frame_rate=frame_rate, colour=colour, chroma=CHROMA_FORMATS[chroma])
+
+
+def read_segments(reader: ByteReader) -> tuple[int, ...]:
+    """The last part of a header: frames in each segment."""
+    segments = tuple(
+        _positive(reader, "segment", MAX_FRAMES) for _ in range(_positive(reader, "segments", MAX_SEGMENTS))
+    )
+    if sum(segments) > MAX_FRAMES:
+        raise CorruptStream(f"{sum(segments)} frames are more than {MAX_FRAMES}")
+    return segments
 
 
 def _positive(reader: ByteReader, what: str, limit: int) -> int:

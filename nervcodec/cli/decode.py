@@ -19,17 +19,23 @@ from nervcodec.cli.types import default_output
     "[default: FILE with the suffix .mkv]",
 )
 @click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
+@click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
 def decode(
-    file: str, output: str | None, overwrite: bool, device: Literal["auto", "cpu", "cuda"], as_json: bool
+    file: str,
+    output: str | None,
+    overwrite: bool,
+    layers: int | None,
+    device: Literal["auto", "cpu", "cuda"],
+    as_json: bool,
 ) -> None:
     """Write the frames of a .nerv file."""
     target = output or default_output(file, ".mkv")
     if target == "-" and as_json:
         raise click.UsageError("--json and -o - both want standard output")
     with display(as_json=as_json) as observe:
-        report = nervcodec.decode(file, target, overwrite=overwrite, device=device, observe=observe)
+        report = nervcodec.decode(file, target, overwrite=overwrite, layers=layers, device=device, observe=observe)
     if as_json:
         json_line({"type": "done", "output": target, "frames": report.frames, "seconds": report.seconds})
         return

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from nervcodec.codec.layers import LayersReport
 from nervcodec.events import Event, FitRestarted, FitStarted, FramesDone, Observer, StepDone
 
 LINE_SECONDS = 10.0
@@ -36,6 +37,15 @@ def readable_bytes(size: int) -> str:
         if size >= scale:
             return f"{size / scale:.3g} {unit}" if size < 1000 * scale else f"{size / scale:.0f} {unit}"
     return f"{size} B"
+
+
+def show_written(output: str, report: LayersReport, *, as_json: bool) -> None:
+    """Say what was written."""
+    if as_json:
+        json_line({"type": "done", "output": output, "bytes": report.file_bytes, "layers": report.layers})
+        return
+    layers = "1 layer" if report.layers == 1 else f"{report.layers} layers"
+    click.echo(f"{output}: {layers}, {report.file_bytes:,} bytes", err=True)
 
 
 @contextmanager

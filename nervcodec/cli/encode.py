@@ -6,7 +6,7 @@ import click
 
 import nervcodec
 from nervcodec.cli.display import display, json_line
-from nervcodec.cli.types import Bytes, Duration, FrameRange, Quality, Size, Weights, default_output
+from nervcodec.cli.types import Bytes, Duration, FrameRange, Quality, Size, Weights, check_file_target, default_output
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.models.presets import row_names
@@ -100,8 +100,7 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
     """
     if output is None:
         output = default_output(source, ".nerv")
-    if output == "-":
-        raise RequestError("a .nerv file goes to a file, not to standard output")
+    check_file_target(output)
     first, stop = chosen.pop("frames") or (0, None)
     view = View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
     chosen["target"] = _target(chosen)

@@ -40,6 +40,15 @@ def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
         "bytes": described.file_bytes,
         "bpp": described.bits_per_pixel,
         "header_bytes": described.header_bytes,
+        "layers": [
+            {
+                "model": layer.model,
+                "config": asdict(layer.config),
+                "parameters": layer.config.parameters,
+                "bytes": layer.total_bytes,
+            }
+            for layer in described.layers
+        ],
         "chunks": [
             {
                 "segment": chunk.segment,
@@ -54,33 +63,44 @@ def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
 
 
 def _show(described: nervcodec.StreamInfo) -> None:
-    video, config, colour = described.video, described.config, described.video.colour
+    video, colour = described.video, described.video.colour
     click.echo(
         f"{video.width}x{video.height}, {described.frames} frames, {float(video.frame_rate):.6g} frames/s, "
         f"{video.chroma}, primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}, "
         f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
     )
-    shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
-    click.echo(
-        f"{described.model}: {config.parameters:,} weights; strides {config.strides}, widths {config.widths}; "
-        f"embeddings of a frame: {shapes}"
-    )
-    table = Table("segment", "layer", "part", "bytes", "share", "bpp")
-    for name in ("bytes", "share", "bpp"):
-        next(c for c in table.columns if c.header == name).justify = "right"
-    pixels = video.width * video.height * described.frames
-
-    def row(segment: str, layer: str, part: str, size: int) -> None:
-        share = f"{100 * size / described.file_bytes:.1f} %"
-        table.add_row(segment, layer, part, f"{size:,}", share, f"{8 * size / pixels:.5f}")
-
-    row("", "", "header and tables", described.header_bytes)
-    for chunk in described.chunks:
-        for part, size in chunk.group_bytes.items():
-            row(str(chunk.segment), str(chunk.layer), part, size)
-    table.add_section()
-    row("", "", "file", described.file_bytes)
+    for number, layer in enumerate(described.layers, 1):
+        config = layer.config
+        shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
+        click.echo(
+            f"layer {number}, {layer.model}: {config.parameters:,} weights; strides {config.strides}, "
+            f"widths {config.widths}; embeddings of a frame: {shapes}"
+        )
     console = Console()
     with console.capture() as drawn:
-        console.print(table)
+        console.print(_table(described))
     click.echo(drawn.get(), nl=False)
+
+
+def _table(described: nervcodec.StreamInfo) -> Table:
+    """Where the bytes go, a block for each layer; people count layers from 1."""
+    table = Table("layer", "segment", "part", "bytes", "share", "bpp")
+    for name in ("bytes", "share", "bpp"):
+        next(c for c in table.columns if c.header == name).justify = "right"
+    pixels = described.video.width * described.video.height * described.frames
+
+    def row(layer: str, segment: str, part: str, size: int) -> None:
+        share = f"{100 * size / described.file_bytes:.1f} %"
+        table.add_row(layer, segment, part, f"{size:,}", share, f"{8 * size / pixels:.5f}")
+
+    row("", "", "header and tables", described.header_bytes)
+    for index, layer in enumerate(described.layers):
+        table.add_section()
+        for chunk in (chunk for chunk in described.chunks if chunk.layer == index):
+            for part, size in chunk.group_bytes.items():
+                row(str(index + 1), str(chunk.segment), part, size)
+        if len(described.layers) > 1:
+            row(str(index + 1), "", "layer with its tables", layer.total_bytes)
+    table.add_section()
+    row("", "", "file", described.file_bytes)
+    return table

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from nervcodec.codec.targets import Target
+from nervcodec.errors import RequestError
 from nervcodec.video.images import is_pattern
 
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
@@ -21,6 +22,12 @@ def default_output(source: str, suffix: str) -> str:
     if source == "-" or not path.name or is_pattern(source):
         raise click.UsageError("say with -o which file to write")
     return str(path.with_suffix(suffix))
+
+
+def check_file_target(output: str) -> None:
+    """Raises RequestError for standard output, which only frames go to."""
+    if output == "-":
+        raise RequestError("a .nerv file goes to a file, not to standard output")
 
 
 class Size(click.ParamType[tuple[int, int]]):
@@ -45,6 +52,18 @@ class FrameRange(click.ParamType[tuple[int, int | None]]):
         if not match:
             self.fail(f"{value!r} is not a range such as 0:48", param, ctx)
         return int(match[1] or 0), int(match[2]) if match[2] else None
+
+
+class LayerRange(click.ParamType[tuple[int, int | None]]):
+    """`2:3` or `2:` to (first, last), both among them and counted from 1, or to (first, None)."""
+
+    name = "A:B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int | None]:
+        match = re.fullmatch(r"(\d{1,9}):(\d{0,9})", value)
+        if not match:
+            self.fail(f"{value!r} is not a range of layers such as 2:3", param, ctx)
+        return int(match[1]), int(match[2]) if match[2] else None
 
 
 class Weights(click.ParamType[int]):

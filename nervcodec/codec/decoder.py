@@ -9,16 +9,17 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.layer import below_decode
 from nervcodec.codec.device import DeviceName, choose_device
+from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.payload import embedding_values, unpack
 from nervcodec.codec.source import stream_file
 from nervcodec.entropy.forms import FORMS_OF_VERSION
-from nervcodec.errors import CorruptStream
+from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState, build_decoder
-from nervcodec.models.wire import unpack_config
 from nervcodec.video.writer import check_output, write_frames
 
 BATCH_PIXELS = 1 << 20
@@ -36,18 +37,24 @@ class DecodeReport:
 
 
 def decode(
-    path: str, target: str, *, overwrite: bool = False, device: DeviceName = "auto", observe: Observer = ignore
+    path: str,
+    target: str,
+    *,
+    overwrite: bool = False,
+    layers: int | None = None,
+    device: DeviceName = "auto",
+    observe: Observer = ignore,
 ) -> DecodeReport:
-    """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`).
+    """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`); all layers or the first ones.
 
     Raises VideoError for an unreadable file, BitstreamError for a damaged one, OutputError and RequestError for a
-    target that cannot be written.
+    target that cannot be written, RequestError for more layers than there are.
     """
     started = monotonic()
     check_output(target, overwrite=overwrite)
     frames = 0
     with stream_file(path) as data:
-        stream = read_stream(data)
+        stream = read_stream(data, layers)
         batches = decode_frames(stream, device=device)
         with write_frames(target, stream.header.video) as sink:
             for batch in batches:
@@ -65,26 +72,34 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
 
     Raises BitstreamError before the first batch of a damaged segment.
     """
-    header = stream.header
-    config = unpack_config(header.model, header.config)
+    header, configs = stream.header, layer_configs(stream)
     size = header.video.height, header.video.width
-    if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
-        raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
-    base = [chunk for chunk in stream.chunks if chunk.layer == 0]
-    for chunk, frames in zip(base, header.segments, strict=True):
-        check_memory(3 * FLOAT_BYTES * (config.largest_map + embedding_values(config, frames)), "decoding")
-        state = unpack(config, chunk.groups, frames, FORMS_OF_VERSION[stream.version])
-        yield from _render_segment(config, state, frames, size, choose_device(device))
+    if any(side > padded for side, padded in zip(size, configs[0].padded_size, strict=True)):
+        raise CorruptStream(f"a network for {configs[0].padded_size} cannot make a picture of {size}")
+    if len(configs) > 1:
+        what = f"layer 2: model {stream.layers[1].model} is not known to this decoder as an enhancement"
+        raise UnsupportedStream(what + below_decode(1))
+    forms = FORMS_OF_VERSION[stream.version]
+    for segment, frames in enumerate(header.segments):
+        numbers = max(config.largest_map for config in configs)
+        numbers += sum(embedding_values(config, frames) for config in configs)
+        check_memory(3 * FLOAT_BYTES * numbers, "decoding")
+        networks = [
+            (config, unpack(config, layer.chunks[segment], frames, forms))
+            for config, layer in zip(configs, stream.layers, strict=True)
+        ]
+        yield from _render_segment(networks, frames, size, choose_device(device))
 
 
 @torch.inference_mode()
 def _render_segment(
-    config: HNeRVConfig, state: DecoderState, frames: int, size: tuple[int, int], device: torch.device
+    networks: list[tuple[HNeRVConfig, DecoderState]], frames: int, size: tuple[int, int], device: torch.device
 ) -> Iterator[Tensor]:
-    decoder, embeddings = _build(config, state, device)
-    batch = max(1, BATCH_PIXELS // prod(config.padded_size))
+    built = [_build(config, state, device) for config, state in networks]
+    batch = max(1, BATCH_PIXELS // prod(networks[0][0].padded_size))
     for times in torch.split(torch.arange(frames, device=device), batch):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            decoder, embeddings = built[0]
             rendered = decoder(embeddings, times)[:, :, : size[0], : size[1]]
         yield (255 * rendered).round().clamp(0, 255).byte().cpu()
 

@@ -9,8 +9,9 @@ from time import monotonic
 import torch
 from torch import Tensor
 
-from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stream
-from nervcodec.bitstream.format import Header, check_header, write_header
+from nervcodec.bitstream.container import Stream, read_stream, write_stream
+from nervcodec.bitstream.format import Header, check_header
+from nervcodec.bitstream.layer import Layer
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.payload import check_segment, pack
@@ -48,8 +49,8 @@ TIME_SHARE = 0.92
 MEASURING_STEPS = 0.8
 """A frame is measured twice, which takes as long as this share of a step (ours)."""
 LEAST_TIMED_STEPS = 50
-FRAME_BYTES = 40
-"""Magic, chunk table, checksums and lengths, and what range coders round up to."""
+SPARE_BYTES = 20
+"""Lengths of chunks and groups, and what range coders round up to."""
 
 
 def encode(
@@ -114,10 +115,10 @@ class _Job:
         """Fit, pack and measure at a quality, steered to a number of bytes if one is given."""
         options, clip = replace(self.options, quality=quality, target=None), self.clip
         config = plan_config(options, self.video, len(clip))
-        header = plan_header(self.video, config, len(clip))
+        header = plan_header(self.video, len(clip), config)
         recipe = plan_recipe(options, self.video, len(clip))
         if aimed:
-            recipe = replace(recipe, target_bits=8.0 * (aimed - overhead(header)))
+            recipe = replace(recipe, target_bits=8.0 * (aimed - overhead(header, config)))
         if options.time_limit:
             recipe = replace(recipe, steps=self._steps_in_time(config, recipe, options.time_limit))
         self.observe(
@@ -170,32 +171,37 @@ def load_clip(source: str, view: View, observe: Observer = ignore) -> tuple[Vide
     return video.format, torch.stack(frames).permute(0, 3, 1, 2)
 
 
-def plan_header(video: VideoFormat, config: HNeRVConfig, frames: int) -> Header:
-    """The header of a file.
+def plan_header(video: VideoFormat, frames: int, *configs: HNeRVConfig) -> Header:
+    """The header of a file whose layers have these networks.
 
     Raises RequestError for what no decoder would read.
     """
-    model, numbers = pack_config(config)
-    header = Header(video=video, model=model, config=numbers, segments=(frames,))
+    header = Header(video=video, segments=(frames,))
     try:
         check_header(header)
-        check_segment(config, frames)
+        for config in configs:
+            check_segment(config, frames)
     except BitstreamError as error:
         raise RequestError(f"a .nerv file cannot hold this video: {error}") from error
     return header
+
+
+def make_layer(config: HNeRVConfig, *chunks: tuple[bytes, ...]) -> Layer:
+    """A network and, for each segment, its tensor groups."""
+    model, numbers = pack_config(config)
+    return Layer(model=model, config=numbers, chunks=chunks)
 
 
 def stream_bytes(
     header: Header, config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
 ) -> bytes:
     """The `.nerv` file of a fitted clip, its tensors in the cheapest of some forms."""
-    chunk = Chunk(segment=0, layer=0, groups=pack(config, tensors, forms))
-    return write_stream(Stream(header=header, chunks=(chunk,)))
+    return write_stream(Stream(header=header, layers=(make_layer(config, pack(config, tensors, forms)),)))
 
 
-def overhead(header: Header) -> int:
+def overhead(header: Header, config: HNeRVConfig) -> int:
     """Bytes of a file that are not of its tensors, about."""
-    return len(write_header(header)) + FRAME_BYTES
+    return len(write_stream(Stream(header=header, layers=(make_layer(config, ()),)))) + SPARE_BYTES
 
 
 def measure(data: bytes, clip: Tensor, device: DeviceName, observe: Observer = ignore) -> QualityMeter:

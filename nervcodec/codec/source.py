@@ -1,10 +1,10 @@
-"""Opening a `.nerv` file, and naming it in what is said about it."""
+"""Opening a `.nerv` file or a pack, and naming it in what is said about it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nervcodec.bitstream.format import MAGIC
+from nervcodec.bitstream.format import MAGIC, PACK_MAGIC
 from nervcodec.errors import BitstreamError, VideoError
 
 MAX_FILE_BYTES = 1 << 31
@@ -20,7 +20,7 @@ def stream_file(path: str) -> Iterator[bytes]:
     try:
         with Path(path).open("rb") as file:
             data = file.read(len(MAGIC))
-            if data == MAGIC:
+            if data in (MAGIC, PACK_MAGIC):
                 data += file.read(MAX_FILE_BYTES)
     except OSError as error:
         raise VideoError(f"{path}: {error.strerror}") from error

@@ -3,9 +3,10 @@ from fractions import Fraction
 
 import pytest
 
-from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stream
-from nervcodec.bitstream.format import Header
-from nervcodec.errors import BitstreamError, CorruptStream, TruncatedStream, UnsupportedStream
+from nervcodec.bitstream.container import Stream, layer_ends, read_stream, write_stream
+from nervcodec.bitstream.format import VERSION, Header, write_header
+from nervcodec.bitstream.layer import MAX_LAYERS, Layer
+from nervcodec.errors import BitstreamError, CorruptStream, RequestError, TruncatedStream, UnsupportedStream
 from nervcodec.picture import ColourTags, VideoFormat
 
 VIDEO = VideoFormat(
@@ -15,41 +16,78 @@ VIDEO = VideoFormat(
     colour=ColourTags(primaries=9, transfer=16, matrix=9, sample_range=0),
     chroma="420",
 )
-HEADER = Header(video=VIDEO, model=2, config=(3, 16, 2, 4, 300), segments=(48, 300))
-CHUNKS = tuple(
-    Chunk(segment=segment, layer=layer, groups=(b"a" * 5, b"", bytes([segment, layer]) * 100))
+HEADER = Header(video=VIDEO, segments=(48, 300))
+LAYERS = tuple(
+    Layer(
+        model=200 + layer,
+        config=(3, 16, 2, 4, 300, layer),
+        chunks=tuple((b"a" * 5, b"", bytes([segment, layer]) * 100) for segment in range(2)),
+    )
     for layer in range(3)
-    for segment in range(2)
 )
-STREAM = Stream(header=HEADER, chunks=CHUNKS)
+STREAM = Stream(header=HEADER, layers=LAYERS)
 DATA = write_stream(STREAM)
+ENDS = layer_ends(DATA)
+
+
+def changed(data: bytes, position: int, flip: int = 1) -> bytes:
+    """The data with one byte changed."""
+    damaged = bytearray(data)
+    damaged[position] ^= flip
+    return bytes(damaged)
 
 
 def test_a_stream_comes_back_and_has_one_form() -> None:
     assert read_stream(DATA) == STREAM
-    assert write_stream(Stream(header=HEADER, chunks=CHUNKS[::-1])) == DATA
+    assert read_stream(DATA).version == VERSION
+    assert write_stream(replace(STREAM, version=1)) == DATA
+
+
+def test_the_first_layers_are_a_prefix() -> None:
+    for count, end in enumerate(ENDS, 1):
+        below = replace(STREAM, layers=LAYERS[:count])
+        assert write_stream(below) == DATA[:end]
+        assert read_stream(DATA, count) == below
+        assert layer_ends(DATA, count) == ENDS[:count]
 
 
 def test_cut_after_a_layer_the_layers_below_remain() -> None:
-    layers = [c for c in CHUNKS if c.layer == 0]
     valid = []
     for size in range(len(DATA)):
         try:
             stream = read_stream(DATA[:size])
         except (TruncatedStream, UnsupportedStream):
             continue
-        valid.append(len(stream.chunks))
-        assert stream.chunks == CHUNKS[: len(stream.chunks)]
-    assert valid == [len(layers), 2 * len(layers)]
+        valid.append(size)
+        assert stream.layers == LAYERS[: len(valid)]
+    assert valid == ENDS[:2]
 
 
 def test_every_changed_byte_is_noticed() -> None:
     for position in range(len(DATA)):
-        for flip in (0x01, 0x10, 0x80, 0xFF):
-            damaged = bytearray(DATA)
-            damaged[position] ^= flip
+        for flip in (0x01, 0x02, 0x10, 0x80, 0xFF):
             with pytest.raises(BitstreamError):
-                read_stream(bytes(damaged))
+                read_stream(changed(DATA, position, flip))
+
+
+def test_whatever_lies_above_does_not_hinder() -> None:
+    base = replace(STREAM, layers=LAYERS[:1])
+    for position in range(ENDS[0], len(DATA)):
+        assert read_stream(changed(DATA, position), 1) == base
+    for size in range(ENDS[0], len(DATA)):
+        assert read_stream(DATA[:size], 1) == base
+    assert read_stream(DATA[: ENDS[0]] + b"anything", 1) == base
+
+
+def test_a_layer_for_another_base_is_refused() -> None:
+    other = write_stream(replace(STREAM, header=replace(HEADER, segments=(300, 48))))
+    mixed = other[: ENDS[0]] + DATA[ENDS[0] :]
+    with pytest.raises(CorruptStream, match=r"^layer 2: belongs to another base; .* still decode with --layers 1$"):
+        read_stream(mixed)
+    assert len(read_stream(mixed, 1).layers) == 1
+    swapped = DATA[: ENDS[0]] + DATA[ENDS[1] :]
+    with pytest.raises(CorruptStream, match=r"^layer 2: belongs to another base"):
+        read_stream(swapped)
 
 
 def test_what_is_wrong_is_said() -> None:
@@ -57,12 +95,30 @@ def test_what_is_wrong_is_said() -> None:
         read_stream(b"RIFF....")
     with pytest.raises(UnsupportedStream, match=r"not a \.nerv file"):
         read_stream(b"")
+    with pytest.raises(UnsupportedStream, match="merge it with its base"):
+        read_stream(b"NERP....")
     with pytest.raises(UnsupportedStream, match="version 9"):
         read_stream(DATA[:4] + b"\x09" + DATA[5:])
-    with pytest.raises(CorruptStream, match="too many"):
+    with pytest.raises(TruncatedStream, match=r"^layer 4: .* --layers 3$"):
         read_stream(DATA + b"\x00")
-    with pytest.raises(CorruptStream, match="segment 1, layer 2"):
-        read_stream(DATA[:-1] + bytes([DATA[-1] ^ 1]))
+    with pytest.raises(CorruptStream, match=r"^layer 3: segment 1 does not match its checksum; .* --layers 2$"):
+        read_stream(changed(DATA, -1))
+    with pytest.raises(CorruptStream, match=r"^layer 1: segment 1 does not match its checksum$"):
+        read_stream(changed(DATA, ENDS[0] - 1))
+
+
+def test_layers_that_cannot_be_read_are_a_matter_of_usage() -> None:
+    with pytest.raises(RequestError, match="layer 4 is asked for, the file ends with layer 3"):
+        read_stream(DATA, 4)
+    with pytest.raises(RequestError, match="at least its base layer"):
+        read_stream(DATA, 0)
+
+
+def test_layers_are_limited() -> None:
+    full = write_stream(replace(STREAM, layers=LAYERS[:1] * MAX_LAYERS))
+    assert len(read_stream(full).layers) == MAX_LAYERS
+    with pytest.raises(CorruptStream, match=f"follow layer {MAX_LAYERS}"):
+        read_stream(write_stream(replace(STREAM, layers=LAYERS[:1] * (MAX_LAYERS + 1))))
 
 
 @pytest.mark.parametrize(
@@ -71,9 +127,15 @@ def test_what_is_wrong_is_said() -> None:
         replace(HEADER, video=replace(VIDEO, width=1 << 15)),
         replace(HEADER, video=replace(VIDEO, width=1 << 14, height=1 << 14)),
         replace(HEADER, segments=(1 << 20, 1)),
-        replace(HEADER, config=(1,) * 65),
+        replace(HEADER, segments=()),
     ],
 )
 def test_headers_beyond_the_limits_are_refused(header: Header) -> None:
+    assert write_header(header) != write_header(HEADER)
     with pytest.raises(CorruptStream):
-        read_stream(write_stream(Stream(header=header, chunks=CHUNKS)))
+        read_stream(write_stream(Stream(header=header, layers=LAYERS)))
+
+
+def test_descriptions_beyond_the_limit_are_refused() -> None:
+    with pytest.raises(CorruptStream, match=r"^layer 1: model: 65 is out of range"):
+        read_stream(write_stream(Stream(header=HEADER, layers=(replace(LAYERS[0], config=(1,) * 65),))))

@@ -68,6 +68,9 @@ def test_json_is_the_contract(nervc: Nervc, sample: str, tmp_path: Path) -> None
 
     (info,) = lines(nervc("info", path, "--json").stdout)
     assert (info["type"], info["width"], info["height"], info["frames"]) == ("info", 48, 32, 3)
+    (layer,) = info["layers"]
+    assert {**layer, "bytes": 0} == {key: info[key] for key in ("model", "config", "parameters")} | {"bytes": 0}
+    assert layer["bytes"] == result["bytes"]
     assert info["header_bytes"] + sum(chunk["bytes"] for chunk in info["chunks"]) == result["bytes"]
 
 
@@ -104,6 +107,8 @@ def test_pipes(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
         (2, ["encode", "SAMPLE", "--resize", "16400x16", "-o", "TMP/a.nerv", "--frames", "0:1"], "cannot hold"),
         (1, ["encode", "SAMPLE", *QUICK, "-o", "TMP/a.nerv", "--optimizer", "adam", "--learning-rate", "1e6"], "lower"),
         (2, ["decode", "ENCODED", "-o", "TMP/a.webm"], "write to"),
+        (2, ["decode", "ENCODED", "-o", "TMP/a.mkv", "--layers", "2"], "layer 2 is asked for"),
+        (2, ["decode", "ENCODED", "-o", "TMP/a.mkv", "--layers", "0"], "--layers"),
         (2, ["frobnicate"], "No such command"),
         (3, ["encode", "TMP/none.mp4", "-o", "TMP/a.nerv"], "no such file"),
         (3, ["encode", "TMP/text.mp4", "-o", "TMP/a.nerv"], "Invalid data"),
@@ -156,10 +161,13 @@ def test_options_are_a_promise() -> None:
         "encode": "--output -o -y --model --size --row --difference-grid --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --batch --recipe --quality --target --target-size --bpp --time-limit "
         "--bits --prune --frames --crop --resize --resize-filter --device --json",
-        "decode": "--output -o -y --device --json",
+        "decode": "--output -o -y --layers --device --json",
         "info": "--json",
+        "extract": "--output -o --layers --packs -y --json",
+        "merge": "--output -o -y --json",
     }
     group = LazyGroup()
+    assert set(group.modules) == promised.keys()
     context = click.Context(group)
     for name, options in promised.items():
         command = group.get_command(context, name)

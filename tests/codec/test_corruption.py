@@ -9,16 +9,16 @@ import pytest
 import torch
 
 import nervcodec
-from nervcodec.bitstream.container import Chunk, Stream, read_stream, write_stream
-from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.encoder import plan_header, stream_bytes
 from nervcodec.codec.schema import layer_schema
-from nervcodec.errors import BitstreamError, ResourceError
+from nervcodec.errors import BitstreamError, ResourceError, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
 from nervcodec.video.view import View
+from tests.bitstream.old import write_old
 from tests.golden.make import FOLDER
 
 RNG = np.random.default_rng(0)
@@ -57,27 +57,28 @@ def test_every_changed_byte_is_refused(encoded: Path) -> None:
 
 def test_forged_groups_with_valid_checksums_do_no_harm(encoded: Path) -> None:
     stream = read_stream(encoded.read_bytes())
-    groups = stream.chunks[0].groups
+    (groups,) = stream.layers[0].chunks
     refused = 0
     for _ in range(150):
         forged = [bytearray(group) for group in groups]
         victim = forged[RNG.integers(len(forged))]
         for _ in range(RNG.integers(1, 4)):
             victim[RNG.integers(min(len(victim), 40))] = RNG.integers(256)
-        chunk = replace(stream.chunks[0], groups=tuple(map(bytes, forged)))
-        frames = outcome(write_stream(Stream(header=stream.header, chunks=(chunk,))))
+        layer = replace(stream.layers[0], chunks=(tuple(map(bytes, forged)),))
+        frames = outcome(write_stream(replace(stream, layers=(layer,))))
         refused += frames is None
         assert frames is None or frames.shape == (6, 3, 75, 150)
     assert refused > 10
 
 
-def test_forged_headers_with_valid_checksums_do_no_harm(encoded: Path) -> None:
+def test_forged_descriptions_with_valid_checksums_do_no_harm(encoded: Path) -> None:
     stream = read_stream(encoded.read_bytes())
     refused = 0
     for _ in range(300):
-        config = list(stream.header.config)
+        config = list(stream.layers[0].config)
         config[RNG.integers(len(config))] = int(RNG.choice([0, 1, 2, 7, 255, 5000, 2**20, 2**34]))
-        frames = outcome(forge(replace(stream.header, config=tuple(config)), stream))
+        layer = replace(stream.layers[0], config=tuple(config))
+        frames = outcome(write_stream(replace(stream, layers=(layer,))))
         refused += frames is None
         assert frames is None or frames.shape == (6, 3, 75, 150)
     assert refused > 200
@@ -88,8 +89,8 @@ SEGMENTS = [(1 << 20,), (7,), (5,), (3, 3)]
 
 def with_segments(path: Path, segments: tuple[int, ...]) -> bytes:
     stream = read_stream(path.read_bytes())
-    chunks = tuple(Chunk(segment=i, layer=0, groups=stream.chunks[0].groups) for i in range(len(segments)))
-    return write_stream(Stream(header=replace(stream.header, segments=segments), chunks=chunks))
+    layer = replace(stream.layers[0], chunks=stream.layers[0].chunks * len(segments))
+    return write_stream(Stream(header=replace(stream.header, segments=segments), layers=(layer,)))
 
 
 @pytest.mark.parametrize("segments", SEGMENTS)
@@ -106,7 +107,7 @@ def test_frame_counts_that_few_bits_cannot_betray_do_no_harm(encoded: Path, segm
 def test_a_picture_larger_than_the_network(encoded: Path) -> None:
     stream = read_stream(encoded.read_bytes())
     header = replace(stream.header, video=replace(stream.header.video, width=4000))
-    assert outcome(forge(header, stream)) is None
+    assert outcome(write_stream(replace(stream, header=header))) is None
 
 
 def test_a_small_picture_from_a_vast_network_does_not_exhaust_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,17 +117,27 @@ def test_a_small_picture_from_a_vast_network_does_not_exhaust_memory(monkeypatch
         spec.name: QuantizedTensor(np.zeros(spec.shape, np.int32), (0,)) for g in layer_schema(config, 1) for spec in g
     }
     video = VideoFormat(width=1, height=1, frame_rate=Fraction(1))
-    data = stream_bytes(plan_header(video, config, 1), config, tensors)
+    data = stream_bytes(plan_header(video, 1, config), config, tensors)
     assert len(data) < 200
     with pytest.raises(ResourceError, match="decoding needs about"):
         list(decode_frames(read_stream(data)))
 
 
 def test_contexts_in_a_file_of_version_1_are_refused() -> None:
-    stream = read_stream((FOLDER / "v2" / "contexts.nerv").read_bytes())
-    assert outcome(write_stream(stream)) is not None
-    assert outcome(write_stream(replace(stream, version=1))) is None
+    data = (FOLDER / "v2" / "contexts.nerv").read_bytes()
+    assert outcome(data) is not None
+    assert outcome(write_old(read_stream(data), 1)) is None
 
 
-def forge(header: Header, stream: Stream) -> bytes:
-    return write_stream(Stream(header=header, chunks=stream.chunks))
+def test_a_layer_that_is_not_known_leaves_the_ones_below(encoded: Path, tmp_path: Path) -> None:
+    stream = read_stream(encoded.read_bytes())
+    base = stream.layers[0]
+    path = tmp_path / "two.nerv"
+    for model in (base.model, 250):
+        path.write_bytes(write_stream(replace(stream, layers=(base, replace(base, model=model)))))
+        with pytest.raises(UnsupportedStream, match=f"layer 2: model {model} is not known .* --layers 1$"):
+            nervcodec.decode(str(path), str(tmp_path / "a.y4m"))
+        assert not (tmp_path / "a.y4m").exists()
+    nervcodec.decode(str(path), str(tmp_path / "one.y4m"), layers=1)
+    nervcodec.decode(str(encoded), str(tmp_path / "base.y4m"))
+    assert (tmp_path / "one.y4m").read_bytes() == (tmp_path / "base.y4m").read_bytes()

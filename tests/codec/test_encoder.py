@@ -9,11 +9,11 @@ import nervcodec
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.encoder import load_clip, plan_header
+from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.payload import unpack
 from nervcodec.codec.planning import EncodeOptions, default_weights, plan_config, plan_recipe, rate_of_quality
 from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
 from nervcodec.models.config import DNeRVConfig
-from nervcodec.models.wire import unpack_config
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
@@ -74,8 +74,8 @@ def test_pruned_weights_are_zero_on_the_wire(sample: str, tmp_path: Path) -> Non
         nervcodec.encode(sample, str(path), replace(SMALL, recipe="paper", prune=prune), overwrite=True)
         sizes.append(path.stat().st_size)
         stream = read_stream(path.read_bytes())
-        config = unpack_config(stream.header.model, stream.header.config)
-        weights = [w.flatten() for w in unpack(config, stream.chunks[0].groups, 4).weights.values() if w.ndim > 1]
+        (config,), (layer,) = layer_configs(stream), stream.layers
+        weights = [w.flatten() for w in unpack(config, layer.chunks[0], 4).weights.values() if w.ndim > 1]
         zeros.append(float((torch.cat(weights) == 0).float().mean()))
     assert zeros[0] < 0.2
     assert zeros[1] >= 0.399
@@ -145,9 +145,9 @@ def test_plans(sample: str) -> None:
     assert plan_recipe(EncodeOptions(epochs=2.5, batch=2), bunny, 132).steps == 165
     assert plan_recipe(EncodeOptions(steps=7), bunny, 132).steps == 7
     with pytest.raises(RequestError, match="cannot hold"):
-        plan_header(replace(bunny, width=16_400, height=16), config, 1)
+        plan_header(replace(bunny, width=16_400, height=16), 1)
     with pytest.raises(RequestError, match="cannot hold"):
-        plan_header(bunny, config, 1 << 20)
+        plan_header(bunny, 1 << 20, config)
     paper = EncodeOptions(recipe="paper")
     assert [default_weights(paper, n) for n in (1, 10**8, 10**12)] == [100_000, 375_000, 3_000_000]
 

@@ -12,10 +12,10 @@ import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import VERSION
 from nervcodec.codec.decoder import decode_frames
+from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import pack_group, unpack_group
 from nervcodec.entropy.forms import CONTEXTS, FORMS, PREDICTED
-from nervcodec.models.wire import unpack_config
 from nervcodec.video.view import View
 from tests.conftest import SAMPLE
 
@@ -37,25 +37,24 @@ FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
 
 def symbols_digest(stream: Stream) -> str:
     """SHA-256 of all integers of a stream: steps, then symbols as int32, tensor by tensor in the order of the wire."""
-    config = unpack_config(stream.header.model, stream.header.config)
     digest = sha256()
-    for chunk, frames in zip(stream.chunks, stream.header.segments, strict=True):
-        for specs, group in zip(layer_schema(config, frames), chunk.groups, strict=True):
-            for tensor in unpack_group(specs, group):
-                digest.update(bytes(tensor.steps))
-                digest.update(tensor.symbols.astype("<i4").tobytes())
+    for layer, config in zip(stream.layers, layer_configs(stream), strict=True):
+        for groups, frames in zip(layer.chunks, stream.header.segments, strict=True):
+            for specs, group in zip(layer_schema(config, frames), groups, strict=True):
+                for tensor in unpack_group(specs, group):
+                    digest.update(bytes(tensor.steps))
+                    digest.update(tensor.symbols.astype("<i4").tobytes())
     return digest.hexdigest()
 
 
 def with_forms(stream: Stream, forms: tuple[int, ...]) -> Stream:
     """The same integers, embeddings in the cheapest of some forms."""
-    config = unpack_config(stream.header.model, stream.header.config)
-    (chunk,), (frames,) = stream.chunks, stream.header.segments
+    (layer,), (config,), (frames,) = stream.layers, layer_configs(stream), stream.header.segments
     groups = tuple(
         pack_group(specs, unpack_group(specs, group), forms if specs[0].temporal else FORMS)
-        for specs, group in zip(layer_schema(config, frames), chunk.groups, strict=True)
+        for specs, group in zip(layer_schema(config, frames), layer.chunks[0], strict=True)
     )
-    return replace(stream, chunks=(replace(chunk, groups=groups),))
+    return replace(stream, layers=(replace(layer, chunks=(groups,)),))
 
 
 def main() -> None:

@@ -1,0 +1,77 @@
+"""Taking a file apart at its layers and putting it together again, byte by byte."""
+
+from nervcodec.bitstream.container import layer_ends, read_stream
+from nervcodec.bitstream.fields import ByteReader, ByteWriter
+from nervcodec.bitstream.format import LAYERED_VERSION, PACK_MAGIC, VERSION
+from nervcodec.bitstream.layer import DIGEST_BYTES, MAX_LAYERS, base_digest
+from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
+
+
+def first_layers(data: bytes, count: int) -> bytes:
+    """The file of the first layers of a file; what follows them may be damaged.
+
+    Raises BitstreamError as `read_stream` does, and RequestError for more layers than there are.
+    """
+    return data[: layer_ends(data, count)[-1]]
+
+
+def cut_pack(data: bytes, first: int, last: int | None = None) -> bytes:
+    """The pack of some layers of a file, counted from 1 and both among them; without `last` up to the end.
+
+    Raises BitstreamError as `read_stream` does, and RequestError for layers that are not there or include the base.
+    """
+    if first < 2:
+        raise RequestError("a pack begins with layer 2 or above; layer 1 is the base of all others")
+    if last is not None and last < first:
+        raise RequestError(f"layers {first} to {last} are none")
+    ends = layer_ends(data, last)
+    if first > len(ends):
+        raise RequestError(f"layer {first} is asked for, the file ends with layer {len(ends)}")
+    return write_pack(first, data[ends[first - 2] : ends[-1]])
+
+
+def join_pack(data: bytes, pack: bytes) -> bytes:
+    """The inverse of `cut_pack`: the file `data` and, on top of it, the layers of a pack; all of it is checked.
+
+    Raises BitstreamError for a pack that is damaged or made for another file.
+    """
+    first, layers = read_pack(pack)
+    stream = read_stream(data)
+    if stream.version < LAYERED_VERSION:
+        raise UnsupportedStream(f"a file of format version {stream.version} has one layer and takes no pack")
+    if first != len(stream.layers) + 1:
+        raise CorruptStream(f"the pack begins with layer {first}, the file ends with layer {len(stream.layers)}")
+    if ByteReader(layers).raw(DIGEST_BYTES, "digest") != base_digest(data):
+        raise CorruptStream("the pack belongs to another base")
+    joined = data + layers
+    read_stream(joined)
+    return joined
+
+
+def write_pack(first: int, layers: bytes) -> bytes:
+    """The bytes of a pack: layers as they are in their file, `first` being the number of the first one, from 1."""
+    writer = ByteWriter()
+    writer.raw(PACK_MAGIC)
+    writer.uint8(VERSION)
+    writer.varint(first - 1)
+    writer.checksum()
+    writer.raw(layers)
+    return writer.getvalue()
+
+
+def read_pack(data: bytes) -> tuple[int, bytes]:
+    """The inverse of `write_pack`; the layers themselves can be checked on their base only.
+
+    Raises UnsupportedStream, TruncatedStream or CorruptStream.
+    """
+    reader = ByteReader(data)
+    if reader.raw(min(len(PACK_MAGIC), reader.left), "magic") != PACK_MAGIC:
+        raise UnsupportedStream("not an enhancement pack")
+    version = reader.uint8("format version")
+    if version != VERSION:
+        raise UnsupportedStream(f"a pack of format version {version} is not known to this decoder")
+    first = reader.varint("number of the first layer", MAX_LAYERS - 1) + 1
+    reader.checksum(0, "the pack's header")
+    if first < 2:
+        raise CorruptStream("a pack of the base layer")
+    return first, reader.raw(reader.left, "layers")

@@ -1,0 +1,82 @@
+"""The layers of a file: their networks, and cutting and merging files without decoding anything; no torch here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nervcodec.bitstream.container import Stream, layer_ends
+from nervcodec.bitstream.layer import below_decode
+from nervcodec.bitstream.packs import cut_pack, first_layers, join_pack
+from nervcodec.codec.source import stream_file
+from nervcodec.errors import UnsupportedStream
+from nervcodec.files import check_target, replacing
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.wire import unpack_config
+
+
+@dataclass(frozen=True)
+class LayersReport:
+    """What `extract`, `extract_pack` or `merge` wrote."""
+
+    file_bytes: int
+    layers: int
+    """In the file that was written."""
+
+
+def layer_configs(stream: Stream) -> list[HNeRVConfig]:
+    """The networks of all layers of a stream.
+
+    Raises UnsupportedStream for a network that is not known.
+    """
+    configs = []
+    for below, layer in enumerate(stream.layers):
+        try:
+            configs.append(unpack_config(layer.model, layer.config))
+        except UnsupportedStream as error:
+            raise UnsupportedStream(f"layer {below + 1}: {error}{below_decode(below)}") from error
+    return configs
+
+
+def extract(path: str, output: str, layers: int, *, overwrite: bool = False) -> LayersReport:
+    """Write the first layers of the `.nerv` file at `path`, which are a `.nerv` file themselves.
+
+    Raises VideoError for an unreadable file, BitstreamError for one that is damaged in these layers, RequestError for
+    more layers than there are, OutputError for an output that cannot be written.
+    """
+    check_target(Path(output), overwrite=overwrite)
+    with stream_file(path) as data:
+        return _write(output, first_layers(data, layers), layers)
+
+
+def extract_pack(
+    path: str, output: str, first: int, last: int | None = None, *, overwrite: bool = False
+) -> LayersReport:
+    """Write some layers alone, counted from 1 and both among them, without `last` up to the end; see `merge`.
+
+    Raises what `extract` does, and RequestError for layers that include the base, layer 1.
+    """
+    check_target(Path(output), overwrite=overwrite)
+    with stream_file(path) as data:
+        pack = cut_pack(data, first, last)
+        return _write(output, pack, (last or len(layer_ends(data))) - first + 1)
+
+
+def merge(base: str, packs: Sequence[str], output: str, *, overwrite: bool = False) -> LayersReport:
+    """The inverse of `extract` and `extract_pack`: write a file that has the layers of `base` and those of the packs.
+
+    Raises VideoError for an unreadable file, BitstreamError for a damaged one or a pack that was made for another file,
+    OutputError for an output that cannot be written.
+    """
+    check_target(Path(output), overwrite=overwrite)
+    with stream_file(base) as data:
+        layer_ends(data)
+    for pack in packs:
+        with stream_file(pack) as added:
+            data = join_pack(data, added)
+    return _write(output, data, len(layer_ends(data)))
+
+
+def _write(output: str, data: bytes, layers: int) -> LayersReport:
+    with replacing(Path(output)) as path:
+        path.write_bytes(data)
+    return LayersReport(file_bytes=len(data), layers=layers)

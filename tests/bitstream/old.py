@@ -1,0 +1,44 @@
+"""A writer of versions 1 and 2, which the codec itself only reads."""
+
+from collections.abc import Sequence
+from zlib import crc32
+
+from nervcodec.bitstream.container import Stream
+from nervcodec.bitstream.fields import ByteWriter
+from nervcodec.bitstream.format import MAGIC, write_header
+from nervcodec.bitstream.layer import write_groups
+
+
+def write_old(stream: Stream, version: int) -> bytes:
+    """The bytes of a file whose header has the description of its first layer; the others have none."""
+    payloads = [write_groups(groups) for layer in stream.layers for groups in layer.chunks]
+    header = _old_header(stream)
+    writer = ByteWriter()
+    writer.raw(MAGIC)
+    writer.uint8(version)
+    writer.varint(len(header))
+    writer.raw(header)
+    writer.uint8(len(stream.layers))
+    for payload in payloads:
+        writer.varint(len(payload))
+        writer.uint32(crc32(payload))
+    writer.checksum()
+    for payload in payloads:
+        writer.raw(payload)
+    return writer.getvalue()
+
+
+def _old_header(stream: Stream) -> bytes:
+    """Video, model, description, segments."""
+    segments = _counted(stream.header.segments)
+    video = write_header(stream.header).removesuffix(segments)
+    base = stream.layers[0]
+    return video + bytes([base.model]) + _counted(base.config) + segments
+
+
+def _counted(numbers: Sequence[int]) -> bytes:
+    writer = ByteWriter()
+    writer.varint(len(numbers))
+    for number in numbers:
+        writer.varint(number)
+    return writer.getvalue()
