@@ -19,8 +19,10 @@ from torch import Tensor
 
 from benchmarks.record import write_record
 from nervcodec.cli.types import FrameRange, Size
-from nervcodec.codec.encoder import load_clip, measure, plan_header, stream_bytes
-from nervcodec.codec.planning import EncodeOptions, plan_config, plan_recipe
+from nervcodec.codec.assembly import plan_header, stream_bytes
+from nervcodec.codec.clip import load_clip, measure
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.planning import plan_config, plan_recipe
 from nervcodec.entropy.forms import CONTEXTS, FORMS, PLAIN
 from nervcodec.models.config import DNeRVConfig
 from nervcodec.picture import VideoFormat

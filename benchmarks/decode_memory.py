@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks.record import write_record
-from nervcodec.codec.encoder import plan_header, stream_bytes
+from nervcodec.codec.assembly import plan_header, stream_bytes
 from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import choose_difference_grid, choose_strides, dnerv_config, fit_width
 from nervcodec.picture import VideoFormat

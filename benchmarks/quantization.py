@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.record import write_record
-from nervcodec.codec.encoder import load_clip, measure, plan_header, stream_bytes
-from nervcodec.codec.planning import EncodeOptions, plan_config, plan_recipe
+from nervcodec.codec.assembly import plan_header, stream_bytes
+from nervcodec.codec.clip import load_clip, measure
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.planning import plan_config, plan_recipe
 from nervcodec.quantization import QuantizedTensor, dequantize, quantize, step_for_range
 from nervcodec.training.fit import fit
 from nervcodec.video.view import View

@@ -24,7 +24,7 @@ from benchmarks.bjontegaard import bd_rate
 from benchmarks.plot import rate_distortion_plot
 from benchmarks.record import environment, read_results, write_record
 from nervcodec.cli.types import FrameRange, Size
-from nervcodec.codec.encoder import load_clip
+from nervcodec.codec.clip import load_clip
 from nervcodec.video.view import View
 
 Point = dict[str, Any]

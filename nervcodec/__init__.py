@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nervcodec.codec.encoder import encode
     from nervcodec.codec.inspection import StreamInfo, probe
     from nervcodec.codec.layers import LayersReport, extract, extract_pack, merge
-    from nervcodec.codec.planning import EncodeOptions
+    from nervcodec.codec.options import EncodeOptions
     from nervcodec.codec.report import EncodeReport
     from nervcodec.codec.targets import Target
 
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "encode": "nervcodec.codec.encoder",
-    "EncodeOptions": "nervcodec.codec.planning",
+    "EncodeOptions": "nervcodec.codec.options",
     "EncodeReport": "nervcodec.codec.report",
     "decode": "nervcodec.codec.decoder",
     "DecodeReport": "nervcodec.codec.decoder",

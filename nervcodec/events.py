@@ -13,6 +13,9 @@ class FitStarted:
     parameters: int
     frames: int
     steps: int
+    layer: int = 1
+    """Counts from 1, the base."""
+    layers: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,16 @@ class FramesDone:
     """None where the input does not say how many there are."""
 
 
-Event = FitStarted | StepDone | FitRestarted | FramesDone
+@dataclass(frozen=True)
+class LayerDropped:
+    """An enhancement layer does not pay for its bits: it and those above it are not written."""
+
+    layer: int
+    gain_db: float
+    layer_bytes: int
+
+
+Event = FitStarted | StepDone | FitRestarted | LayerDropped | FramesDone
 Observer = Callable[[Event], None]
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nervcodec.codec.layers import LayersReport
-from nervcodec.events import Event, FitRestarted, FitStarted, FramesDone, Observer, StepDone
+from nervcodec.events import Event, FitRestarted, FitStarted, FramesDone, LayerDropped, Observer, StepDone
 
 LINE_SECONDS = 10.0
 """Between two lines where no terminal is."""
@@ -80,7 +80,8 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
         match event:
             case FitStarted():
                 started = monotonic()
-                say(f"{event.model}, {event.parameters:,} weights, {event.frames} frames, {event.steps} steps")
+                layer = f"layer {event.layer} of {event.layers}: " if event.layers > 1 else ""
+                say(f"{layer}{event.model}, {event.parameters:,} weights, {event.frames} frames, {event.steps} steps")
             case StepDone():
                 rate = event.step / max(monotonic() - started, 1e-9)
                 size = "" if event.estimated_bytes is None else f", {readable_bytes(event.estimated_bytes)}"
@@ -89,6 +90,11 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
             case FitRestarted():
                 started = monotonic()
                 say(f"the fit collapsed ({event.reason}): attempt {event.attempt} with seed {event.seed}")
+            case LayerDropped():
+                say(
+                    f"layer {event.layer} is not written: {event.gain_db:+.2f} dB do not pay for its "
+                    f"{event.layer_bytes:,} bytes (--min-gain)"
+                )
             case FramesDone():
                 show(STAGES[event.stage], event.frames, event.total, "frames")
 
@@ -129,6 +135,8 @@ def _json_observer() -> Observer:
                 json_line({"type": "start", **asdict(event)})
             case FitRestarted():
                 json_line({"type": "restart", **asdict(event)})
+            case LayerDropped():
+                json_line({"type": "dropped", **asdict(event)})
             case StepDone() | FramesDone() if monotonic() - last >= JSON_SECONDS:
                 last = monotonic()
                 kind = "step" if isinstance(event, StepDone) else "frames"

@@ -7,6 +7,7 @@ import click
 import nervcodec
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.types import Bytes, Duration, FrameRange, Quality, Size, Weights, check_file_target, default_output
+from nervcodec.codec.report import EncodeReport, LayerReport
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.models.presets import row_names
@@ -27,12 +28,32 @@ from nervcodec.video.view import View
 @click.option(
     "--row",
     type=click.Choice(list(row_names())),
-    help="A network of DNeRV's Table 8, instead of --model and --size.",
+    help="A network of DNeRV's Table 8 or SDMN's Table 3, instead of --model and --size.",
 )
 @click.option(
     "--difference-grid",
     type=Size(),
     help="Cells of DNeRV's difference embedding; finer costs more bytes.  [default: by length and size]",
+)
+@click.option("--layers", type=click.IntRange(1, 16), default=1, help="The base, and enhancement layers above it.")
+@click.option(
+    "--min-gain",
+    type=float,
+    default=0.3,
+    metavar="DB",
+    help="What an enhancement layer must gain for each doubling of the file, or it is not written.",
+)
+@click.option("--coupling", type=click.Choice(["affine", "additive"]), default="affine", help="Of SDMN.")
+@click.option(
+    "--latent",
+    type=click.Choice(["zero", "seeded"]),
+    default="zero",
+    help="What SDMN's decoder takes for channels that are not sent.",
+)
+@click.option(
+    "--block",
+    type=click.Choice(["plain", "rep"]),
+    help="Re-parameterise convolutions in the fit.  [default: plain; rep for SDMN with --recipe paper]",
 )
 @click.option(
     "--preset",
@@ -125,15 +146,29 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
                 "parameters": report.parameters,
                 "steps": report.steps,
                 "fits": report.fits,
+                "layers": [
+                    {
+                        "psnr": layer.psnr_db,
+                        "ms_ssim": layer.ms_ssim,
+                        "bytes": layer.file_bytes,
+                        "bpp": layer.bits_per_pixel,
+                        "parameters": layer.parameters,
+                        "steps": layer.steps,
+                    }
+                    for layer in report.layers
+                ],
             }
         )
         return
-    quality = "" if report.ms_ssim is None else f", MS-SSIM {report.ms_ssim:.4f}"
-    click.echo(
-        f"{output}: PSNR {report.psnr_db:.2f} dB{quality}, {report.file_bytes:,} bytes, "
-        f"{report.bits_per_pixel:.4f} bpp, {report.seconds:.1f} s",
-        err=True,
-    )
+    if len(report.layers) > 1:
+        for number, layer in enumerate(report.layers, 1):
+            click.echo(f"--layers {number}: {_outcome(layer)}", err=True)
+    click.echo(f"{output}: {_outcome(report)}, {report.seconds:.1f} s", err=True)
+
+
+def _outcome(made: EncodeReport | LayerReport) -> str:
+    quality = "" if made.ms_ssim is None else f", MS-SSIM {made.ms_ssim:.4f}"
+    return f"PSNR {made.psnr_db:.2f} dB{quality}, {made.file_bytes:,} bytes, {made.bits_per_pixel:.4f} bpp"
 
 
 def _target(chosen: dict[str, Any]) -> Target | None:

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, read_stream
-from nervcodec.bitstream.layer import below_decode
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.payload import embedding_values, unpack
 from nervcodec.codec.source import stream_file
 from nervcodec.entropy.forms import FORMS_OF_VERSION
-from nervcodec.errors import CorruptStream, UnsupportedStream
+from nervcodec.errors import CorruptStream
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
@@ -74,11 +73,9 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
     """
     header, configs = stream.header, layer_configs(stream)
     size = header.video.height, header.video.width
-    if any(side > padded for side, padded in zip(size, configs[0].padded_size, strict=True)):
-        raise CorruptStream(f"a network for {configs[0].padded_size} cannot make a picture of {size}")
-    if len(configs) > 1:
-        what = f"layer 2: model {stream.layers[1].model} is not known to this decoder as an enhancement"
-        raise UnsupportedStream(what + below_decode(1))
+    for config in configs:
+        if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
+            raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
     forms = FORMS_OF_VERSION[stream.version]
     for segment, frames in enumerate(header.segments):
         numbers = max(config.largest_map for config in configs)
@@ -95,13 +92,20 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
 def _render_segment(
     networks: list[tuple[HNeRVConfig, DecoderState]], frames: int, size: tuple[int, int], device: torch.device
 ) -> Iterator[Tensor]:
-    built = [_build(config, state, device) for config, state in networks]
+    base, *enhancements = [_build(config, state, device) for config, state in networks]
     batch = max(1, BATCH_PIXELS // prod(networks[0][0].padded_size))
     for times in torch.split(torch.arange(frames, device=device), batch):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            decoder, embeddings = built[0]
-            rendered = decoder(embeddings, times)[:, :, : size[0], : size[1]]
-        yield (255 * rendered).round().clamp(0, 255).byte().cpu()
+            decoder, embeddings = base
+            made = _samples(decoder(embeddings, times), size)
+            for decoder, embeddings in enhancements:
+                made = _samples(decoder(embeddings, times, made.float() / 255), size)
+        yield made.cpu()
+
+
+def _samples(rendered: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bytes of frames in [0, 1], cropped: what a layer hands to the next."""
+    return (255 * rendered[:, :, : size[0], : size[1]]).round().clamp(0, 255).byte()
 
 
 def _build(config: HNeRVConfig, state: DecoderState, device: torch.device) -> tuple[torch.nn.Module, dict[str, Tensor]]:

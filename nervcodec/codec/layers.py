@@ -11,7 +11,8 @@ from nervcodec.codec.source import stream_file
 from nervcodec.errors import UnsupportedStream
 from nervcodec.files import check_target, replacing
 from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.wire import unpack_config
+from nervcodec.models.scalable_config import EnhancementConfig
+from nervcodec.models.wire import model_name, unpack_config
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,17 @@ class LayersReport:
 def layer_configs(stream: Stream) -> list[HNeRVConfig]:
     """The networks of all layers of a stream.
 
-    Raises UnsupportedStream for a network that is not known.
+    Raises UnsupportedStream for a network that is not known, or has no business in its layer.
     """
     configs = []
     for below, layer in enumerate(stream.layers):
         try:
-            configs.append(unpack_config(layer.model, layer.config))
+            config = unpack_config(layer.model, layer.config)
+            if isinstance(config, EnhancementConfig) != bool(below):
+                raise UnsupportedStream(f"a network of kind {model_name(config)} makes no sense there")
         except UnsupportedStream as error:
             raise UnsupportedStream(f"layer {below + 1}: {error}{below_decode(below)}") from error
+        configs.append(config)
     return configs
 
 

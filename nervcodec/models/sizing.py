@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from nervcodec.errors import RequestError
 from nervcodec.models.config import FUSED_STAGES, DNeRVConfig, HNeRVConfig
-from nervcodec.models.scalable_config import SDMNConfig
+from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
 
 Config = TypeVar("Config", bound=HNeRVConfig)
 
@@ -18,6 +18,9 @@ LOWEST_HNERV_WIDTH = 12
 SKIP_CHANNELS = 16
 SKIP_SHARE = 5  # of Table 3's stems and our growth for them: 98 and 20, 84 and 20, 43 and 12
 LARGEST_KERNEL = 5
+
+JOINED_STAGES = 2
+"""Of an enhancement network, above the frames that join it (ours)."""
 
 PAPER_STRIDES = {  # (height, width) -> strides; DNeRV Table 8, HNeRV
     (640, 1280): (5, 4, 4, 2, 2),
@@ -127,7 +130,7 @@ def dnerv_config(
     )
 
 
-def sdmn_config(height: int, width: int, stem: int, *, latent: tuple[int, ...] = ()) -> SDMNConfig:
+def sdmn_config(height: int, width: int, stem: int, *, affine: bool = True, latent: tuple[int, ...] = ()) -> SDMNConfig:
     """SDMN for a picture of `height` x `width` pixels with `stem` channels after the stem (our rule beyond Table 3)."""
     strides = choose_strides(height, width)
     content = content_shape(height, width, strides)
@@ -143,8 +146,20 @@ def sdmn_config(height: int, width: int, stem: int, *, latent: tuple[int, ...] =
         skip_channels=SKIP_CHANNELS,
         couplings=1,
         growth=max(stem // SKIP_SHARE, 1),
-        affine=1,
+        affine=int(affine),
         latent=latent,
+    )
+
+
+def enhancement_config(height: int, width: int, stem: int) -> EnhancementConfig:
+    """An enhancement network for a picture of `height` x `width` pixels with `stem` channels after the stem (ours)."""
+    strides = choose_strides(height, width)
+    return EnhancementConfig(
+        content=content_shape(height, width, strides),
+        strides=strides,
+        widths=sdmn_widths(stem, len(strides)),
+        kernels=(1, 3, 3, 5, 5),
+        join=len(strides) - JOINED_STAGES,
     )
 
 

@@ -4,12 +4,13 @@ from dataclasses import fields
 
 from nervcodec.errors import RequestError, UnsupportedStream
 from nervcodec.models.config import DNeRVConfig, HNeRVConfig
-from nervcodec.models.scalable_config import SDMNConfig
+from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
 
 MODELS: dict[int, tuple[str, type[HNeRVConfig]]] = {
     1: ("hnerv", HNeRVConfig),
     2: ("dnerv", DNeRVConfig),
     3: ("sdmn", SDMNConfig),
+    4: ("een", EnhancementConfig),
 }
 """Wire id, name and config of each model. Ids never change; append only."""
 

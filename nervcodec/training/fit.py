@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil, cos, pi
+from math import ceil
 from time import monotonic
 
 import torch
@@ -19,6 +19,7 @@ from nervcodec.training.network import Network
 from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
 from nervcodec.training.recipe import Recipe
+from nervcodec.training.schedule import latent_deviation, learning_rate_factor
 from nervcodec.training.tradeoff import RATE_FITS, RateTerm
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
@@ -87,10 +88,13 @@ def fit(
     raise FitError(f"the fit failed with {ATTEMPTS} seeds: {reason}; a lower learning rate may help")
 
 
-def time_fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device) -> tuple[float, float]:
+def time_fit(
+    clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device, below: Tensor | None = None
+) -> tuple[float, float]:
     """Seconds that a step takes, and that a whole fit spends on its rate model; measured on a fit of its own."""
     clip = clip.to(device).contiguous(memory_format=torch.channels_last)
-    run = _Fit(clip, config, replace(recipe, quantize_at=0.0), recipe.seed)
+    below = None if below is None else below.to(device)
+    run = _Fit(clip, config, replace(recipe, quantize_at=0.0), recipe.seed, below)
     half = monotonic()
     for step, times in zip(range(1, TIMED_STEPS + 1), run.batches(), strict=False):
         run.step(step, times)
@@ -242,16 +246,3 @@ class _Fit:
 
     def _bytes(self) -> int | None:
         return ceil(self.rate.bits / 8) if self.rate else None
-
-
-def learning_rate_factor(step: int, recipe: Recipe) -> float:
-    """Share of the peak rate at a step: linear from 0.1 to 1 in the warm-up, then a cosine to 0 (DNeRV code)."""
-    warm = recipe.warmup * recipe.steps
-    if step <= warm:
-        return 0.1 + 0.9 * step / warm
-    return 0.5 * (1 + cos(pi * (step - warm) / (recipe.steps - warm)))
-
-
-def latent_deviation(step: int, recipe: Recipe) -> float:
-    """Deviation of the noise in place of channels that are not sent, at a step."""
-    return recipe.latent_noise * min(max(1.5 - 2 * step / recipe.steps, 0.0), 1.0)

@@ -10,8 +10,8 @@ import torch
 
 import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
+from nervcodec.codec.assembly import plan_header, stream_bytes
 from nervcodec.codec.decoder import decode_frames
-from nervcodec.codec.encoder import plan_header, stream_bytes
 from nervcodec.codec.schema import layer_schema
 from nervcodec.errors import BitstreamError, ResourceError, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig

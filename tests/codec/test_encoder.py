@@ -7,11 +7,13 @@ import torch
 
 import nervcodec
 from nervcodec.bitstream.container import read_stream
+from nervcodec.codec.assembly import plan_header
+from nervcodec.codec.clip import load_clip
 from nervcodec.codec.decoder import decode_frames
-from nervcodec.codec.encoder import load_clip, plan_header
 from nervcodec.codec.layers import layer_configs
+from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.payload import unpack
-from nervcodec.codec.planning import EncodeOptions, default_weights, plan_config, plan_recipe, rate_of_quality
+from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, rate_of_quality
 from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
 from nervcodec.models.config import DNeRVConfig
 from nervcodec.video.reader import read_frames

@@ -19,6 +19,7 @@ def file(psnr_db: float = 30.0, ms_ssim: float | None = 0.9, file_bytes: int = 1
         seconds=1.0,
         fit_seconds=1.0,
         decode_seconds=1.0,
+        layers=(),
     )
     return Candidate(report, b"")
 

@@ -13,8 +13,9 @@ from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import dnerv_config, hnerv_config
 from nervcodec.models.wire import model_name
 from nervcodec.quantization import dequantize
-from nervcodec.training.fit import Fitted, _Fit, fit, learning_rate_factor
+from nervcodec.training.fit import Fitted, _Fit, fit
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
+from nervcodec.training.schedule import learning_rate_factor
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
 CPU = torch.device("cpu")

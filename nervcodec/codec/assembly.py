@@ -1,0 +1,42 @@
+"""From fitted networks to the bytes of a file."""
+
+from collections.abc import Iterable, Mapping
+
+from nervcodec.bitstream.container import Stream, write_stream
+from nervcodec.bitstream.format import Header, check_header
+from nervcodec.bitstream.layer import Layer
+from nervcodec.codec.payload import check_segment, pack
+from nervcodec.entropy.forms import FORMS
+from nervcodec.errors import BitstreamError, RequestError
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.wire import pack_config
+from nervcodec.picture import VideoFormat
+from nervcodec.quantization import QuantizedTensor
+
+
+def plan_header(video: VideoFormat, frames: int, *configs: HNeRVConfig) -> Header:
+    """The header of a file whose layers have these networks.
+
+    Raises RequestError for what no decoder would read.
+    """
+    header = Header(video=video, segments=(frames,))
+    try:
+        check_header(header)
+        for config in configs:
+            check_segment(config, frames)
+    except BitstreamError as error:
+        raise RequestError(f"a .nerv file cannot hold this video: {error}") from error
+    return header
+
+
+def make_layer(config: HNeRVConfig, *chunks: tuple[bytes, ...]) -> Layer:
+    """A network and, for each segment, its tensor groups."""
+    model, numbers = pack_config(config)
+    return Layer(model=model, config=numbers, chunks=chunks)
+
+
+def stream_bytes(
+    header: Header, config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
+) -> bytes:
+    """The `.nerv` file of a fitted clip, its tensors in the cheapest of some forms."""
+    return write_stream(Stream(header=header, layers=(make_layer(config, pack(config, tensors, forms)),)))

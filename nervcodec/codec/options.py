@@ -1,0 +1,124 @@
+"""Everything that `encode` can be told."""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from nervcodec.bitstream.layer import MAX_LAYERS
+from nervcodec.codec.device import DeviceName
+from nervcodec.codec.targets import Target
+from nervcodec.errors import RequestError
+from nervcodec.models.presets import row_names
+from nervcodec.training.recipe import LEAST_BITS, MOST_BITS, PRESET_EPOCHS, EmbeddingSource, Loss, Optimizer
+from nervcodec.video.view import View
+
+ModelName = Literal["dnerv", "hnerv", "sdmn"]
+RecipeName = Literal["rate", "paper"]
+Coupling = Literal["affine", "additive"]
+Latent = Literal["zero", "seeded"]
+Block = Literal["plain", "rep"]
+
+QUALITIES = (0.0, 100.0)
+MOST_EPOCHS = 1e6
+CHOICES: dict[str, tuple[object, ...]] = {
+    "model": get_args(ModelName),
+    "recipe": get_args(RecipeName),
+    "row": (None, *row_names()),
+    "preset": tuple(PRESET_EPOCHS),
+    "optimizer": get_args(Optimizer),
+    "loss": get_args(Loss),
+    "embeddings": get_args(EmbeddingSource),
+    "coupling": get_args(Coupling),
+    "latent": get_args(Latent),
+    "block": (None, *get_args(Block)),
+    "device": get_args(DeviceName),
+}
+
+EXCLUSIVE = (
+    ("steps", "epochs"),
+    ("steps", "time_limit"),
+    ("epochs", "time_limit"),
+    ("row", "size"),
+    ("row", "difference_grid"),
+    ("quality", "target"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodeOptions:
+    """Everything that `encode` can be told."""
+
+    view: View = field(default_factory=View)
+    model: ModelName = "dnerv"
+    size: int | None = None
+    """Weights the stream carries, embeddings not among them; None means by the length and size of the video."""
+    row: str | None = None
+    """A row of DNeRV's Table 8 or QS-NeRV's Table 3 by name (`nervcodec.models.presets`), for `model` and `size`."""
+    difference_grid: tuple[int, int] | None = None
+    """Height and width of DNeRV's difference embedding; None means by rule."""
+    coupling: Coupling = "affine"
+    """Of SDMN's invertible networks."""
+    latent: Latent = "zero"
+    """What SDMN's decoder takes for channels that are not sent: zeros, or draws of a generator seeded with `seed`."""
+    block: Block | None = None
+    """Convolutions of stages plain or re-parameterised; None means the latter for SDMN with the recipe `paper`."""
+    layers: int = 1
+    """The base and, above it, so many enhancement layers less one."""
+    min_gain: float = 0.3
+    """Decibels that an enhancement layer must gain for each doubling of the file, or it is not written (ours)."""
+    preset: str = "medium"
+    steps: int | None = None
+    epochs: float | None = None
+    """Passes over the clip; both replace the preset's number of steps."""
+    seed: int = 0
+    optimizer: Optimizer = "muon"
+    learning_rate: float | None = None
+    loss: Loss = "l2"
+    embeddings: EmbeddingSource = "free"
+    batch: int = 1
+    recipe: RecipeName = "rate"
+    """`rate` minimises rate and distortion together, `paper` quantizes after the fit (8 bits, 10 % pruned)."""
+    quality: float | None = None
+    """From 0, coarse, to 100, fine: how much a bit weighs against an error; None means 50; not for `paper`."""
+    target: Target | None = None
+    """A size or quality to reach, in place of `quality`."""
+    time_limit: float | None = None
+    """Seconds that all may take, in place of `preset`."""
+    bits: int | None = None
+    """Of each quantized value, sign included, before entropy coding; for the recipe `paper`, where None means 8."""
+    prune: float | None = None
+    """Share of the weights set to zero; None means the recipe's own."""
+    device: DeviceName = "auto"
+
+    def __post_init__(self) -> None:
+        self._check_recipe()
+        if self.epochs is not None and not 0 < self.epochs < MOST_EPOCHS:
+            raise RequestError(f"{self.epochs} passes over a clip")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise RequestError(f"{name} is one of {', '.join(map(str, choices))}, not {getattr(self, name)}")
+        for these, those in EXCLUSIVE:
+            if getattr(self, these) is not None and getattr(self, those) is not None:
+                raise RequestError(f"{these} and {those} exclude each other")
+        if not 1 <= self.layers <= MAX_LAYERS:
+            raise RequestError(f"a file has 1 to {MAX_LAYERS} layers, not {self.layers}")
+        self._check_model()
+
+    def _check_model(self) -> None:
+        if self.model == "hnerv" and self.row:
+            raise RequestError("rows of the papers' tables are DNeRV's and SDMN's, not HNeRV's")
+        if self.model != "dnerv" and self.difference_grid:
+            raise RequestError(f"difference grids are DNeRV's, not those of {self.model}")
+        if self.model != "sdmn" and (self.coupling, self.latent) != ("affine", "zero"):
+            raise RequestError("couplings and latents are SDMN's: choose --model sdmn")
+
+    def _check_recipe(self) -> None:
+        if self.recipe == "rate" and self.bits is not None:
+            raise RequestError("the recipe rate chooses its own steps: bits belong to the recipe paper")
+        if self.bits is not None and not LEAST_BITS <= self.bits <= MOST_BITS:
+            raise RequestError(f"values take {LEAST_BITS} to {MOST_BITS} bits, not {self.bits}")
+        if self.recipe == "paper" and (self.quality is not None or self.target):
+            raise RequestError("the recipe paper knows no quality and no target: choose a size")
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise RequestError(f"a time limit of {self.time_limit:g} s")
+        if self.quality is not None and not QUALITIES[0] <= self.quality <= QUALITIES[1]:
+            raise RequestError(f"quality lies between {QUALITIES[0]:g} and {QUALITIES[1]:g}, not {self.quality}")

@@ -1,0 +1,166 @@
+"""Layer upon layer: each fitted to what the decoder makes of those below it."""
+
+from dataclasses import dataclass, replace
+from math import log2
+from time import monotonic
+
+import torch
+from torch import Tensor
+
+from nervcodec.bitstream.container import Stream, write_stream
+from nervcodec.codec.assembly import make_layer, plan_header
+from nervcodec.codec.clip import measure
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.payload import pack
+from nervcodec.codec.planning import layer_quality, plan_config, plan_enhancement, plan_recipe
+from nervcodec.codec.report import EncodeReport, LayerReport
+from nervcodec.codec.targets import Candidate
+from nervcodec.entropy.forms import FORMS, PLAIN
+from nervcodec.errors import RequestError
+from nervcodec.events import FitStarted, LayerDropped, Observer
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.wire import model_name
+from nervcodec.picture import VideoFormat
+from nervcodec.training.fit import fit, time_fit
+from nervcodec.training.recipe import Recipe, preset_steps
+
+TIME_SHARE = 0.92
+"""Of the time left, what steps are planned for; the rest is for what cannot be foreseen (ours)."""
+MEASURING_STEPS = 0.8
+"""A frame is measured twice, which takes as long as this share of a step (ours)."""
+LEAST_TIMED_STEPS = 50
+SPARE_BYTES = 20
+"""Lengths of chunks and groups, and what range coders round up to."""
+LEAST_LAYER_BYTES = 200
+"""What a layer may take, even if those below it have already reached the size that was asked for (ours)."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all fits for one file have in common."""
+
+    video: VideoFormat
+    clip: Tensor
+    """`[T, 3, H, W]`, uint8."""
+    options: EncodeOptions
+    device: torch.device
+    observe: Observer
+    deadline: float | None
+    """By `monotonic`."""
+
+
+class Stack:
+    """The layers of one file, made from the base up at a quality, and steered to a number of bytes if one is given."""
+
+    def __init__(self, work: Work, quality: float | None, aimed: int | None, fits_to_come: int) -> None:
+        self.work, self.quality, self.aimed = work, quality, aimed
+        self.fits_to_come = fits_to_come
+        """This one included; they share the time that is left."""
+        self.stream = Stream(header=plan_header(work.video, len(work.clip)), layers=())
+        self.configs: list[HNeRVConfig] = []
+        self.data = b""
+        self.reports: list[LayerReport] = []
+        self.decoded: Tensor | None = None
+        """Of the layers so far, like the clip."""
+
+    def build(self) -> Candidate:
+        """All layers that are asked for, up to the first that does not pay for its bits."""
+        while len(self.reports) < self.work.options.layers and self._add():
+            pass
+        last, frames = self.reports[-1], len(self.work.clip)
+        return Candidate(
+            EncodeReport(
+                psnr_db=last.psnr_db,
+                ms_ssim=last.ms_ssim,
+                file_bytes=last.file_bytes,
+                bits_per_pixel=last.bits_per_pixel,
+                frames=frames,
+                parameters=sum(report.parameters for report in self.reports),
+                steps=sum(report.steps for report in self.reports),
+                fit_seconds=sum(report.fit_seconds for report in self.reports),
+                decode_seconds=last.decode_seconds,
+                layers=tuple(self.reports),
+            ),
+            self.data,
+        )
+
+    def _add(self) -> bool:
+        """Fit, pack and measure one more layer; whether it is worth its bits and was kept."""
+        work, clip, number = self.work, self.work.clip, len(self.reports) + 1
+        config, recipe = self._plan(work.options.layers - number)
+        started = FitStarted(
+            model=model_name(config),
+            parameters=config.parameters,
+            frames=len(clip),
+            steps=recipe.steps,
+            layer=number,
+            layers=work.options.layers,
+        )
+        work.observe(started)
+        begun = monotonic()
+        fitted = fit(clip, config, recipe, work.device, work.observe, self.decoded)
+        forms = PLAIN if work.options.recipe == "paper" else FORMS
+        stream = self._with(config, pack(config, fitted.tensors, forms))
+        data = write_stream(stream)
+        packed = monotonic()
+        decoded: list[Tensor] | None = [] if number < work.options.layers else None
+        meter = measure(data, clip, work.options.device, work.observe, decoded)
+        report = LayerReport(
+            psnr_db=meter.psnr_db,
+            ms_ssim=meter.ms_ssim,
+            file_bytes=len(data),
+            bits_per_pixel=8 * len(data) / clip[:, 0].numel(),
+            parameters=config.parameters,
+            steps=recipe.steps,
+            fit_seconds=packed - begun,
+            decode_seconds=monotonic() - packed,
+        )
+        if self.reports and not pays(self.reports[-1], report, work.options.min_gain):
+            gain, size = report.psnr_db - self.reports[-1].psnr_db, report.file_bytes - len(self.data)
+            work.observe(LayerDropped(layer=number, gain_db=gain, layer_bytes=size))
+            return False
+        self.stream, self.data, self.reports = stream, data, [*self.reports, report]
+        self.configs.append(config)
+        self.decoded = torch.cat(decoded) if decoded else None
+        return True
+
+    def _plan(self, above: int) -> tuple[HNeRVConfig, Recipe]:
+        """Network and recipe of the next layer, which will have so many above it."""
+        work, frames = self.work, len(self.work.clip)
+        quality = None if work.options.recipe == "paper" else layer_quality(self.quality, above)
+        options = replace(work.options, quality=quality, target=None)
+        config: HNeRVConfig
+        recipe = plan_recipe(options, work.video, frames)
+        if self.configs:
+            config = plan_enhancement(options, self.configs[0], work.video, frames)
+            recipe = replace(recipe, embeddings="free", branches=False)
+        else:
+            config = plan_config(options, work.video, frames)
+        plan_header(work.video, frames, config)
+        if self.aimed:
+            without = len(write_stream(self._with(config, ()))) + SPARE_BYTES
+            left = max(self.aimed / 2**above - without, LEAST_LAYER_BYTES)
+            recipe = replace(recipe, target_bits=8.0 * left)
+        if work.deadline is not None:
+            recipe = replace(recipe, steps=self._steps_in_time(config, recipe, work.deadline - monotonic()))
+        self.fits_to_come -= 1
+        return config, recipe
+
+    def _with(self, config: HNeRVConfig, groups: tuple[bytes, ...]) -> Stream:
+        """The stream with one layer more."""
+        return replace(self.stream, layers=(*self.stream.layers, make_layer(config, groups)))
+
+    def _steps_in_time(self, config: HNeRVConfig, recipe: Recipe, left: float) -> int:
+        """Steps of the next fit in its share of the seconds that are left."""
+        before = monotonic()
+        each, besides = time_fit(self.work.clip, config, recipe, self.work.device, self.decoded)
+        left -= monotonic() - before
+        steps = int((TIME_SHARE * left / self.fits_to_come - besides) / each - MEASURING_STEPS * len(self.work.clip))
+        if steps < LEAST_TIMED_STEPS and not self.reports:
+            raise RequestError(f"{self.work.options.time_limit:g} s are too short: a step takes {each:.2g} s")
+        return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.work.clip), recipe.batch))
+
+
+def pays(below: LayerReport, report: LayerReport, min_gain: float) -> bool:
+    """Whether a layer gains enough decibels for each doubling of the file."""
+    return report.psnr_db - below.psnr_db >= min_gain * log2(report.file_bytes / below.file_bytes)

@@ -1,0 +1,18 @@
+"""What changes from step to step of a fit."""
+
+from math import cos, pi
+
+from nervcodec.training.recipe import Recipe
+
+
+def learning_rate_factor(step: int, recipe: Recipe) -> float:
+    """Share of the peak rate at a step: linear from 0.1 to 1 in the warm-up, then a cosine to 0 (DNeRV code)."""
+    warm = recipe.warmup * recipe.steps
+    if step <= warm:
+        return 0.1 + 0.9 * step / warm
+    return 0.5 * (1 + cos(pi * (step - warm) / (recipe.steps - warm)))
+
+
+def latent_deviation(step: int, recipe: Recipe) -> float:
+    """Deviation of the noise in place of channels that are not sent, at a step."""
+    return recipe.latent_noise * min(max(1.5 - 2 * step / recipe.steps, 0.0), 1.0)
