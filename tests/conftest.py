@@ -1,10 +1,12 @@
 """What several tests share: the sample clip and one small encoded file."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -44,3 +46,13 @@ def encoded(tmp_path_factory: pytest.TempPathFactory, sample: str) -> Path:
     done = run_nervc("encode", sample, "-o", path, *arguments)
     assert done.returncode == 0, done.stderr.decode()
     return path
+
+
+@pytest.fixture(scope="session")
+def layered(tmp_path_factory: pytest.TempPathFactory, sample: str) -> tuple[Path, dict[str, Any]]:
+    """A file of three layers, an SDMN below two enhancement networks, and what `encode --json` said last."""
+    path = tmp_path_factory.mktemp("layered") / "three.nerv"
+    arguments = ["--frames", "0:4", "--resize", "150x75", "--steps", "150", "--quality", "70"]
+    done = run_nervc("encode", sample, "-o", path, "--model", "sdmn", "--layers", "3", *arguments, "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    return path, json.loads(done.stdout.splitlines()[-1])

@@ -30,6 +30,19 @@ OPTIONS = {
     "contexts": nervcodec.EncodeOptions(
         view=View(first=60, stop=72, resize=(46, 25)), difference_grid=(4, 8), size=3000, steps=300, quality=100
     ),
+    "sdmn": nervcodec.EncodeOptions(
+        view=View(stop=4, resize=(46, 25)),
+        model="sdmn",
+        coupling="additive",
+        latent="seeded",
+        seed=5,
+        size=20_000,
+        steps=300,
+        quality=90,
+    ),
+    "layers": nervcodec.EncodeOptions(
+        view=View(stop=4, resize=(46, 25)), model="sdmn", layers=3, size=20_000, steps=300, quality=90, min_gain=-9
+    ),
 }
 FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
 """Files so small would not have contexts by themselves."""
@@ -65,8 +78,10 @@ def main() -> None:
     for name, options in OPTIONS.items():
         path = folder / f"{name}.nerv"
         nervcodec.encode(str(SAMPLE), str(path), options, overwrite=True)
-        stream = with_forms(read_stream(path.read_bytes()), FORMS_OF_EMBEDDINGS.get(name, FORMS))
-        path.write_bytes(write_stream(stream))
+        stream = read_stream(path.read_bytes())
+        if name in FORMS_OF_EMBEDDINGS:
+            stream = with_forms(stream, FORMS_OF_EMBEDDINGS[name])
+            path.write_bytes(write_stream(stream))
         digests[name] = symbols_digest(stream)
         np.savez_compressed(folder / f"{name}.npz", frames=torch.cat(list(decode_frames(stream))).numpy())
     (folder / "symbols.json").write_text(json.dumps(digests, indent=2) + "\n")

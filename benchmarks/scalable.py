@@ -1,0 +1,185 @@
+"""SDMN beside its rivals at equal bytes and steps, and layers beside a single network of their size.
+
+python -m benchmarks.scalable models CLIP --crop 1280x640 --resize 640x320 --bytes 30kB -o FILE
+python -m benchmarks.scalable layers CLIP --crop 1280x640 --resize 640x320 --quality 65 -o FILE
+"""
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from unittest.mock import patch
+
+import click
+import torch
+from torch import Tensor
+
+import nervcodec
+from benchmarks.record import write_record
+from nervcodec.cli.types import Bytes, FrameRange, Size
+from nervcodec.codec.assembly import plan_header, stream_bytes
+from nervcodec.codec.clip import load_clip, measure
+from nervcodec.codec.options import EncodeOptions, ModelName
+from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, quality_of_size
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.sizing import choose_strides, content_shape, fit_width, kernel_sizes, sdmn_widths
+from nervcodec.picture import VideoFormat
+from nervcodec.training.fit import fit
+from nervcodec.training.recipe import Recipe
+from nervcodec.video.view import View
+
+TOLERANCE = 0.03
+MOST_FITS = 3
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model with something changed."""
+
+    model: ModelName = "sdmn"
+    options: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    skips: bool = True
+    sampled: bool = False
+    """Latents are drawn anew in every step of the fit, and again where it is decoded."""
+
+
+VARIANTS = {
+    "HNeRV": Variant("hnerv"),
+    "DNeRV": Variant("dnerv"),
+    "SDMN": Variant(),
+    "SDMN without skips": Variant(skips=False),
+    "SDMN, re-parameterised blocks": Variant(options={"block": "rep"}),
+    "SDMN, seeded latents": Variant(options={"latent": "seeded"}),
+    "SDMN, latents sampled, less and less": Variant(recipe={"latent_noise": 1.0}),
+    "SDMN, latents sampled": Variant(recipe={"latent_noise": 1.0}, sampled=True),
+    "SDMN, additive couplings": Variant(options={"coupling": "additive"}),
+    "SDMN, its encoder": Variant(options={"embeddings": "encoder"}),
+}
+
+
+def without_skips(video: VideoFormat, weights: int) -> HNeRVConfig:
+    """HNeRV's pyramid with SDMN's widths."""
+    strides = choose_strides(video.height, video.width)
+    return fit_width(
+        lambda stem: HNeRVConfig(
+            content=content_shape(video.height, video.width, strides),
+            strides=strides,
+            widths=sdmn_widths(stem, len(strides)),
+            kernels=kernel_sizes(len(strides)),
+        ),
+        weights,
+    )
+
+
+def drawn(config: HNeRVConfig, frames: int) -> dict[str, Tensor]:
+    """Latents that no file holds."""
+    generator = torch.Generator().manual_seed(1)
+    return {name: torch.randn(frames, *shape, generator=generator) for name, shape in config.unsent.items()}
+
+
+def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Variant, size: int) -> dict[str, Any]:
+    """The variant in about so many bytes: fitted again with another aim while it misses by more than the tolerance."""
+    options = replace(options, model=variant.model, **variant.options)
+    weights = default_weights(options, clip[:, 0].numel())
+    config = plan_config(options, video, len(clip)) if variant.skips else without_skips(video, weights)
+    recipe = replace(plan_recipe(options, video, len(clip)), **variant.recipe)
+    header = plan_header(video, len(clip), config)
+    aimed, result = float(size), {"file_bytes": 0}
+    for fits in range(1, MOST_FITS + 1):
+        begun = monotonic()
+        with ExitStack() as stack:
+            if variant.sampled:
+                stack.enter_context(patch("nervcodec.training.fit.latent_deviation", always))
+                stack.enter_context(patch("nervcodec.codec.payload.given_embeddings", drawn))
+            fitted = fit(clip, config, replace(recipe, target_bits=8 * aimed), torch.device("cpu"))
+            data = stream_bytes(header, config, fitted.tensors)
+            quality = measure(data, clip, "cpu")
+        if not result["file_bytes"] or abs(len(data) - size) < abs(result["file_bytes"] - size):
+            result = {
+                "psnr_db": quality.psnr_db,
+                "ms_ssim": quality.ms_ssim,
+                "file_bytes": len(data),
+                "parameters": config.parameters,
+                "steps": recipe.steps,
+                "fit_seconds": monotonic() - begun,
+            }
+        result["fits"] = fits
+        if abs(len(data) / size - 1) <= TOLERANCE:
+            break
+        aimed *= size / len(data)
+    return result
+
+
+def always(step: int, recipe: Recipe) -> float:
+    """Noise that does not fall."""
+    return recipe.latent_noise
+
+
+def layers(clip: str, options: EncodeOptions) -> dict[str, Any]:
+    """A file of three layers; beside it single networks of its bytes, in the steps of one layer and of all three."""
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+
+        def encode(**change: Any) -> nervcodec.EncodeReport:
+            return nervcodec.encode(clip, str(Path(folder) / "a.nerv"), replace(options, **change), overwrite=True)
+
+        stacked = encode(layers=3)
+        results["three layers"] = asdict(stacked)
+        single = {"quality": None, "target": nervcodec.Target("bytes", stacked.file_bytes)}
+        results["single"] = asdict(encode(**single))
+        results["single, three times the steps"] = asdict(encode(**single, epochs=3 * (options.epochs or 0)))
+    return results
+
+
+@click.group()
+def main() -> None:
+    """See the module."""
+
+
+@main.command("models")
+@click.argument("clip")
+@click.option("--frames", type=FrameRange(), default="0:48")
+@click.option("--crop", type=Size())
+@click.option("--resize", type=Size())
+@click.option("--bytes", "size", type=Bytes(), default="30kB")
+@click.option("--epochs", type=float, default=20)
+@click.option("--only", multiple=True, help="Names of variants; all if none is given.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def models(clip: str, size: int, epochs: float, only: tuple[str, ...], output: Path, **chosen: Any) -> None:
+    """All variants on a clip."""
+    first, stop = chosen.pop("frames")
+    view = View(first=first, stop=stop, **chosen)
+    video, pictures = load_clip(clip, view)
+    quality = quality_of_size(8 * size / pictures[:, 0].numel())
+    results = {}
+    for name in only or VARIANTS:
+        options = EncodeOptions(view=view, epochs=epochs, quality=quality)
+        results[name] = run(pictures, video, options, VARIANTS[name], size)
+        print(name, results[name], flush=True)
+        write_record(output, results)
+
+
+@main.command("layers")
+@click.argument("clip")
+@click.option("--frames", type=FrameRange(), default="0:48")
+@click.option("--crop", type=Size())
+@click.option("--resize", type=Size())
+@click.option("--model", type=click.Choice(["dnerv", "hnerv", "sdmn"]), default="sdmn")
+@click.option("--quality", type=float, default=65)
+@click.option("--epochs", type=float, default=20)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def stack(clip: str, model: ModelName, quality: float, epochs: float, output: Path, **chosen: Any) -> None:
+    """Three layers and single networks on a clip."""
+    first, stop = chosen.pop("frames")
+    view = View(first=first, stop=stop, **chosen)
+    results = layers(clip, EncodeOptions(view=view, model=model, quality=quality, epochs=epochs))
+    write_record(output, results)
+    for name, result in results.items():
+        print(name, result)
+
+
+if __name__ == "__main__":
+    main()
