@@ -87,7 +87,8 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
     config = plan_config(options, video, len(clip)) if variant.skips else without_skips(video, weights)
     recipe = replace(plan_recipe(options, video, len(clip)), **variant.recipe)
     header = plan_header(video, len(clip), config)
-    aimed, result = float(size), {"file_bytes": 0}
+    aimed = float(size)
+    result: dict[str, Any] = {"file_bytes": 0}
     for fits in range(1, MOST_FITS + 1):
         begun = monotonic()
         with ExitStack() as stack:
