@@ -131,39 +131,37 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
     with display(as_json=as_json) as observe:
         report = nervcodec.encode(source, output, options, overwrite=overwrite, observe=observe)
     if as_json:
-        json_line(
-            {
-                "type": "done",
-                "output": output,
-                "psnr": report.psnr_db,
-                "ms_ssim": report.ms_ssim,
-                "bytes": report.file_bytes,
-                "bpp": report.bits_per_pixel,
-                "seconds": report.seconds,
-                "fit_seconds": report.fit_seconds,
-                "decode_seconds": report.decode_seconds,
-                "frames": report.frames,
-                "parameters": report.parameters,
-                "steps": report.steps,
-                "fits": report.fits,
-                "layers": [
-                    {
-                        "psnr": layer.psnr_db,
-                        "ms_ssim": layer.ms_ssim,
-                        "bytes": layer.file_bytes,
-                        "bpp": layer.bits_per_pixel,
-                        "parameters": layer.parameters,
-                        "steps": layer.steps,
-                    }
-                    for layer in report.layers
-                ],
-            }
-        )
+        json_line(_record(output, report))
         return
     if len(report.layers) > 1:
         for number, layer in enumerate(report.layers, 1):
             click.echo(f"--layers {number}: {_outcome(layer)}", err=True)
     click.echo(f"{output}: {_outcome(report)}, {report.seconds:.1f} s", err=True)
+
+
+def _record(output: str, report: EncodeReport) -> dict[str, Any]:
+    return {
+        "type": "done",
+        "output": output,
+        **_measures(report),
+        "seconds": report.seconds,
+        "fit_seconds": report.fit_seconds,
+        "decode_seconds": report.decode_seconds,
+        "frames": report.frames,
+        "fits": report.fits,
+        "layers": [_measures(layer) for layer in report.layers],
+    }
+
+
+def _measures(made: EncodeReport | LayerReport) -> dict[str, Any]:
+    return {
+        "psnr": made.psnr_db,
+        "ms_ssim": made.ms_ssim,
+        "bytes": made.file_bytes,
+        "bpp": made.bits_per_pixel,
+        "parameters": made.parameters,
+        "steps": made.steps,
+    }
 
 
 def _outcome(made: EncodeReport | LayerReport) -> str:

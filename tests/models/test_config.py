@@ -11,7 +11,7 @@ CONFIGS = [hnerv_config(320, 640, 24), dnerv_config(320, 640, 24, (10, 20))]
 
 
 def test_wire_ids_never_change() -> None:
-    assert {i: name for i, (name, _) in MODELS.items()} == {1: "hnerv", 2: "dnerv", 3: "sdmn"}
+    assert {i: name for i, (name, _) in MODELS.items()} == {1: "hnerv", 2: "dnerv", 3: "sdmn", 4: "een"}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
