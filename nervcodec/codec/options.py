@@ -7,7 +7,7 @@ from nervcodec.bitstream.layer import MAX_LAYERS
 from nervcodec.codec.device import DeviceName
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
-from nervcodec.models.presets import row_names
+from nervcodec.models.presets import SDMN_ROWS, row_names
 from nervcodec.training.recipe import LEAST_BITS, MOST_BITS, PRESET_EPOCHS, EmbeddingSource, Loss, Optimizer
 from nervcodec.video.view import View
 
@@ -89,6 +89,11 @@ class EncodeOptions:
     """Share of the weights set to zero; None means the recipe's own."""
     device: DeviceName = "auto"
 
+    @property
+    def is_sdmn(self) -> bool:
+        """Whether the base is an SDMN."""
+        return self.row in SDMN_ROWS if self.row else self.model == "sdmn"
+
     def __post_init__(self) -> None:
         self._check_recipe()
         if self.epochs is not None and not 0 < self.epochs < MOST_EPOCHS:
@@ -104,11 +109,11 @@ class EncodeOptions:
         self._check_model()
 
     def _check_model(self) -> None:
-        if self.model == "hnerv" and self.row:
-            raise RequestError("rows of the papers' tables are DNeRV's and SDMN's, not HNeRV's")
-        if self.model != "dnerv" and self.difference_grid:
+        if self.row and self.model != "dnerv" and not (self.model == "sdmn" and self.is_sdmn):
+            raise RequestError(f"{self.row} is a row of another model than {self.model}")
+        if self.difference_grid and self.model != "dnerv":
             raise RequestError(f"difference grids are DNeRV's, not those of {self.model}")
-        if self.model != "sdmn" and (self.coupling, self.latent) != ("affine", "zero"):
+        if not self.is_sdmn and (self.coupling, self.latent) != ("affine", "zero"):
             raise RequestError("couplings and latents are SDMN's: choose --model sdmn")
 
     def _check_recipe(self) -> None:

@@ -1,6 +1,8 @@
 """From what was asked for to configs and recipes."""
 
+from dataclasses import replace
 from math import log2
+from typing import Any
 
 from nervcodec.codec.options import QUALITIES, EncodeOptions
 from nervcodec.errors import RequestError
@@ -8,7 +10,7 @@ from nervcodec.metrics.quality import MS_SSIM_SIDE, SSIM_SIDE
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.limits import MAX_DEVIATION, MAX_SEED
 from nervcodec.models.presets import row_config
-from nervcodec.models.scalable_config import EnhancementConfig
+from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
 from nervcodec.models.sizing import (
     choose_difference_grid,
     choose_strides,
@@ -53,14 +55,13 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
     """
     height, width = video.height, video.width
     if options.row:
-        return row_config(options.row, height, width)
+        row = row_config(options.row, height, width)
+        return replace(row, **_choices(options)) if isinstance(row, SDMNConfig) else row
     weights = options.size or default_weights(options, height * width * frames)
     if options.model == "hnerv":
         return fit_width(lambda stem: hnerv_config(height, width, stem), weights)
     if options.model == "sdmn":
-        latent = (options.seed & MAX_SEED, MAX_DEVIATION) if options.latent == "seeded" else ()
-        affine = options.coupling == "affine"
-        return fit_width(lambda stem: sdmn_config(height, width, stem, affine=affine, latent=latent), weights)
+        return fit_width(lambda stem: replace(sdmn_config(height, width, stem), **_choices(options)), weights)
     strides = choose_strides(height, width)
     grid = options.difference_grid
     if grid is None and options.recipe == "paper":
@@ -68,6 +69,12 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
     elif grid is None:
         grid = grid_of_cells(height, width, strides, CELL_PIXELS)
     return fit_width(lambda stem: dnerv_config(height, width, stem, grid), weights)
+
+
+def _choices(options: EncodeOptions) -> dict[str, Any]:
+    """Fields of an SDMN that can be told."""
+    seeded = (options.seed & MAX_SEED, MAX_DEVIATION)
+    return {"affine": int(options.coupling == "affine"), "latent": seeded if options.latent == "seeded" else ()}
 
 
 def plan_enhancement(options: EncodeOptions, base: HNeRVConfig, video: VideoFormat, frames: int) -> EnhancementConfig:
@@ -130,7 +137,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
         learning_rate=options.learning_rate,
         loss=options.loss,
         embeddings=options.embeddings,
-        branches=options.block == "rep" or (options.block is None and paper and options.model == "sdmn"),
+        branches=options.block == "rep" or (options.block is None and paper and options.is_sdmn),
         prune=options.prune if options.prune is not None else PAPER_PRUNING if paper else 0.0,
         rate=None if paper else rate_of_quality(options.quality),
         bits=options.bits or PAPER_BITS,
