@@ -130,7 +130,7 @@ def dnerv_config(
     )
 
 
-def sdmn_config(height: int, width: int, stem: int, *, affine: bool = True, latent: tuple[int, ...] = ()) -> SDMNConfig:
+def sdmn_config(height: int, width: int, stem: int) -> SDMNConfig:
     """SDMN for a picture of `height` x `width` pixels with `stem` channels after the stem (our rule beyond Table 3)."""
     strides = choose_strides(height, width)
     content = content_shape(height, width, strides)
@@ -146,8 +146,7 @@ def sdmn_config(height: int, width: int, stem: int, *, affine: bool = True, late
         skip_channels=SKIP_CHANNELS,
         couplings=1,
         growth=max(stem // SKIP_SHARE, 1),
-        affine=int(affine),
-        latent=latent,
+        affine=1,
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def test_moments() -> None:
 
 
 def test_names_shapes_and_deviation() -> None:
-    config = sdmn_config(75, 150, 12, latent=(9, 51))
+    config = replace(sdmn_config(75, 150, 12), latent=(9, 51))
     made = latents(config, 3)
     assert {name: tuple(z.shape[1:]) for name, z in made.items()} == config.unsent
     assert made["fine_latent"][2, 0, 0, 0] == np.float32(0.2) * draws(9, 2, 1, 1)[0]
