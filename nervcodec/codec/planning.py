@@ -86,7 +86,8 @@ def plan_enhancement(options: EncodeOptions, base: HNeRVConfig, video: VideoForm
     given = options.size or options.row or options.recipe == "paper"
     single = default_weights(options, height * width * frames)
     weights = base.parameters // 2 if given else max(round(ENHANCEMENT_SHARE * single), LEAST_WEIGHTS)
-    return fit_width(lambda stem: enhancement_config(height, width, stem), weights)
+    narrowest = enhancement_config(height, width, 1).parameters
+    return fit_width(lambda stem: enhancement_config(height, width, stem), max(weights, narrowest))
 
 
 def layer_quality(quality: float | None, below_top: int) -> float:

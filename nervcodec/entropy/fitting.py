@@ -1,5 +1,6 @@
 """Choosing the priors that code given symbols in the fewest bits. Encoder only, so floating point is welcome."""
 
+from functools import lru_cache
 from math import log2
 
 import numpy as np
@@ -31,16 +32,11 @@ def cheapest_priors(counts: Counts) -> list[Prior]:
     total = np.maximum(counts.sum(axis=1), 1)
     offsets = np.arange(-magnitude, magnitude + 1, dtype=np.float64)
     start = np.round(8 * (np.log2(np.maximum(counts @ offsets**2 / total, 1e-3)) / 2 - LOWEST_SCALE_LOG2))
-    scales = range(
-        int(np.clip(start.min() - REACH, 0, SCALES - 1)),
-        int(np.clip(start.max() + REACH, 0, SCALES - 1)) + 1,
-    )
-    candidates = [Prior(magnitude, family, scale) for family in range(len(FAMILIES)) for scale in scales]
-    laws = np.stack([frequencies(prior) for prior in candidates])
-    laws /= laws.sum(axis=1, keepdims=True)
+    lowest, highest = (int(np.clip(s, 0, SCALES - 1)) for s in (start.min() - REACH, start.max() + REACH))
+    candidates, laws, logarithms = _candidates(magnitude, lowest, highest)
     zeros, own = counts[:, magnitude, None], laws[None, :, magnitude]
     spikes = np.clip(np.round(SPIKES * (zeros / total[:, None] - own) / (1 - own)), 0, SPIKES - 1)
-    bare = -counts @ np.log2(laws).T
+    bare = -counts @ logarithms.T
     kept = 1 - spikes / SPIKES
     spiked = bare - (total[:, None] - zeros) * np.log2(kept) - zeros * np.log2(kept + (1 - kept) / own)
     best = np.where(spiked < bare, spiked, bare).argmin(axis=1)
@@ -52,6 +48,17 @@ def cheapest_priors(counts: Counts) -> list[Prior]:
     ]
 
 
+@lru_cache(maxsize=256)
+def _candidates(magnitude: int, lowest: int, highest: int) -> tuple[list[Prior], Bits, Bits]:
+    """Priors of all scales from the lowest to the highest, their probabilities, and the logarithms of these."""
+    scales = range(lowest, highest + 1)
+    candidates = [Prior(magnitude, family, scale) for family in range(len(FAMILIES)) for scale in scales]
+    laws = np.stack([frequencies(prior) for prior in candidates])
+    laws /= laws.sum(axis=1, keepdims=True)
+    return candidates, laws, np.log2(laws)
+
+
+@lru_cache(maxsize=1024)
 def symbol_bits(prior: Prior) -> Bits:
     """Ideal code length of each symbol from -magnitude to magnitude."""
     law = frequencies(prior)

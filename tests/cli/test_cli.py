@@ -158,7 +158,8 @@ def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: in
 
 def test_options_are_a_promise() -> None:
     promised = {
-        "encode": "--output -o -y --model --size --row --difference-grid --preset --epochs --steps --seed --optimizer "
+        "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
+        "--latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --batch --recipe --quality --target --target-size --bpp --time-limit "
         "--bits --prune --frames --crop --resize --resize-filter --device --json",
         "decode": "--output -o -y --layers --device --json",

@@ -1,8 +1,10 @@
 """`nervc extract`, `nervc merge` and `--layers`, as their users type them."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,3 +101,34 @@ def test_errors_are_one_sentence_and_a_code(nervc: Nervc, folder: Path, code: in
     assert (last["type"], last["code"]) == ("error", code)
     assert sentence in last["message"]
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_layers_from_encode_to_decode(nervc: Nervc, layered: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    path, report = layered
+    small, pack, whole = (tmp_path / name for name in ("small.nerv", "pack.nerv", "whole.nerv"))
+    assert nervc("extract", path, "-o", small, "--layers", "1").returncode == 0
+    assert small.stat().st_size == report["layers"][0]["bytes"]
+    assert nervc("extract", path, "-o", pack, "--packs", "2:3").returncode == 0
+    assert nervc("merge", small, pack, "-o", whole).returncode == 0
+    assert whole.read_bytes() == path.read_bytes()
+    frames = [
+        nervc("decode", *arguments, "-o", "-").stdout
+        for arguments in ((path, "--layers", "1"), (small,), (path,), (whole, "--layers", "3"))
+    ]
+    assert frames[0] == frames[1] != frames[2] == frames[3]
+    assert len(frames[0]) == len(frames[2]) > 4 * 150 * 75
+
+
+def test_encode_says_what_each_layer_gives(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    arguments = "--layers", "2", "--frames", "0:2", "--resize", "60x34", "--steps", "40", "--size", "5k"
+    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", *arguments, "--min-gain", "-99")
+    assert done.returncode == 0, done.stderr.decode()
+    said = done.stderr.decode()
+    assert "layer 2 of 2: een" in said
+    assert re.search(r"^--layers 1: PSNR \d+\.\d\d dB, [\d,]+ bytes", said, re.MULTILINE)
+    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", "-y", *arguments, "--min-gain", "50", "--json")
+    kinds = [json.loads(line)["type"] for line in done.stdout.splitlines()]
+    assert kinds.count("dropped") == 1
+    assert len(json.loads(done.stdout.splitlines()[-1])["layers"]) == 1
+    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", "-y", *arguments, "--min-gain", "50")
+    assert b"layer 2 is not written:" in done.stderr

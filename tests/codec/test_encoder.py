@@ -100,7 +100,7 @@ def test_nothing_is_lost_and_nothing_half_written(sample: str, tmp_path: Path) -
 
 
 def test_a_clip_larger_than_memory_is_refused(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.codec.encoder.COPIES", 10**5)
+    monkeypatch.setattr("nervcodec.codec.clip.COPIES", 10**5)
     with pytest.raises(ResourceError, match="a clip of 1 frames or more needs"):
         load_clip(sample, View())
 
@@ -120,6 +120,12 @@ def test_a_clip_larger_than_memory_is_refused(sample: str, monkeypatch: pytest.M
         {"steps": 5, "epochs": 5.0},
         {"row": "bunny-3m", "size": 9},
         {"model": "hnerv", "difference_grid": (2, 4)},
+        {"model": "hnerv", "row": "sdmn640-0.75m"},
+        {"model": "sdmn", "row": "bunny-3m"},
+        {"model": "dnerv", "latent": "seeded"},
+        {"model": "hnerv", "coupling": "additive"},
+        {"layers": 0},
+        {"layers": 17},
     ],
 )
 def test_contradictory_options(wrong: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from math import ceil
+from typing import Any
 
 import pytest
 import torch
@@ -9,17 +10,18 @@ from nervcodec.codec.payload import pack
 from nervcodec.errors import FitError, RequestError
 from nervcodec.events import Event, FitRestarted, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.networks import build_decoder
-from nervcodec.models.sizing import dnerv_config, hnerv_config
+from nervcodec.models.networks import build_decoder, given_embeddings
+from nervcodec.models.sizing import dnerv_config, enhancement_config, hnerv_config, sdmn_config
 from nervcodec.models.wire import model_name
 from nervcodec.quantization import dequantize
 from nervcodec.training.fit import Fitted, _Fit, fit
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
-from nervcodec.training.schedule import learning_rate_factor
+from nervcodec.training.schedule import latent_deviation, learning_rate_factor
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
 CPU = torch.device("cpu")
-CONFIGS = [hnerv_config(30, 60, 12), dnerv_config(30, 60, 12, (8, 16))]
+SDMN = sdmn_config(30, 60, 10)
+CONFIGS = [hnerv_config(30, 60, 12), dnerv_config(30, 60, 12, (8, 16)), SDMN]
 
 
 def moving_blob() -> Tensor:
@@ -42,6 +44,7 @@ def psnr_of(fitted: Fitted, config: HNeRVConfig, clip: Tensor) -> float:
     decoder.load_state_dict(weights_of(fitted, config))
     with torch.no_grad():
         embeddings = {name: dequantize(fitted.tensors[name]) for name in config.embeddings}
+        embeddings |= given_embeddings(config, len(clip))
         frames = decoder(embeddings, torch.arange(len(clip)))[:, :, :30, :60]
     errors = (frames - clip.float() / 255).square().mean(dim=(1, 2, 3))
     return sum(psnr_from_mse(float(error)) for error in errors) / len(clip)
@@ -92,6 +95,7 @@ def test_a_bit_that_weighs_more_makes_fewer_of_them() -> None:
         Recipe(steps=30, embeddings="encoder"),
         Recipe(steps=30, optimizer="adan", batch=3),
         Recipe(steps=30, loss="l1-ssim", reduced_precision=False),
+        Recipe(steps=30, branches=True),
         Recipe(steps=1),
     ],
 )
@@ -112,6 +116,59 @@ def test_pruned_weights_are_exactly_zero_at_the_end() -> None:
         assert int((weights == 0).sum()) == int(0.25 * len(weights))
         coded = [w.flatten() for w in weights_of(run.result(), CONFIGS[0]).values() if w.ndim > 1]
         assert (torch.cat(coded)[weights == 0] == 0).all()
+
+
+def test_branches_are_folded_before_weights_are_pruned() -> None:
+    run = _Fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=None, branches=True), seed=0)
+    before = run.network.render(torch.tensor([1]))
+    run.network.fold()
+    assert run.network.folding is None
+    torch.testing.assert_close(run.network.render(torch.tensor([1])), before)
+    run = _Fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=None, branches=True), seed=0)
+    run.train(Watchdog(0.0, 40), ignore)
+    coded = [w.flatten() for w in weights_of(run.result(), CONFIGS[0]).values() if w.ndim > 1]
+    assert float((torch.cat(coded) == 0).float().mean()) >= 0.25
+
+
+@pytest.mark.parametrize(
+    ("config", "change"),
+    [
+        (SDMN, {"branches": True}),
+        (replace(SDMN, latent=(3, 255)), {}),
+        (replace(SDMN, affine=0), {"embeddings": "encoder", "latent_noise": 1.0}),
+    ],
+)
+def test_an_sdmn_is_fitted_to_what_its_decoder_makes(config: HNeRVConfig, change: dict[str, Any]) -> None:
+    clip = moving_blob()
+    recipe = Recipe(steps=300, rate=1e-4, reduced_precision=False, **change)
+    fitted = fit(clip, config, recipe, CPU)
+    assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
+    assert fitted.psnr_db > constant_picture_psnr(clip) + 3
+
+
+def test_what_is_not_sent_is_kept_near_a_normal_distribution() -> None:
+    run = _Fit(moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None), seed=0)
+    assert float(run.network.latent_cost) == 0
+    times = torch.tensor([2])
+    run.network.render(times)
+    made = run.network.encode(times)
+    latents = torch.stack([made[name].square().mean() / 2 for name in SDMN.unsent])
+    torch.testing.assert_close(run.network.latent_cost, latents.mean())
+    cost = {}
+    for weight in (0.0, 1.0):
+        run = _Fit(moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None, latent_weight=weight), seed=0)
+        run.train(Watchdog(0.0, 40), ignore)
+        cost[weight] = float(run.network.latent_cost)
+    assert cost[1.0] < 0.5 * cost[0.0]
+
+
+def test_an_enhancement_corrects_what_is_below_it() -> None:
+    clip = moving_blob()
+    below = (clip.float() * 0.6 + 20).byte()
+    start = psnr_from_mse(float(((below.float() - clip.float()) / 255).square().mean()))
+    events: list[Event] = []
+    fitted = fit(clip, enhancement_config(30, 60, 8), Recipe(steps=200, rate=1e-4), CPU, events.append, below)
+    assert fitted.psnr_db > start + 5
 
 
 def test_pruning_is_not_a_collapse() -> None:
@@ -139,6 +196,11 @@ def test_the_schedule() -> None:
     recipe = Recipe(steps=1000)
     factors = [learning_rate_factor(step, recipe) for step in (1, 100, 550, 1000)]
     assert factors == pytest.approx([0.109, 1.0, 0.5, 0.0], abs=1e-9)
+
+
+def test_latent_noise_falls_in_the_middle_half() -> None:
+    recipe = Recipe(steps=100, latent_noise=0.8)
+    assert [latent_deviation(step, recipe) for step in (1, 25, 50, 75, 100)] == pytest.approx([0.8, 0.8, 0.4, 0, 0])
 
 
 def test_presets() -> None:
