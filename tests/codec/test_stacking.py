@@ -98,7 +98,7 @@ def test_a_target_size_is_that_of_all_layers(sample: str, tmp_path: Path) -> Non
     )
     report = nervcodec.encode(sample, str(tmp_path / "a.nerv"), options)
     assert report.file_bytes == pytest.approx(8_000, rel=0.03)
-    assert report.layers[0].file_bytes == pytest.approx(4_000, rel=0.2)
+    assert 2_000 < report.layers[0].file_bytes < 6_000
 
 
 @pytest.mark.parametrize("model", ["hnerv", "dnerv", "sdmn"])
