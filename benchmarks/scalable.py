@@ -1,10 +1,10 @@
 """SDMN beside its rivals at equal bytes and steps, and layers beside a single network of their size.
 
 python -m benchmarks.scalable models CLIP --crop 1280x640 --resize 640x320 --bytes 30kB -o FILE
-python -m benchmarks.scalable layers CLIP --crop 1280x640 --resize 640x320 --quality 65 -o FILE
+python -m benchmarks.scalable layers CLIP --crop 1280x640 --resize 640x320 --bytes 60kB -o FILE
 """
 
-import tempfile
+import math
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,13 +16,14 @@ import click
 import torch
 from torch import Tensor
 
-import nervcodec
 from benchmarks.record import write_record
 from nervcodec.cli.types import Bytes, FrameRange, Size
 from nervcodec.codec.assembly import plan_header, stream_bytes
 from nervcodec.codec.clip import load_clip, measure
 from nervcodec.codec.options import EncodeOptions, ModelName
 from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, quality_of_size
+from nervcodec.codec.stacking import Stack, Work
+from nervcodec.events import ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.sizing import choose_strides, content_shape, fit_width, kernel_sizes, sdmn_widths
 from nervcodec.picture import VideoFormat
@@ -119,20 +120,11 @@ def always(step: int, recipe: Recipe) -> float:
     return recipe.latent_noise
 
 
-def layers(clip: str, options: EncodeOptions) -> dict[str, Any]:
-    """A file of three layers; beside it single networks of its bytes, in the steps of one layer and of all three."""
-    results: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-
-        def encode(**change: Any) -> nervcodec.EncodeReport:
-            return nervcodec.encode(clip, str(Path(folder) / "a.nerv"), replace(options, **change), overwrite=True)
-
-        stacked = encode(layers=3)
-        results["three layers"] = asdict(stacked)
-        single = {"quality": None, "target": nervcodec.Target("bytes", stacked.file_bytes)}
-        results["single"] = asdict(encode(**single))
-        results["single, three times the steps"] = asdict(encode(**single, epochs=3 * (options.epochs or 0)))
-    return results
+def stacked(clip: Tensor, video: VideoFormat, options: EncodeOptions, size: int) -> dict[str, Any]:
+    """All layers in one fit each, steered to about so many bytes together."""
+    work = Work(video, clip, options, torch.device("cpu"), ignore, None)
+    quality = quality_of_size(8 * size / clip[:, 0].numel())
+    return asdict(Stack(work, quality, size, options.layers).build().report)
 
 
 @click.group()
@@ -169,17 +161,28 @@ def models(clip: str, size: int, epochs: float, only: tuple[str, ...], output: P
 @click.option("--crop", type=Size())
 @click.option("--resize", type=Size())
 @click.option("--model", type=click.Choice(["dnerv", "hnerv", "sdmn"]), default="sdmn")
-@click.option("--quality", type=float, default=65)
-@click.option("--epochs", type=float, default=20)
+@click.option("--bytes", "size", type=Bytes(), default="60kB")
+@click.option("--epochs", type=float, default=60)
+@click.option("--only", multiple=True, help="Names of rows; all if none is given.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def stack(clip: str, model: ModelName, quality: float, epochs: float, output: Path, **chosen: Any) -> None:
-    """Three layers and single networks on a clip."""
+def layers(
+    clip: str, model: ModelName, size: int, epochs: float, only: tuple[str, ...], output: Path, **chosen: Any
+) -> None:
+    """Three layers on a clip; beside them single networks of their bytes, in the steps of one layer and of all."""
     first, stop = chosen.pop("frames")
     view = View(first=first, stop=stop, **chosen)
-    results = layers(clip, EncodeOptions(view=view, model=model, quality=quality, epochs=epochs))
-    write_record(output, results)
-    for name, result in results.items():
-        print(name, result)
+    video, pictures = load_clip(clip, view)
+    options = EncodeOptions(view=view, model=model, epochs=epochs, min_gain=-math.inf)
+    rows = {
+        "three layers": replace(options, layers=3),
+        "single": options,
+        "single, three times the steps": replace(options, epochs=3 * epochs),
+    }
+    results = {}
+    for name in only or rows:
+        results[name] = stacked(pictures, video, rows[name], size)
+        print(name, results[name], flush=True)
+        write_record(output, results)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ DEFAULT_BITS_PER_PIXEL = 0.03
 """Of the recipe `paper`: without `--size` the weights take about this much at 8 bits (ours)."""
 LAYER_QUALITY = 15.0
 """Quality between a layer and the next: one doubling of the file (ours)."""
-ENHANCEMENT_SHARE = 0.9
+ENHANCEMENT_SHARE = 0.6
 """Weights of an enhancement network, of those that a single network at its quality would have (ours)."""
 LEAST_WEIGHTS, MOST_WEIGHTS = 20_000, 3_000_000
 LEAST_PAPER_WEIGHTS = 100_000
