@@ -59,10 +59,10 @@ def kernel_sizes(stages: int) -> tuple[int, ...]:
 
 
 def hnerv_widths(stem: int, stages: int) -> tuple[int, ...]:
-    """Channels shrink by 1.2 a stage, rounded, and never below 12 (HNeRV)."""
+    """Channels shrink by 1.2 a stage, rounded, and never below 12 (HNeRV), or a narrower stem (ours)."""
     widths = [stem]
     for _ in range(stages):
-        widths.append(max(round(widths[-1] / REDUCTION), LOWEST_HNERV_WIDTH))
+        widths.append(max(round(widths[-1] / REDUCTION), min(LOWEST_HNERV_WIDTH, stem)))
     return tuple(widths)
 
 

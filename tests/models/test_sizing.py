@@ -9,8 +9,10 @@ from nervcodec.models.sizing import (
     choose_strides,
     difference_grids,
     dnerv_config,
+    enhancement_config,
     fit_width,
     hnerv_config,
+    sdmn_config,
     split_ratio,
 )
 
@@ -91,3 +93,20 @@ def test_split_ratio(ratio: int, factors: tuple[int, ...]) -> None:
 def test_split_ratio_refuses_other_primes() -> None:
     with pytest.raises(RequestError):
         split_ratio(14)
+
+
+def test_small_networks_keep_the_width_of_their_stem() -> None:
+    assert hnerv_config(320, 640, 8).widths == (8,) * 6
+    assert hnerv_config(320, 640, 16).widths == (16, 13, 12, 12, 12, 12)
+    assert fit_width(lambda stem: hnerv_config(320, 640, stem), 60_000).parameters == pytest.approx(60_000, rel=0.1)
+
+
+@pytest.mark.parametrize(("height", "width"), [(34, 60), (480, 854), (1080, 1920)])
+def test_sdmn_and_enhancement_networks_for_any_picture(height: int, width: int) -> None:
+    base, above = sdmn_config(height, width, 24), enhancement_config(height, width, 24)
+    assert base.content == above.content
+    for config in (base, above):
+        assert all(padded >= side for padded, side in zip(config.padded_size, (height, width), strict=True))
+    assert base.coarse[1:] == tuple(base.strides[-1] * side for side in base.content[1:])
+    assert base.fine[1:] == tuple(base.strides[-2] * side for side in base.coarse[1:])
+    assert above.join_scale == above.strides[-1] * above.strides[-2]
