@@ -65,7 +65,7 @@ def test_fit_width_gives_up_on_the_impossible() -> None:
     with pytest.raises(RequestError, match="no such network"):
         fit_width(lambda stem: hnerv_config(320, 640, stem), 10**12)
     with pytest.raises(RequestError, match="smallest network"):
-        fit_width(lambda stem: hnerv_config(320, 640, stem), 20_000)
+        fit_width(lambda stem: hnerv_config(320, 640, stem), 300)
 
 
 def test_the_difference_embedding_does_not_outweigh_a_network_on_a_short_clip() -> None:
