@@ -14,9 +14,9 @@ from nervcodec.bitstream.format import (
     read_header,
     write_header,
 )
-from nervcodec.bitstream.layer import MAX_LAYERS, Layer, base_digest, below_decode, read_layer, write_layer
+from nervcodec.bitstream.layer import MAX_LAYERS, Layer, base_digest, layer_errors, read_layer, write_layer
 from nervcodec.bitstream.legacy import read_legacy
-from nervcodec.errors import BitstreamError, CorruptStream, RequestError, UnsupportedStream
+from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,5 @@ def _next_layer(data: bytes, reader: ByteReader, below: int, segments: int) -> L
     if below == MAX_LAYERS:
         raise CorruptStream(f"{reader.left} bytes follow layer {below}, the last one that may be")
     digest = base_digest(memoryview(data)[: reader.offset]) if below else b""
-    try:
+    with layer_errors(below):
         return read_layer(reader, digest, segments)
-    except BitstreamError as error:
-        raise type(error)(f"layer {below + 1}: {error}{below_decode(below)}") from error

@@ -1,12 +1,13 @@
 """One layer of a file: which file it stands on, its network's description, and a chunk for each segment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from zlib import crc32
 
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
-from nervcodec.errors import CorruptStream
+from nervcodec.errors import BitstreamError, CorruptStream
 
 MAX_LAYERS = 16
 MAX_CONFIG_NUMBERS = 64
@@ -64,9 +65,14 @@ def read_layer(reader: ByteReader, digest: bytes, segments: int) -> Layer:
     return Layer(model=model, config=config, chunks=chunks)
 
 
-def below_decode(below: int) -> str:
-    """What a sentence about a layer that cannot be read adds, given the number of layers below it."""
-    return f"; the layers below still decode with --layers {below}" if below else ""
+@contextmanager
+def layer_errors(below: int) -> Iterator[None]:
+    """Every BitstreamError raised in the block names the layer above so many others, and says that those are intact."""
+    try:
+        yield
+    except BitstreamError as error:
+        rest = f"; the layers below still decode with --layers {below}" if below else ""
+        raise type(error)(f"layer {below + 1}: {error}{rest}") from error
 
 
 def read_description(reader: ByteReader) -> tuple[int, tuple[int, ...]]:

@@ -35,17 +35,17 @@ def load_clip(source: str, view: View, observe: Observer = ignore) -> tuple[Vide
 
 
 def measure(
-    data: bytes, clip: Tensor, device: DeviceName, observe: Observer = ignore, keep: list[Tensor] | None = None
+    data: bytes, clip: Tensor, device: DeviceName, observe: Observer = ignore, decoded: Tensor | None = None
 ) -> QualityMeter:
     """Decode a file's bytes and compare with the clip `[T, 3, H, W]`, uint8, they were made from.
 
-    Decoded frames, in batches, are added to `keep`.
+    Decoded frames go into `decoded`, a tensor like the clip, if it is given.
     """
     meter, done = QualityMeter(), 0
     for batch in decode_frames(read_stream(data), device=device):
         meter.add(batch, clip[done : done + len(batch)])
+        if decoded is not None:
+            decoded[done : done + len(batch)] = batch
         done += len(batch)
-        if keep is not None:
-            keep.append(batch)
         observe(FramesDone(stage="measure", frames=done, total=len(clip)))
     return meter

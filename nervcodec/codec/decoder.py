@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.layer import layer_errors
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.payload import embedding_values, unpack
@@ -73,18 +74,19 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
     """
     header, configs = stream.header, layer_configs(stream)
     size = header.video.height, header.video.width
-    for config in configs:
-        if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
-            raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
+    for below, config in enumerate(configs):
+        with layer_errors(below):
+            if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
+                raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
     forms = FORMS_OF_VERSION[stream.version]
     for segment, frames in enumerate(header.segments):
         numbers = max(config.largest_map for config in configs)
-        numbers += sum(embedding_values(config, frames) for config in configs)
+        numbers += sum(config.parameters + embedding_values(config, frames) for config in configs)
         check_memory(3 * FLOAT_BYTES * numbers, "decoding")
-        networks = [
-            (config, unpack(config, layer.chunks[segment], frames, forms))
-            for config, layer in zip(configs, stream.layers, strict=True)
-        ]
+        networks = []
+        for below, (config, layer) in enumerate(zip(configs, stream.layers, strict=True)):
+            with layer_errors(below):
+                networks.append((config, unpack(config, layer.chunks[segment], frames, forms)))
         yield from _render_segment(networks, frames, size, choose_device(device))
 
 

@@ -80,4 +80,9 @@ class _Job:
         options = self.work.options
         tries = TIMED_FITS - self.fits if options.target and not options.target.is_size else 1
         self.fits += 1
-        return Stack(self.work, quality, aimed, tries * options.layers).build()
+        made = Stack(self.work, quality, aimed, tries * options.layers).build()
+        kept = len(made.report.layers)
+        if aimed and kept < options.layers:  # those that are left were to be a part of the size only
+            self.fits += 1
+            made = Stack(replace(self.work, options=replace(options, layers=kept)), quality, aimed, kept).build()
+        return made

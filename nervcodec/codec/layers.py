@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nervcodec.bitstream.container import Stream, layer_ends
-from nervcodec.bitstream.layer import below_decode
+from nervcodec.bitstream.layer import layer_errors
 from nervcodec.bitstream.packs import cut_pack, first_layers, join_pack
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import UnsupportedStream
@@ -31,12 +31,10 @@ def layer_configs(stream: Stream) -> list[HNeRVConfig]:
     """
     configs = []
     for below, layer in enumerate(stream.layers):
-        try:
+        with layer_errors(below):
             config = unpack_config(layer.model, layer.config)
             if isinstance(config, EnhancementConfig) != bool(below):
                 raise UnsupportedStream(f"a network of kind {model_name(config)} makes no sense there")
-        except UnsupportedStream as error:
-            raise UnsupportedStream(f"layer {below + 1}: {error}{below_decode(below)}") from error
         configs.append(config)
     return configs
 

@@ -90,9 +90,14 @@ def plan_enhancement(options: EncodeOptions, base: HNeRVConfig, video: VideoForm
     return fit_width(lambda stem: enhancement_config(height, width, stem), max(weights, narrowest))
 
 
-def layer_quality(quality: float | None, below_top: int) -> float:
-    """The quality of a layer with so many layers above it, in a file of some quality."""
-    return max((DEFAULT_QUALITY if quality is None else quality) - LAYER_QUALITY * below_top, QUALITIES[0])
+def layer_quality(quality: float | None, layers: int, number: int) -> float:
+    """The quality of a layer, counted from 1, in a file of so many layers that has some quality as a whole.
+
+    Layers lie closer where there is not enough quality for all of them.
+    """
+    whole = DEFAULT_QUALITY if quality is None else quality
+    between = min(LAYER_QUALITY, (whole - QUALITIES[0]) / max(layers - 1, 1))
+    return whole - between * (layers - number)
 
 
 def default_weights(options: EncodeOptions, samples: int) -> int:

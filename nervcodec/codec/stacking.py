@@ -18,6 +18,7 @@ from nervcodec.codec.targets import Candidate
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import RequestError
 from nervcodec.events import FitStarted, LayerDropped, Observer
+from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.wire import model_name
 from nervcodec.picture import VideoFormat
@@ -31,6 +32,8 @@ MEASURING_STEPS = 0.8
 LEAST_TIMED_STEPS = 50
 SPARE_BYTES = 20
 """Lengths of chunks and groups, and what range coders round up to."""
+COPIES = 3
+"""Of the clip: itself, what the layers below decode to, and what comes of the next one."""
 LEAST_LAYER_BYTES = 200
 """What a layer may take, even if those below it have already reached the size that was asked for (ours)."""
 
@@ -54,6 +57,8 @@ class Stack:
 
     def __init__(self, work: Work, quality: float | None, aimed: int | None, fits_to_come: int) -> None:
         self.work, self.quality, self.aimed = work, quality, aimed
+        if work.options.layers > 1:
+            check_memory(COPIES * work.clip.nbytes, f"{work.options.layers} layers of {len(work.clip)} frames")
         self.fits_to_come = fits_to_come
         """This one included; they share the time that is left."""
         self.stream = Stream(header=plan_header(work.video, len(work.clip)), layers=())
@@ -87,7 +92,7 @@ class Stack:
     def _add(self) -> bool:
         """Fit, pack and measure one more layer; whether it is worth its bits and was kept."""
         work, clip, number = self.work, self.work.clip, len(self.reports) + 1
-        config, recipe = self._plan(work.options.layers - number)
+        config, recipe = self._plan(number)
         started = FitStarted(
             model=model_name(config),
             parameters=config.parameters,
@@ -103,7 +108,7 @@ class Stack:
         stream = self._with(config, pack(config, fitted.tensors, forms))
         data = write_stream(stream)
         packed = monotonic()
-        decoded: list[Tensor] | None = [] if number < work.options.layers else None
+        decoded = torch.empty_like(clip) if number < work.options.layers else None
         meter = measure(data, clip, work.options.device, work.observe, decoded)
         report = LayerReport(
             psnr_db=meter.psnr_db,
@@ -121,13 +126,13 @@ class Stack:
             return False
         self.stream, self.data, self.reports = stream, data, [*self.reports, report]
         self.configs.append(config)
-        self.decoded = torch.cat(decoded) if decoded else None
+        self.decoded = decoded
         return True
 
-    def _plan(self, above: int) -> tuple[HNeRVConfig, Recipe]:
-        """Network and recipe of the next layer, which will have so many above it."""
-        work, frames = self.work, len(self.work.clip)
-        quality = None if work.options.recipe == "paper" else layer_quality(self.quality, above)
+    def _plan(self, number: int) -> tuple[HNeRVConfig, Recipe]:
+        """Network and recipe of a layer, counted from 1."""
+        work, frames, layers = self.work, len(self.work.clip), self.work.options.layers
+        quality = None if work.options.recipe == "paper" else layer_quality(self.quality, layers, number)
         options = replace(work.options, quality=quality, target=None)
         config: HNeRVConfig
         recipe = plan_recipe(options, work.video, frames)
@@ -139,7 +144,7 @@ class Stack:
         plan_header(work.video, frames, config)
         if self.aimed:
             without = len(write_stream(self._with(config, ()))) + SPARE_BYTES
-            left = max(self.aimed / 2**above - without, LEAST_LAYER_BYTES)
+            left = max(self.aimed / 2 ** (layers - number) - without, LEAST_LAYER_BYTES)
             recipe = replace(recipe, target_bits=8.0 * left)
         if work.deadline is not None:
             recipe = replace(recipe, steps=self._steps_in_time(config, recipe, work.deadline - monotonic()))

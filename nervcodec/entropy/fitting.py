@@ -12,6 +12,8 @@ Symbols = NDArray[np.int32]
 Counts = NDArray[np.int64]
 Bits = NDArray[np.float64]
 
+MOST_KEPT = 63
+"""Laws of larger magnitudes are rare and long, so they are made anew each time."""
 REACH = 8
 """Scales are tried up to an octave away from what the moments of the symbols suggest."""
 
@@ -33,7 +35,8 @@ def cheapest_priors(counts: Counts) -> list[Prior]:
     offsets = np.arange(-magnitude, magnitude + 1, dtype=np.float64)
     start = np.round(8 * (np.log2(np.maximum(counts @ offsets**2 / total, 1e-3)) / 2 - LOWEST_SCALE_LOG2))
     lowest, highest = (int(np.clip(s, 0, SCALES - 1)) for s in (start.min() - REACH, start.max() + REACH))
-    candidates, laws, logarithms = _candidates(magnitude, lowest, highest)
+    find = _kept_candidates if magnitude <= MOST_KEPT else _candidates
+    candidates, laws, logarithms = find(magnitude, lowest, highest)
     zeros, own = counts[:, magnitude, None], laws[None, :, magnitude]
     spikes = np.clip(np.round(SPIKES * (zeros / total[:, None] - own) / (1 - own)), 0, SPIKES - 1)
     bare = -counts @ logarithms.T
@@ -48,7 +51,6 @@ def cheapest_priors(counts: Counts) -> list[Prior]:
     ]
 
 
-@lru_cache(maxsize=256)
 def _candidates(magnitude: int, lowest: int, highest: int) -> tuple[list[Prior], Bits, Bits]:
     """Priors of all scales from the lowest to the highest, their probabilities, and the logarithms of these."""
     scales = range(lowest, highest + 1)
@@ -58,7 +60,10 @@ def _candidates(magnitude: int, lowest: int, highest: int) -> tuple[list[Prior],
     return candidates, laws, np.log2(laws)
 
 
-@lru_cache(maxsize=1024)
+_kept_candidates = lru_cache(maxsize=256)(_candidates)
+
+
+@lru_cache(maxsize=256)
 def symbol_bits(prior: Prior) -> Bits:
     """Ideal code length of each symbol from -magnitude to magnitude."""
     law = frequencies(prior)

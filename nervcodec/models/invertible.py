@@ -4,6 +4,9 @@ The supplement of QS-NeRV gives the dense block; the coupling is that of inverti
 which its authors' wording follows. Widths, the number of couplings and the way channels are split are ours.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -68,6 +71,13 @@ class Coupling(nn.Module):
         return CLAMP * (2 * torch.sigmoid(self.h(y1)) - 1) if self.h else torch.zeros_like(y1[:, :1])
 
 
+@contextmanager
+def true_float32(device_type: str) -> Iterator[None]:
+    """Neither autocast nor TF32 in the block."""
+    with torch.autocast(device_type, enabled=False), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
+
+
 class InvertibleNetwork(nn.ModuleList):
     """Couplings one after the other, always in float32: what is sent leaves in the first channels."""
 
@@ -77,7 +87,7 @@ class InvertibleNetwork(nn.ModuleList):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features `[B, C, h, w]` to what is sent and what is not."""
-        with torch.autocast(features.device.type, enabled=False):
+        with true_float32(features.device.type):
             x = features.float()
             for coupling in self:
                 x = coupling(x)
@@ -85,7 +95,7 @@ class InvertibleNetwork(nn.ModuleList):
 
     def inverse(self, coded: Tensor) -> Tensor:
         """The features that `forward` makes `coded` of."""
-        with torch.autocast(coded.device.type, enabled=False):
+        with true_float32(coded.device.type):
             y = coded.float()
             for coupling in reversed(self):
                 assert isinstance(coupling, Coupling)

@@ -56,6 +56,11 @@ class SDMNConfig(HNeRVConfig):
         return {"coarse": self.coarse, "fine": self.fine}
 
     @property
+    def largest_map(self) -> int:
+        dense = self.skip_channels + 4 * self.growth  # the input of the last convolution of a dense block
+        return max(super().largest_map, *(dense * height * width for _, height, width in self.skips.values()))
+
+    @property
     def embeddings(self) -> dict[str, tuple[int, int, int]]:
         return {"content": self.content, **self.skips}
 
@@ -96,6 +101,10 @@ class EnhancementConfig(HNeRVConfig):
     def join_scale(self) -> int:
         """Pixels of the frames below on each side of a cell of the map that they join."""
         return prod(self.strides[self.join :])
+
+    @property
+    def largest_map(self) -> int:
+        return max(super().largest_map, 3 * prod(self.padded_size))
 
     @property
     def groups(self) -> tuple[str, ...]:

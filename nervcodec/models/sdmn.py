@@ -4,8 +4,6 @@ The paper's text and code are not public; this follows its supplement. Where the
 scaled to it, and how large the invertible networks are, is ours.
 """
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -95,13 +93,17 @@ class SDMNEncoder(nn.Module):
 
 
 def resample(x: Tensor, size: torch.Size) -> Tensor:
-    """`[B, C, h, w]` at another size, bilinearly, pixel centres aligned, no antialiasing: the same on every machine."""
-    rows, columns = (bilinear_matrix(a, b).to(x) for a, b in zip(x.shape[2:], size, strict=True))
-    return rows @ x @ columns.T
+    """`[B, C, h, w]` at another size: bilinear, without aligned corners or antialiasing, in the precision of x."""
+    for axis in (2, 3):
+        if x.shape[axis] != size[axis - 2]:
+            x = _resample_side(x, axis, size[axis - 2])
+    return x
 
 
-@lru_cache(maxsize=64)
-def bilinear_matrix(old: int, new: int) -> Tensor:
-    """Weights `[new, old]`, float32 rounded from float64."""
-    centres = ((torch.arange(new, dtype=torch.float64) + 0.5) * old / new - 0.5).clamp(0, old - 1)
-    return (1 - (centres[:, None] - torch.arange(old)).abs()).clamp(min=0).float()
+def _resample_side(x: Tensor, axis: int, new: int) -> Tensor:
+    old = x.shape[axis]
+    centres = ((torch.arange(new, dtype=torch.float64, device=x.device) + 0.5) * old / new - 0.5).clamp(0, old - 1)
+    lower = centres.long()
+    fraction = (centres - lower).to(x.dtype).view(-1, *[1] * (3 - axis))
+    below, above = (x.index_select(axis, index) for index in (lower, (lower + 1).clamp(max=old - 1)))
+    return torch.lerp(below, above, fraction)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ import torch
 
 import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
-from nervcodec.codec.assembly import plan_header, stream_bytes
+from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.layer import Layer
+from nervcodec.codec.assembly import make_layer, plan_header, stream_bytes
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.schema import layer_schema
 from nervcodec.errors import BitstreamError, ResourceError, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
 from nervcodec.video.view import View
@@ -121,6 +125,30 @@ def test_a_small_picture_from_a_vast_network_does_not_exhaust_memory(monkeypatch
     assert len(data) < 200
     with pytest.raises(ResourceError, match="decoding needs about"):
         list(decode_frames(read_stream(data)))
+
+
+def test_a_vast_skip_or_many_networks_do_not_exhaust_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sysconf", lambda name: {"SC_PHYS_PAGES": 1 << 18, "SC_PAGE_SIZE": 1 << 12}[name])
+    video = VideoFormat(width=1, height=1, frame_rate=Fraction(1))
+    tiny: dict[str, Any] = {"content": (1, 1, 1), "strides": (1,), "widths": (1, 1), "kernels": (1,)}
+    skip: dict[str, Any] = {"coarse": (1, 1, 1), "taps": (0, 1), "couplings": 1, "growth": 16, "affine": 0}
+    wide = EnhancementConfig(content=(1, 1, 1), strides=(8, 8), widths=(1900, 1900, 1), kernels=(1, 1), join=2)
+    for base, above in (
+        (SDMNConfig(**tiny, **skip, fine=(1, 512, 512), skip_channels=500), []),
+        (SDMNConfig(**tiny, **skip, fine=(1, 64, 64), skip_channels=65, latent=(1, 255)), []),
+        (HNeRVConfig(**tiny), [wide]),
+    ):
+        layers = tuple(empty_layer(config, 600) for config in (base, *above))
+        data = write_stream(Stream(header=Header(video=video, segments=(600,)), layers=layers))
+        assert len(data) < 1000
+        with pytest.raises(ResourceError, match="decoding needs about"):
+            list(decode_frames(read_stream(data)))
+
+
+def empty_layer(config: HNeRVConfig, frames: int) -> Layer:
+    """All of its tensors are zero and take next to nothing; none of them is made here."""
+    side = bytes([0, 192, 0])  # no flags, step 1, magnitude 0
+    return make_layer(config, tuple(len(group) * side for group in layer_schema(config, frames)))
 
 
 def test_contexts_in_a_file_of_version_1_are_refused() -> None:

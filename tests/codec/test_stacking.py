@@ -81,7 +81,7 @@ def test_a_layer_that_does_not_pay_is_not_written_and_says_so(sample: str, tmp_p
     assert dropped.layer_bytes > 0
     assert [event.layer for event in events if isinstance(event, FitStarted)] == [1, 2]
     assert len(read_stream(path.read_bytes()).layers) == 1
-    quality = layer_quality(None, 2)
+    quality = layer_quality(None, 3, 1)
     nervcodec.encode(sample, str(alone), replace(SMALL, quality=quality))
     assert alone.read_bytes() == path.read_bytes()
 
@@ -157,3 +157,17 @@ def test_forged_enhancements_with_valid_checksums_do_no_harm(layered: tuple[Path
             except BitstreamError:
                 refused += 1
     assert refused > 40
+
+
+def test_layers_lie_closer_where_there_is_little_quality() -> None:
+    assert [layer_quality(None, 3, number) for number in (1, 2, 3)] == [20, 35, 50]
+    assert [layer_quality(10, 3, number) for number in (1, 2, 3)] == [0, 5, 10]
+    assert layer_quality(0, 1, 1) == 0
+
+
+def test_a_size_is_reached_even_if_layers_do_not_pay(sample: str, tmp_path: Path) -> None:
+    small = {"view": View(stop=8, resize=(96, 64)), "steps": 300, "model": "hnerv", "size": 20_000}
+    options = EncodeOptions(**small, layers=2, target=nervcodec.Target("bytes", 6_000), min_gain=50)  # type: ignore[arg-type]
+    report = nervcodec.encode(sample, str(tmp_path / "a.nerv"), options)
+    assert len(report.layers) == 1
+    assert report.file_bytes == pytest.approx(6_000, rel=0.03)

@@ -92,3 +92,11 @@ def test_the_encoder_sends_what_its_two_smallest_maps_become(config: SDMNConfig)
     assert list(back.shape[2:]) == sizes
     own = {id(p) for p in encoder.parameters()}
     assert not own & {id(p) for p in decoder.parameters()}
+
+
+def test_a_decoder_can_be_fitted_after_it_has_decoded(config: SDMNConfig) -> None:
+    decoder, sent, now = build_decoder(config), features(config), torch.tensor([1])
+    with torch.inference_mode():
+        decoder(sent, now)
+    decoder(sent, now).mean().backward()
+    assert all(parameter.grad is not None for parameter in decoder.parameters())
