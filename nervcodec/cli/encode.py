@@ -53,7 +53,7 @@ from nervcodec.video.view import View
 @click.option(
     "--block",
     type=click.Choice(["plain", "rep"]),
-    help="Re-parameterise convolutions in the fit.  [default: plain; rep for SDMN with --recipe paper]",
+    help="Re-parameterise the base in the fit.  [default: plain; rep for SDMN with --recipe paper]",
 )
 @click.option(
     "--preset",

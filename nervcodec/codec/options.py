@@ -60,7 +60,7 @@ class EncodeOptions:
     latent: Latent = "zero"
     """What SDMN's decoder takes for channels that are not sent: zeros, or draws of a generator seeded with `seed`."""
     block: Block | None = None
-    """Convolutions of stages plain or re-parameterised; None means the latter for SDMN with the recipe `paper`."""
+    """The base's convolutions of stages plain or re-parameterised; None means the latter for SDMN with the recipe `paper`."""
     layers: int = 1
     """The base and, above it, so many enhancement layers less one."""
     min_gain: float = 0.3
@@ -74,6 +74,7 @@ class EncodeOptions:
     learning_rate: float | None = None
     loss: Loss = "l2"
     embeddings: EmbeddingSource = "free"
+    """Of the base; those of layers above it are free."""
     batch: int = 1
     recipe: RecipeName = "rate"
     """`rate` minimises rate and distortion together, `paper` quantizes after the fit (8 bits, 10 % pruned)."""
