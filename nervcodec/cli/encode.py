@@ -23,7 +23,7 @@ from nervcodec.video.view import View
 @click.option(
     "--size",
     type=Weights(),
-    help="Weights in the file, such as 0.35M.  [default: by length and size of the video]",
+    help="Weights of the base, such as 0.35M; layers above it have half.  [default: by length and size of the video]",
 )
 @click.option(
     "--row",

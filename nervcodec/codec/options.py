@@ -60,7 +60,7 @@ class EncodeOptions:
     latent: Latent = "zero"
     """What SDMN's decoder takes for channels that are not sent: zeros, or draws of a generator seeded with `seed`."""
     block: Block | None = None
-    """The base's convolutions of stages plain or re-parameterised; None means the latter for SDMN with the recipe `paper`."""
+    """Stages of the base plain or re-parameterised; None means the latter for SDMN with the recipe `paper`."""
     layers: int = 1
     """The base and, above it, so many enhancement layers less one."""
     min_gain: float = 0.3
