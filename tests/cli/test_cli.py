@@ -53,6 +53,8 @@ def test_json_is_the_contract(nervc: Nervc, sample: str, tmp_path: Path) -> None
         "parameters",
         "frames",
         "steps",
+        "layer",
+        "layers",
     }
     result = records[-1]
     assert result["type"] == "done"
