@@ -103,10 +103,14 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
 
 def _bar(progress: Progress) -> Show:
     tasks: dict[str, Any] = {}
+    shown: dict[str, int] = {}
 
     def show(stage: str, done: int, total: int | None, remark: str) -> None:
         if stage not in tasks:
             tasks[stage] = progress.add_task(stage, total=total, remark=remark)
+        elif done < shown[stage]:  # another layer, or another fit
+            progress.reset(tasks[stage])
+        shown[stage] = done
         progress.update(tasks[stage], completed=done, total=total, remark=remark)
 
     return show
