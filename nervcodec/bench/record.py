@@ -1,0 +1,103 @@
+"""What is known of one point: a line of results.jsonl."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+from nervcodec.errors import VideoError
+
+VERSION = 1
+"""Of what a line holds; readers ignore keys they do not know."""
+
+
+class Pictures(TypedDict):
+    """Where one decoded frame and its original lie, as PNG, relative to the folder of the results."""
+
+    frame: int
+    decoded: str
+    source: str
+
+
+class Record(TypedDict):
+    """One point of one codec on one video. What cannot be had is null: MS-SSIM of small pictures, VMAF without ffmpeg."""
+
+    version: int
+    key: str
+    """Hash of all that decides the point; the same in every run of it."""
+    status: str
+    """`done` or `failed`."""
+    error: NotRequired[dict[str, str]]
+    """Of a failed point, `kind` and `message`; all figures below are then missing."""
+    dataset: str
+    protocol: str
+    suite: str | None
+    video: str
+    codec: str
+    """Name of the curve, such as `dnerv`, `dnerv:paper` or `x265:veryslow`."""
+    label: str
+    """What makes the point on the curve, such as `quality=45` or `crf=28`."""
+    setting: dict[str, Any]
+    view: str
+    """Frames, crop and scale, in words."""
+    conversion: str
+    """What turned the source into RGB and, for codecs of YUV, RGB into that, in words."""
+    command: NotRequired[str]
+    """What a user would type to make the same stream."""
+    width: NotRequired[int]
+    height: NotRequired[int]
+    frames: NotRequired[int]
+    frame_rate: NotRequired[float]
+    source_sha256: NotRequired[str]
+    """Of the RGB frames that went in."""
+    stream_sha256: NotRequired[str]
+    bytes: NotRequired[int]
+    """Of the file, or the elementary stream."""
+    bpp: NotRequired[float]
+    kbps: NotRequired[float]
+    """Thousands of bits a second of video."""
+    psnr: NotRequired[float]
+    """Of 8-bit RGB, in dB, mean over frames."""
+    psnr_of_mean_mse: NotRequired[float]
+    psnr_y: NotRequired[float]
+    psnr_u: NotRequired[float]
+    psnr_v: NotRequired[float]
+    psnr_yuv: NotRequired[float]
+    """(6 Y + U + V) / 8."""
+    ssim: NotRequired[float | None]
+    ms_ssim: NotRequired[float | None]
+    vmaf: NotRequired[float | None]
+    """VMAF v0.6.1, mean over frames."""
+    psnr_frames: NotRequired[list[float]]
+    """RGB PSNR of each frame, in dB."""
+    encode_seconds: NotRequired[float]
+    decode_seconds: NotRequired[float]
+    parameters: NotRequired[int | None]
+    kmac_per_pixel: NotRequired[float | None]
+    """Thousands of multiplications a pixel in decoding; null for codecs that are no networks."""
+    peak_memory: NotRequired[int]
+    """Bytes resident at most until the stream was made, the clip included."""
+    pictures: NotRequired[Pictures | None]
+    environment: dict[str, Any]
+    """Command line of the run, versions, machine, threads."""
+    finished: str
+    """Date and time, UTC, ISO 8601."""
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """The lines of a results.jsonl; a torn last line, as a killed run leaves it, is left out.
+
+    Raises VideoError for an unreadable file or one that holds something else.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise VideoError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise VideoError(f"{path}: line {number} is no JSON") from error
+        if not isinstance(record, dict) or "key" not in record:
+            raise VideoError(f"{path}: line {number} is no point of a benchmark")
+        yield record  # type: ignore[misc]
