@@ -20,7 +20,7 @@ class Pictures(TypedDict):
 
 
 class Record(TypedDict):
-    """One point of one codec on one video. What cannot be had is null: MS-SSIM of small pictures, VMAF without ffmpeg."""
+    """One point of one codec on one video; what cannot be had (MS-SSIM of small pictures, VMAF without ffmpeg) is null."""
 
     version: int
     key: str

@@ -23,7 +23,7 @@ class Table:
 def cell_text(cell: Cell, digits: int) -> str:
     """A cell as people read it; a dash for what is not known."""
     if cell is None:
-        return "–"
+        return "-"
     return f"{cell:.{digits}f}" if isinstance(cell, float) else f"{cell:,}" if isinstance(cell, int) else cell
 
 
