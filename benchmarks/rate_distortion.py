@@ -22,7 +22,8 @@ import nervcodec
 from benchmarks.anchors import CODECS, RATES, anchor
 from benchmarks.bjontegaard import bd_rate
 from benchmarks.plot import rate_distortion_plot
-from benchmarks.record import environment, read_results, write_record
+from benchmarks.record import read_results, write_record
+from nervcodec.bench.environment import environment
 from nervcodec.cli.types import FrameRange, Size
 from nervcodec.codec.clip import load_clip
 from nervcodec.video.view import View

@@ -1,8 +1,8 @@
 """What long work tells its caller; the caller decides whether that becomes a bar, a JSON line or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,30 @@ class LayerDropped:
     layer_bytes: int
 
 
-Event = FitStarted | StepDone | FitRestarted | LayerDropped | FramesDone
+@dataclass(frozen=True)
+class PointDone:
+    """A point of a benchmark is done or has failed, and its line is written."""
+
+    record: Mapping[str, Any]
+    """A `Record`."""
+
+
+@dataclass(frozen=True)
+class PointsRunning:
+    """How far a benchmark is."""
+
+    done: int
+    """Points, those of earlier runs and those that failed among them."""
+    total: int
+    share: float
+    """Of all points, with what has been done of those that run."""
+    running: tuple[str, ...]
+    """Names of what runs now."""
+    seconds_left: float | None
+    """None until a point is done."""
+
+
+Event = FitStarted | StepDone | FitRestarted | LayerDropped | FramesDone | PointDone | PointsRunning
 Observer = Callable[[Event], None]
 
 

@@ -1,6 +1,7 @@
 """What is known of one point: a line of results.jsonl."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
@@ -20,7 +21,7 @@ class Pictures(TypedDict):
 
 
 class Record(TypedDict):
-    """One point of one codec on one video; what cannot be had (MS-SSIM of small pictures, VMAF without ffmpeg) is null."""
+    """One point of one codec on one video; null is what cannot be had, as VMAF without an ffmpeg for it."""
 
     version: int
     key: str
@@ -71,15 +72,19 @@ class Record(TypedDict):
     psnr_frames: NotRequired[list[float]]
     """RGB PSNR of each frame, in dB."""
     encode_seconds: NotRequired[float]
-    decode_seconds: NotRequired[float]
+    """From frames to stream; of our models with reading the video and measuring the file."""
+    decode_seconds: NotRequired[float | None]
+    """From stream to frames; null where the encoder gave them."""
     parameters: NotRequired[int | None]
     kmac_per_pixel: NotRequired[float | None]
     """Thousands of multiplications a pixel in decoding; null for codecs that are no networks."""
-    peak_memory: NotRequired[int]
+    peak_memory: NotRequired[int | None]
     """Bytes resident at most until the stream was made, the clip included."""
+    seconds: NotRequired[float]
+    """Of the whole point, reading and measuring among it."""
     pictures: NotRequired[Pictures | None]
     environment: dict[str, Any]
-    """Command line of the run, versions, machine, threads."""
+    """Command line of the run, versions, machine, threads, how many points ran side by side."""
     finished: str
     """Date and time, UTC, ISO 8601."""
 
@@ -101,3 +106,18 @@ def read_records(path: Path) -> Iterator[Record]:
         if not isinstance(record, dict) or "key" not in record:
             raise VideoError(f"{path}: line {number} is no point of a benchmark")
         yield record  # type: ignore[misc]
+
+
+def append_record(path: Path, record: Record) -> None:
+    """Add a line to a results.jsonl; it is on the disk when this returns."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def mend_records(path: Path) -> None:
+    """Take a torn last line off, or make an empty file where there is none."""
+    with path.open("ab+") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import torch
-from pytorch_msssim import ms_ssim
+from pytorch_msssim import ms_ssim, ssim
 from torch import Tensor
 
 PSNR_CAP_DB = 100.0
@@ -17,6 +17,14 @@ def psnr(frames: Tensor, reference: Tensor) -> Tensor:
     """PSNR in dB of each frame, at most 100; both `[B, 3, H, W]`, uint8."""
     errors = (frames.float() - reference.float()).square().mean(dim=(1, 2, 3), dtype=torch.float64)
     return (-10 * torch.log10(errors / 255**2)).clamp(max=PSNR_CAP_DB)
+
+
+def structural_similarity(frames: Tensor, reference: Tensor) -> Tensor | None:
+    """SSIM of each frame, in RGB, 11-tap Gaussian window; both `[B, 3, H, W]`, uint8. None for too small pictures."""
+    if min(frames.shape[2:]) < SSIM_SIDE:
+        return None
+    index: Tensor = ssim(frames.float(), reference.float(), data_range=255, size_average=False)
+    return index
 
 
 def multiscale_ssim(frames: Tensor, reference: Tensor) -> Tensor | None:

@@ -92,7 +92,7 @@ def _container(path: str, suffix: str, video: VideoFormat) -> Iterator[Sink]:
             pixels = PLANES[video.chroma]
             stream = container.add_stream("rawvideo", rate=video.frame_rate)
         stream.width, stream.height, stream.pix_fmt = video.width, video.height, pixels
-        _tag(stream, video.colour, is_rgb=pixels == "bgr0")
+        tag_stream(stream, video.colour, is_rgb=pixels == "bgr0")
 
         def sink(frame: Frame) -> None:
             encoded = rgb_to_frame(frame, pixels, video.colour)
@@ -102,7 +102,8 @@ def _container(path: str, suffix: str, video: VideoFormat) -> Iterator[Sink]:
         container.mux(stream.encode(None))
 
 
-def _tag(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None:
+def tag_stream(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None:
+    """Let a stream that is written say its colour."""
     context = stream.codec_context
     context.color_primaries = colour.primaries
     context.color_trc = colour.transfer

@@ -1,0 +1,35 @@
+"""What is needed to repeat a measurement."""
+
+import os
+import platform
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nervcodec.training.network import has_bfloat16
+
+LIBRARIES = ("torch", "numpy", "av", "constriction", "pytorch-msssim")
+
+
+def environment() -> dict[str, Any]:
+    """Command, versions and kind of machine."""
+    cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
+    return {
+        "command": shlex.join(["python", *(Path(a).name if Path(a).is_absolute() else a for a in sys.orig_argv[1:])]),
+        "versions": {"nervcodec": version("nervcodec"), **{name: version(name) for name in LIBRARIES}},
+        "python": platform.python_version(),
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "bfloat16": has_bfloat16(torch.device("cpu")),
+        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []

@@ -1,0 +1,71 @@
+"""The figures of a decoded clip beside the original."""
+
+import sys
+import tempfile
+from dataclasses import replace
+from math import log10
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nervcodec.metrics.quality import PSNR_CAP_DB, multiscale_ssim, psnr, structural_similarity
+from nervcodec.metrics.vmaf import vmaf
+from nervcodec.metrics.yuv import PLANES, weighted_psnr, yuv_psnr
+from nervcodec.picture import VideoFormat
+from nervcodec.video.writer import write_frames
+
+BATCH = 8
+"""Frames that are compared at a time."""
+
+
+def measure_clip(decoded: Tensor, clip: Tensor) -> dict[str, Any]:
+    """Quality of `decoded` as the fields of a `Record`; both `[T, 3, H, W]`, uint8.
+
+    Every figure is a mean over frames, but for `psnr_of_mean_mse`.
+    """
+    rgb: list[Tensor] = []
+    planes: dict[str, list[Tensor]] = {plane: [] for plane in PLANES}
+    indices: dict[str, list[Tensor | None]] = {"ssim": [], "ms_ssim": []}
+    for frames, reference in zip(torch.split(decoded, BATCH), torch.split(clip, BATCH), strict=True):
+        rgb.append(psnr(frames, reference))
+        for plane, value in yuv_psnr(frames, reference).items():
+            planes[plane].append(value)
+        indices["ssim"].append(structural_similarity(frames, reference))
+        indices["ms_ssim"].append(multiscale_ssim(frames, reference))
+    frame_psnr = torch.cat(rgb)
+    yuv = {f"psnr_{plane}": float(torch.cat(values).mean()) for plane, values in planes.items()}
+    return {
+        "psnr": float(frame_psnr.mean()),
+        "psnr_of_mean_mse": min(-10 * log10(max(float((10 ** (-frame_psnr / 10)).mean()), 1e-12)), PSNR_CAP_DB),
+        **yuv,
+        "psnr_yuv": weighted_psnr(**yuv),
+        **{name: _mean(values) for name, values in indices.items()},
+        "psnr_frames": [round(value, 4) for value in frame_psnr.tolist()],
+    }
+
+
+def measure_vmaf(decoded: Tensor, clip: Tensor, video: VideoFormat) -> float | None:
+    """VMAF v0.6.1 of `decoded`, both `[T, 3, H, W]`, uint8; None where there is no ffmpeg that has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Path(folder) / "decoded.y4m", Path(folder) / "source.y4m"
+        for path, frames in zip(paths, (decoded, clip), strict=True):
+            with write_frames(str(path), replace(video, chroma="420")) as sink:
+                for frame in frames.permute(0, 2, 3, 1).numpy():
+                    sink(frame)
+        return vmaf(*paths)
+
+
+def peak_memory() -> int | None:
+    """Bytes that this process had resident at most; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _mean(values: list[Tensor | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(torch.cat(known).mean()) if known else None

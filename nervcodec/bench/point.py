@@ -1,0 +1,167 @@
+"""One point of a benchmark: coded, decoded, measured."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from time import monotonic
+from typing import Any, cast
+
+from torch import Tensor
+
+from nervcodec.bench.anchors import even
+from nervcodec.bench.codecs import find_codec
+from nervcodec.bench.material import Coded, Material
+from nervcodec.bench.measuring import measure_clip, measure_vmaf, peak_memory
+from nervcodec.bench.record import VERSION, Pictures, Record
+from nervcodec.codec.clip import load_clip
+from nervcodec.errors import RequestError, VideoError
+from nervcodec.events import Event, StepDone
+from nervcodec.metrics.yuv import CONVERSION
+from nervcodec.picture import VideoFormat
+from nervcodec.video.view import View
+from nervcodec.video.writer import write_frames
+
+Progress = Callable[[float], None]
+"""Takes the share of a point that is done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """What there is to do for a line of results.jsonl."""
+
+    dataset: str
+    protocol: str
+    suite: str | None
+    video: str
+    source: str
+    view: View
+    frame_rate: Fraction | None
+    """Of sources that name none, images that is; None leaves them what the reader says."""
+    frames: int | None
+    """How many there must be; None where nobody knows."""
+    said: str
+    """The view and how RGB is made, in words."""
+    codec: str
+    label: str
+    setting: dict[str, Any]
+    fitting: dict[str, Any] = field(default_factory=dict)
+    """Options of `encode` that all points of our models share."""
+    shm_encoder: Path | None = None
+    vmaf: bool = True
+
+    @property
+    def key(self) -> str:
+        """Hash of all that decides the point."""
+        view = {**vars(self.view), "frame_rate": str(self.frame_rate)}
+        decides = [self.dataset, self.protocol, self.suite, self.video, view, self.codec, self.setting, self.fitting]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+    def record(self, **known: Any) -> Record:
+        """A line with what is known of it."""
+        made = {
+            "version": VERSION,
+            "key": self.key,
+            "dataset": self.dataset,
+            "protocol": self.protocol,
+            "suite": self.suite,
+            "video": self.video,
+            "codec": self.codec,
+            "label": self.label,
+            "setting": self.setting,
+            "view": self.said,
+            **known,
+        }
+        return cast(Record, made)  # the runner adds the rest
+
+    def failed(self, kind: str, message: str) -> Record:
+        """The line of a point that came to nothing."""
+        return self.record(status="failed", error={"kind": kind, "message": message}, conversion="")
+
+
+def run_point(point: Point, folder: Path, progress: Progress) -> Record:
+    """Code, decode and measure a point; pictures go into `folder / "pictures"`.
+
+    Raises NervcodecError for what cannot be coded.
+    """
+    began = monotonic()
+    material = _load(point)
+
+    def observe(event: Event) -> None:
+        if isinstance(event, StepDone):
+            progress(event.step / event.steps)
+
+    codec = find_codec(point.codec, point.fitting, point.shm_encoder, observe)
+    started = monotonic()
+    coded = codec.encode(material, point.setting)
+    coded_at, peak = monotonic(), peak_memory()
+    decoded = codec.decode(material, coded)
+    decoded_at = monotonic()
+    reference = material.clip if decoded.shape == material.clip.shape else even(material.clip)
+    if decoded.shape != reference.shape:
+        raise RequestError(f"{point.codec}: {tuple(decoded.shape)} came back for {tuple(reference.shape)}")
+    return point.record(
+        status="done",
+        command=coded.command,
+        conversion=f"{coded.conversion}; YUV PSNR: {CONVERSION}",
+        **_measures(coded, decoded, reference, material),
+        vmaf=measure_vmaf(decoded, reference, material.video) if point.vmaf else None,
+        encode_seconds=coded_at - started,
+        decode_seconds=None if coded.decoded is not None else decoded_at - coded_at,
+        peak_memory=peak,
+        pictures=_save_pictures(point, folder, decoded, reference, material.video),
+        seconds=monotonic() - began,
+    )
+
+
+def _load(point: Point) -> Material:
+    """The frames of a point.
+
+    Raises VideoError where there are not as many as there should be.
+    """
+    video, clip = load_clip(point.source, point.view)
+    if point.frames is not None and len(clip) != point.frames:
+        raise VideoError(f"{point.video}: {Path(point.source).name} has {len(clip)} frames there, not {point.frames}")
+    if point.frame_rate is not None:
+        video = replace(video, frame_rate=point.frame_rate)
+    return Material(point.source, point.view, video, clip)
+
+
+def _measures(coded: Coded, decoded: Tensor, reference: Tensor, material: Material) -> dict[str, Any]:
+    """All figures that follow from the stream and the frames."""
+    frames, _, height, width = reference.shape
+    rate, bits = float(material.video.frame_rate), 8 * len(coded.data)
+    return {
+        "width": width,
+        "height": height,
+        "frames": frames,
+        "frame_rate": rate,
+        "source_sha256": _digest(material.clip),
+        "stream_sha256": hashlib.sha256(coded.data).hexdigest(),
+        "bytes": len(coded.data),
+        "bpp": bits / (width * height * frames),
+        "kbps": bits * rate / frames / 1000,
+        **measure_clip(decoded, reference),
+        "parameters": coded.parameters,
+        "kmac_per_pixel": None if coded.macs is None else coded.macs / (1000 * width * height),
+    }
+
+
+def _save_pictures(point: Point, folder: Path, decoded: Tensor, reference: Tensor, video: VideoFormat) -> Pictures:
+    """Write the middle frame and its original."""
+    frame = len(decoded) // 2
+    names = point.key, f"source-{_digest(reference[frame])[:16]}"
+    pictures = folder / "pictures"
+    pictures.mkdir(exist_ok=True)
+    for name, picture in zip(names, (decoded[frame], reference[frame]), strict=True):
+        with write_frames(str(pictures / f"{name}-%d.png"), video) as sink:
+            sink(picture.permute(1, 2, 0).numpy())
+    decoded_path, source_path = (f"{pictures.name}/{name}-1.png" for name in names)
+    return {"frame": frame, "decoded": decoded_path, "source": source_path}
+
+
+def _digest(frames: Tensor) -> str:
+    """SHA-256 of the bytes of RGB frames `[..., 3, H, W]`, pixel after pixel."""
+    return hashlib.sha256(frames.movedim(-3, -1).numpy().tobytes()).hexdigest()

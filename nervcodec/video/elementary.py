@@ -1,0 +1,63 @@
+"""Elementary streams of the codecs in FFmpeg's libraries, to compare with."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+import av
+from av.error import FFmpegError
+
+from nervcodec.errors import RequestError, VideoError
+from nervcodec.picture import VideoFormat
+from nervcodec.video.colour import Frame, colour_tags, frame_to_rgb, rgb_to_frame
+from nervcodec.video.writer import tag_stream
+
+
+@dataclass(frozen=True)
+class Coding:
+    """An encoder of FFmpeg's and what it is told."""
+
+    encoder: str
+    """Such as `libx265`."""
+    container: str
+    """The muxer and demuxer of its bare stream, such as `hevc`."""
+    pixel_format: str
+    options: Mapping[str, str]
+    filter: str | None = None
+    """A bitstream filter for what comes out, with its arguments."""
+
+
+def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding) -> bytes:
+    """Code frames `[H, W, 3]`, uint8 RGB, converted by the matrix and range of `video`.
+
+    Raises RequestError for an encoder that this build of PyAV lacks, and for options it refuses.
+    """
+    coded = io.BytesIO()
+    try:
+        with av.open(coded, "w", format=coding.container) as container:
+            stream = container.add_stream(coding.encoder, rate=video.frame_rate, options=dict(coding.options))
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height, stream.pix_fmt = video.width, video.height, coding.pixel_format
+            tag_stream(stream, video.colour, is_rgb=coding.pixel_format == "gbrp")
+            sieve = av.BitStreamFilterContext(coding.filter, stream) if coding.filter else None
+            for frame in chain(frames, [None]):  # None brings out what the encoder still holds
+                pixels = None if frame is None else rgb_to_frame(frame, coding.pixel_format, video.colour)
+                for packet in stream.encode(pixels):
+                    container.mux(sieve.filter(packet) if sieve else packet)
+    except (FFmpegError, ValueError) as error:
+        raise RequestError(f"{coding.encoder}: {getattr(error, 'strerror', None) or error}") from error
+    return coded.getvalue()
+
+
+def read_elementary(data: bytes, container: str) -> Iterator[Frame]:
+    """The frames of a bare stream, `[H, W, 3]`, uint8 RGB, by the matrix and range that it names.
+
+    Raises VideoError for a stream that does not decode.
+    """
+    try:
+        with av.open(io.BytesIO(data), "r", format=container) as opened:
+            for frame in opened.decode(video=0):
+                yield frame_to_rgb(frame, colour_tags(frame))
+    except FFmpegError as error:
+        raise VideoError(f"a stream of {container}: {error.strerror or error}") from error
