@@ -33,7 +33,9 @@ DOORS = {
     "click": "cli",
     "rich": "cli",
     "pytorch_msssim": "metrics training",
-    "subprocess": "",
+    "subprocess": "metrics bench",
+    "filelock": "bench",
+    "imageio_ffmpeg": "metrics",
     "pickle": "",
 }
 LONGEST_FILE, LONGEST_BODY = 250, 40

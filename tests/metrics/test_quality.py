@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from nervcodec.metrics.quality import QualityMeter, multiscale_ssim, psnr
+from scipy.signal import convolve2d
+
+from nervcodec.metrics.quality import QualityMeter, multiscale_ssim, psnr, structural_similarity
 
 GENERATOR = torch.Generator().manual_seed(0)
 
@@ -43,3 +45,27 @@ def test_ms_ssim() -> None:
     assert noisy.item() < 0.3
     assert multiscale_ssim(random_frames(1, 160), random_frames(1, 160)) is None
     assert QualityMeter().ms_ssim is None
+
+
+def test_ssim_by_its_definition() -> None:
+    frames = random_frames(1, 24)
+    reference = (frames.float() * 0.8 + 20).round().byte()
+    taps = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))  # Wang et al., 2004, section III.C
+    window = np.outer(taps, taps) / taps.sum() ** 2
+
+    def blurred(plane: np.ndarray) -> np.ndarray:
+        return convolve2d(plane, window, mode="valid")
+
+    planes = []
+    for a, b in zip(frames[0].double().numpy(), reference[0].double().numpy(), strict=True):
+        mean_a, mean_b = blurred(a), blurred(b)
+        variance_a, variance_b = blurred(a * a) - mean_a**2, blurred(b * b) - mean_b**2
+        covariance = blurred(a * b) - mean_a * mean_b
+        low, high = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+        index = (2 * mean_a * mean_b + low) * (2 * covariance + high)
+        index /= (mean_a**2 + mean_b**2 + low) * (variance_a + variance_b + high)
+        planes.append(index.mean())
+    measured = structural_similarity(frames, reference)
+    assert measured is not None
+    assert measured.item() == pytest.approx(np.mean(planes), abs=1e-4)
+    assert structural_similarity(frames[:, :, :10], frames[:, :, :10]) is None
