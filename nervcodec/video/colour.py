@@ -24,6 +24,8 @@ MATRICES = {
 """H.273 matrix to swscale's coefficients; any other, and none, is BT.601, as swscale itself does."""
 RANGES = {STUDIO: ColorRange.MPEG, FULL: ColorRange.JPEG, UNSPECIFIED: ColorRange.MPEG}
 FFMPEG_RANGES = {0: UNSPECIFIED, 1: STUDIO, 2: FULL}
+TO_RGB = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
+"""For samples above 8 bits, of which swscale's default makes white 253; 8 bits are as by ffmpeg's default."""
 TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
 
 
@@ -58,6 +60,7 @@ def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags) -> Frame:
             format="rgb24",
             src_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
             src_color_range=RANGES[tags.sample_range],
+            interpolation=TO_RGB if frame.format.components[0].bits > 8 else None,
         )
     return cast(Frame, rgb.to_ndarray())
 
