@@ -6,7 +6,17 @@ import click
 
 import nervcodec
 from nervcodec.cli.display import display, json_line
-from nervcodec.cli.types import Bytes, Duration, FrameRange, Quality, Size, Weights, check_file_target, default_output
+from nervcodec.cli.types import (
+    Bytes,
+    Duration,
+    FrameRange,
+    Quality,
+    Scale,
+    Size,
+    Weights,
+    check_file_target,
+    default_output,
+)
 from nervcodec.codec.report import EncodeReport, LayerReport
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
@@ -110,14 +120,15 @@ from nervcodec.video.view import View
 )
 @click.option("--frames", type=FrameRange(), help="Only frames A to B, B not among them.")
 @click.option("--crop", type=Size(), help="Only the middle of the picture.")
-@click.option("--resize", type=Size(), help="Scale, after the crop.")
+@click.option("--resize", type=Scale(), help="Scale, after the crop; -2 for a side keeps the shape, and is even.")
 @click.option("--resize-filter", type=click.Choice(["area", "bicubic"]), default="area")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
 def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **chosen: Any) -> None:
     """Fit a network to a video and write it as one file.
 
-    INPUT is any video file, a folder of images, a pattern such as frames/%05d.png, or - for y4m on standard input.
+    INPUT is any video file, raw planes named such as clip_1920x1080_120fps_420_8bit.yuv, a folder of images, a pattern
+    such as frames/%05d.png, or - for y4m on standard input.
     """
     if output is None:
         output = default_output(source, ".nerv")

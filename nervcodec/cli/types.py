@@ -9,6 +9,7 @@ import click
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.video.images import is_pattern
+from nervcodec.video.view import EVEN
 
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
@@ -39,6 +40,18 @@ class Size(click.ParamType[tuple[int, int]]):
         match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", value)
         if not match:
             self.fail(f"{value!r} is not two numbers such as 640x320", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+class Scale(click.ParamType[tuple[int, int]]):
+    """`640x320` to (640, 320), and `640x-2` or `-2x320` with EVEN for the side that follows from the other."""
+
+    name = "WxH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        match = re.fullmatch(r"([1-9]\d{0,4}|-2)x([1-9]\d{0,4}|-2)", value)
+        if not match or value == f"{EVEN}x{EVEN}":
+            self.fail(f"{value!r} is not a size such as 640x320 or 640x-2", param, ctx)
         return int(match[1]), int(match[2])
 
 

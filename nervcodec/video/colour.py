@@ -7,7 +7,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
-from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags
+from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
 
 Frame = NDArray[np.uint8]
 """`[H, W, 3]`, RGB."""
@@ -22,8 +22,12 @@ MATRICES = {
     10: Colorspace.BT2020,
 }
 """H.273 matrix to swscale's coefficients; any other, and none, is BT.601, as swscale itself does."""
+MATRIX_NAMES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020", 10: "BT.2020"}
+SAMPLING_NAMES = {"444": "4:4:4", "422": "4:2:2", "420": "4:2:0"}
 RANGES = {STUDIO: ColorRange.MPEG, FULL: ColorRange.JPEG, UNSPECIFIED: ColorRange.MPEG}
 FFMPEG_RANGES = {0: UNSPECIFIED, 1: STUDIO, 2: FULL}
+TO_RGB = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
+"""For samples above 8 bits, of which swscale's default makes white 253; 8 bits are as by ffmpeg's default."""
 TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
 
 
@@ -58,8 +62,27 @@ def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags) -> Frame:
             format="rgb24",
             src_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
             src_color_range=RANGES[tags.sample_range],
+            interpolation=TO_RGB if frame.format.components[0].bits > 8 else None,
         )
     return cast(Frame, rgb.to_ndarray())
+
+
+def describe_conversion(video: VideoFormat) -> str:
+    """How `frame_to_rgb` makes 8-bit RGB of a video, in words: by which matrix and range, and who says so."""
+    if video.chroma == "rgb":
+        return "RGB as stored"
+    if video.chroma == "grey":
+        return "grey as stored, in all three channels, without a change of range"
+    matrix, sample_range = video.colour.matrix, video.colour.sample_range
+    named = matrix in MATRICES, sample_range != UNSPECIFIED
+    who = {
+        (True, True): "both as the video says",
+        (True, False): "the matrix as the video says, the range by FFmpeg's default",
+        (False, True): "the matrix by FFmpeg's default, the range as the video says",
+        (False, False): "FFmpeg's defaults, as in the NeRV papers, for the video names neither",
+    }[named]
+    words = f"matrix {MATRIX_NAMES.get(matrix, 'BT.601')}, {'full' if sample_range == FULL else 'studio'} range"
+    return f"{SAMPLING_NAMES[video.chroma]} to 8-bit RGB by swscale, {words} ({who})"
 
 
 def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:

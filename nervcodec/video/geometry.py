@@ -14,8 +14,9 @@ def apply_view(frame: Frame, view: View) -> Frame:
     """Crop and resize one frame `[H, W, 3]`."""
     if view.crop:
         frame = centre_crop(frame, *view.crop)
-    if view.resize and view.resize != (frame.shape[1], frame.shape[0]):
-        frame = resize(frame, *view.resize, view.resize_filter)
+    size = view.scaled(frame.shape[1], frame.shape[0])
+    if size != (frame.shape[1], frame.shape[0]):
+        frame = resize(frame, *size, view.resize_filter)
     return frame
 
 

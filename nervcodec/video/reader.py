@@ -1,4 +1,4 @@
-"""Frames out of anything that PyAV decodes, folders and patterns of images, and y4m on standard input."""
+"""Frames out of anything that PyAV decodes, raw planes, folders and patterns of images, and y4m on standard input."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +16,7 @@ from nervcodec.picture import MAX_PIXELS, VideoFormat
 from nervcodec.video.colour import Frame, chroma_format, colour_tags, frame_to_rgb
 from nervcodec.video.geometry import apply_view
 from nervcodec.video.images import images_in, is_pattern, numbered_files
+from nervcodec.video.raw import is_raw, raw_format, raw_frames
 from nervcodec.video.view import View
 
 PROTOCOLS = "file,pipe"
@@ -39,13 +40,14 @@ class Video:
 def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXELS) -> Iterator[Video]:  # noqa: B008
     """Open a video file, an image folder, a pattern such as `frames/%05d.png`, or `-` for y4m on standard input.
 
+    Raw planes, `.yuv`, have their format in their name (see `raw_format`). Images before `view.first` are not decoded.
     Frames are turned upright where the file says how, as players do.
 
     Raises VideoError for what is missing, undecodable or changes its size, ResourceError above `max_pixels`,
     RequestError when the view does not fit.
     """
     name = "standard input" if source == "-" else source
-    with _open(source, name, max_pixels) as (total, rate, decoded):
+    with _open(source, name, max_pixels, view.first) as (total, rate, skipped, decoded):
         first = next(decoded, None)
         if first is None:
             raise VideoError(f"{name}: no video frame in it")
@@ -54,7 +56,8 @@ def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXEL
         width, height = view.output_size(*(size[::-1] if turns % 2 else size))
 
         def frames() -> Iterator[Frame]:
-            for index, frame in islice(enumerate(chain([first], decoded)), view.first, view.stop):
+            numbered = enumerate(chain([first], decoded), skipped)
+            for index, frame in islice(numbered, view.first - skipped, view.stop and view.stop - skipped):
                 if (frame.width, frame.height) != size:
                     found = f"{frame.width}x{frame.height}"
                     raise VideoError(f"{name}: frame {index} is {found} where the first is {size[0]}x{size[1]}")
@@ -65,34 +68,35 @@ def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXEL
         yield Video(video, wanted, frames())
 
 
-Decoded = tuple[int | None, Fraction, Iterator[av.VideoFrame]]
-"""Number of frames where it is known, frames per second, frames."""
+Decoded = tuple[int | None, Fraction, int, Iterator[av.VideoFrame]]
+"""Number of frames where it is known, frames per second, how many frames are skipped, frames after those."""
 
 
 @contextmanager
-def _open(source: str, name: str, max_pixels: int) -> Iterator[Decoded]:
+def _open(source: str, name: str, max_pixels: int, first: int) -> Iterator[Decoded]:
     images = _image_paths(source)
     if images is None:
-        with _open_file(source, name, max_pixels) as opened:
-            yield opened
+        with _open_file(source, name, max_pixels) as (total, rate, decoded):
+            yield total, rate, 0, decoded
     else:
-        yield len(images), IMAGE_RATE, (_decode_image(path, max_pixels) for path in images)
+        skipped = min(first, len(images) - 1)  # one image at least says what the video is
+        yield len(images), IMAGE_RATE, skipped, (_decode_image(path, max_pixels) for path in images[skipped:])
 
 
 @contextmanager
-def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Decoded]:
+def _open_file(
+    source: str, name: str, max_pixels: int
+) -> Iterator[tuple[int | None, Fraction, Iterator[av.VideoFrame]]]:
     if source != "-" and not Path(source).exists():
         raise VideoError(f"{name}: no such file")
-    options = {"protocol_whitelist": PROTOCOLS}
-    file, kind = ("pipe:0", "yuv4mpegpipe") if source == "-" else (f"file:{source}", None)
+    file, kind, options, total = _demuxer(source, name, max_pixels)
     with _explained(name):
-        container = av.open(file, format=kind, options=options)
+        container = av.open(file, format=kind, options={"protocol_whitelist": PROTOCOLS, **options})
     with container:
         if not container.streams.video:
             raise VideoError(f"{name}: no video stream in it")
         stream = container.streams.video[0]
-        if stream.width * stream.height > max_pixels:
-            raise ResourceError(f"{name}: {stream.width}x{stream.height} is more than {max_pixels} pixels")
+        _check_pixels(name, stream.width, stream.height, max_pixels)
         stream.codec_context.options = {"max_pixels": str(max_pixels)}
         stream.thread_type = "AUTO"
         rate = stream.average_rate or stream.guessed_rate or IMAGE_RATE
@@ -101,7 +105,25 @@ def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Decoded]:
             with _explained(name):
                 yield from container.decode(stream)
 
-        yield stream.frames or None, Fraction(rate), frames()
+        yield stream.frames or total, Fraction(rate), frames()
+
+
+def _demuxer(source: str, name: str, max_pixels: int) -> tuple[str, str | None, dict[str, str], int | None]:
+    """FFmpeg's URL, the name and the options of a demuxer where it must be told them, the number of frames if known."""
+    path = Path(source)
+    if source == "-":
+        return "pipe:0", "yuv4mpegpipe", {}, None
+    if not is_raw(path):
+        return f"file:{source}", None, {}, None
+    raw = raw_format(path)
+    _check_pixels(name, raw.width, raw.height, max_pixels)
+    size = {"video_size": f"{raw.width}x{raw.height}", "pixel_format": raw.pixels, "framerate": str(raw.frame_rate)}
+    return f"file:{source}", "rawvideo", size, raw_frames(path, raw)
+
+
+def _check_pixels(name: str, width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise ResourceError(f"{name}: {width}x{height} is more than {max_pixels} pixels")
 
 
 def _decode_image(path: Path, max_pixels: int) -> av.VideoFrame:

@@ -9,6 +9,10 @@ from nervcodec.picture import MAX_PIXELS
 Filter = Literal["area", "bicubic"]
 
 
+EVEN = -2
+"""Instead of a side of a new size: as the other side and the shape of the picture ask for, and even."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class View:
     """Which part of a video is wanted: frames [first, stop), then a centre crop, then a size."""
@@ -19,21 +23,48 @@ class View:
     crop: tuple[int, int] | None = None
     """Width and height in pixels."""
     resize: tuple[int, int] | None = None
-    """Width and height in pixels."""
+    """Width and height in pixels; EVEN for one of them."""
     resize_filter: Filter = "area"
     """"area" averages the pixels under each new one; "bicubic" is antialiased too. Enlarging is always bicubic."""
 
     def __post_init__(self) -> None:
         if self.first < 0 or (self.stop is not None and self.stop <= self.first):
             raise RequestError(f"frames {self.first}:{self.stop} hold nothing")
-        if self.resize and self.resize[0] * self.resize[1] > MAX_PIXELS:
-            raise RequestError(f"a picture of {self.resize[0]}x{self.resize[1]} is larger than {MAX_PIXELS} pixels")
+        if self.resize == (EVEN, EVEN):
+            raise RequestError("a new size needs one side at least")
+        if self.resize:
+            _check_size(*self.resize)
 
     def output_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the frames that leave, for a video of the given size.
 
-        Raises RequestError for a crop larger than the picture.
+        Raises RequestError for a crop larger than the picture, and a size above MAX_PIXELS.
         """
         if self.crop and (self.crop[0] > width or self.crop[1] > height):
             raise RequestError(f"a crop of {self.crop[0]}x{self.crop[1]} does not fit into {width}x{height}")
-        return self.resize or self.crop or (width, height)
+        return self.scaled(*(self.crop or (width, height)))
+
+    def scaled(self, width: int, height: int) -> tuple[int, int]:
+        """The new size of a cropped picture.
+
+        Raises RequestError for one above MAX_PIXELS.
+        """
+        if not self.resize:
+            return width, height
+        new_width, new_height = self.resize
+        if new_width == EVEN:
+            new_width = _even(width * new_height, height)
+        elif new_height == EVEN:
+            new_height = _even(height * new_width, width)
+        _check_size(new_width, new_height)
+        return new_width, new_height
+
+
+def _even(dividend: int, divisor: int) -> int:
+    """The even number nearest to a quotient, two at least; of two as near, the larger."""
+    return 2 * max((dividend + divisor) // (2 * divisor), 1)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise RequestError(f"a picture of {width}x{height} is larger than {MAX_PIXELS} pixels")

@@ -98,6 +98,24 @@ def test_crop_and_resize_change_the_format(sample: str) -> None:
         assert next(video.frames).shape == (319, 641, 3)
 
 
+@pytest.mark.parametrize(
+    ("crop", "resize", "size"),
+    [
+        (None, (320, -2), (320, 180)),
+        ((1280, 640), (-2, 320), (640, 320)),
+        (None, (99, -2), (99, 56)),
+        (None, (-2, 1), (2, 1)),
+        ((3, 600), (2, -2), (2, 400)),
+    ],
+)
+def test_a_side_that_keeps_the_shape(
+    sample: str, crop: tuple[int, int] | None, resize: tuple[int, int], size: tuple[int, int]
+) -> None:
+    with read_frames(sample, View(stop=1, crop=crop, resize=resize)) as video:
+        assert (video.format.width, video.format.height) == size
+        assert next(video.frames).shape == (size[1], size[0], 3)
+
+
 def test_image_folders_and_patterns(tmp_path: Path) -> None:
     pictures = [gradient(21, 13, shift) for shift in range(12)]
     with write_frames(str(tmp_path / "p%d.png"), VideoFormat(width=21, height=13, frame_rate=Fraction(25))) as sink:
@@ -111,6 +129,23 @@ def test_image_folders_and_patterns(tmp_path: Path) -> None:
     with read_frames(str(tmp_path)) as video:
         assert video.format.frame_rate == 25
         assert all(np.array_equal(a, b) for a, b in zip(video.frames, pictures, strict=True))
+
+
+def test_images_before_the_first_wanted_are_not_decoded(tmp_path: Path) -> None:
+    with write_frames(str(tmp_path / "p%d.png"), VideoFormat(width=20, height=8, frame_rate=Fraction(25))) as sink:
+        for shift in range(5):
+            sink(gradient(20, 8, shift))
+    for number in (1, 2, 5):
+        (tmp_path / f"p{number}.png").write_text("no picture")
+    with read_frames(str(tmp_path), View(first=2, stop=4)) as video:
+        assert video.total == 2
+        frames = list(video.frames)
+    assert len(frames) == 2
+    assert all(np.array_equal(frame, gradient(20, 8, shift)) for frame, shift in zip(frames, (2, 3), strict=True))
+    (tmp_path / "p5.png").unlink()
+    with read_frames(str(tmp_path), View(first=9, stop=12)) as video:
+        assert video.total == 0
+        assert not list(video.frames)
 
 
 def test_names_with_colons_and_percent_signs(tmp_path: Path, sample: str) -> None:
@@ -205,6 +240,10 @@ def test_impossible_views(sample: str) -> None:
         View(resize=(99_999, 99_999))
     with pytest.raises(RequestError, match="hold nothing"):
         View(first=5, stop=5)
+    with pytest.raises(RequestError, match="one side"):
+        View(resize=(-2, -2))
+    with pytest.raises(RequestError, match="larger than"), read_frames(sample, View(crop=(4, 720), resize=(9000, -2))):
+        pass
 
 
 def test_a_truncated_file_is_an_error(sample: str, tmp_path: Path) -> None:
