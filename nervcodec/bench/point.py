@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from time import monotonic
 from typing import Any, cast
@@ -15,9 +14,11 @@ from nervcodec.bench.anchors import even
 from nervcodec.bench.codecs import find_codec
 from nervcodec.bench.material import Coded, Material
 from nervcodec.bench.measuring import measure_clip, measure_vmaf, peak_memory
+from nervcodec.bench.protocols import describe_view
 from nervcodec.bench.record import VERSION, Pictures, Record
+from nervcodec.bench.sequence import Sequence, check_frames
 from nervcodec.codec.clip import load_clip
-from nervcodec.errors import RequestError, VideoError
+from nervcodec.errors import RequestError
 from nervcodec.events import Event, StepDone
 from nervcodec.metrics.yuv import CONVERSION
 from nervcodec.picture import VideoFormat
@@ -35,15 +36,9 @@ class Point:
     dataset: str
     protocol: str
     suite: str | None
-    video: str
-    source: str
+    sequence: Sequence
     view: View
-    frame_rate: Fraction | None
-    """Of sources that name none, images that is; None leaves them what the reader says."""
-    frames: int | None
-    """How many there must be; None where nobody knows."""
-    said: str
-    """The view and how RGB is made, in words."""
+    """Of the sequence's source."""
     codec: str
     label: str
     setting: dict[str, Any]
@@ -55,8 +50,8 @@ class Point:
     @property
     def key(self) -> str:
         """Hash of all that decides the point."""
-        view = {**vars(self.view), "frame_rate": str(self.frame_rate)}
-        decides = [self.dataset, self.protocol, self.suite, self.video, view, self.codec, self.setting, self.fitting]
+        video = [self.dataset, self.protocol, self.sequence.name, vars(self.view), str(self.sequence.frame_rate)]
+        decides = [video, self.suite, self.codec, self.setting, self.fitting]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
     def record(self, **known: Any) -> Record:
@@ -67,11 +62,11 @@ class Point:
             "dataset": self.dataset,
             "protocol": self.protocol,
             "suite": self.suite,
-            "video": self.video,
+            "video": self.sequence.name,
             "codec": self.codec,
             "label": self.label,
             "setting": self.setting,
-            "view": self.said,
+            "view": describe_view(self.sequence, self.view),
             **known,
         }
         return cast(Record, made)  # the runner adds the rest
@@ -117,16 +112,10 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
 
 
 def _load(point: Point) -> Material:
-    """The frames of a point.
-
-    Raises VideoError where there are not as many as there should be.
-    """
-    video, clip = load_clip(point.source, point.view)
-    if point.frames is not None and len(clip) != point.frames:
-        raise VideoError(f"{point.video}: {Path(point.source).name} has {len(clip)} frames there, not {point.frames}")
-    if point.frame_rate is not None:
-        video = replace(video, frame_rate=point.frame_rate)
-    return Material(point.source, point.view, video, clip)
+    """The frames of a point; raises VideoError where there are not as many as there should be."""
+    video, clip = load_clip(point.sequence.source, point.view)
+    check_frames(point.sequence, point.view, len(clip))
+    return Material(point.sequence.source, point.view, replace(video, frame_rate=point.sequence.frame_rate), clip)
 
 
 def _measures(coded: Coded, decoded: Tensor, reference: Tensor, material: Material) -> dict[str, Any]:
