@@ -71,7 +71,7 @@ def published(name: str) -> Published:
 
 
 def video_key(name: str) -> str:
-    """What two names of one video have in common: `Bospho`, `Bosphorus` and `bosphorus_1920x1080_120fps` are the same."""
+    """What two names of one video have in common: `Bospho`, `Bosphorus`, `bosphorus_1920x1080`."""
     letters = "".join(c for c in name.split("_")[0].lower() if c.isalnum())
     return ALIASES.get(letters, letters)
 
