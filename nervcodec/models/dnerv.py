@@ -12,9 +12,6 @@ from nervcodec.models.encoder import FrameEncoder
 from nervcodec.models.presets import ENCODER_STRIDES
 from nervcodec.models.sizing import split_ratio
 
-DIFFERENCE_CHANNELS, FLOW_CHANNELS = 6, 4
-"""Of what the encoder sees of motion: two differences of RGB, or two fields of x and y."""
-
 
 class Gate(nn.Module):
     """The collaborative content unit: a GRU's update without its reset gate, content as state, difference as input."""
@@ -69,7 +66,9 @@ class DNeRVEncoder(nn.Module):
         picture, grid = config.padded_size, config.difference[1:]
         strides = ENCODER_STRIDES.get((*picture, *grid)) or split_ratio(picture[0] // grid[0])
         self.content = FrameEncoder(3, config.content[0], config.strides)
-        self.difference = FrameEncoder(FLOW_CHANNELS if flow else DIFFERENCE_CHANNELS, config.difference[0], strides)
+        self.difference = FrameEncoder(
+            4 if flow else 6, config.difference[0], strides
+        )  # two fields of x, y; two of RGB
 
     def forward(
         self, previous: Tensor, frames: Tensor, following: Tensor, flow: Tensor | None = None
