@@ -33,6 +33,7 @@ DOORS = {
     "click": "cli",
     "rich": "cli",
     "pytorch_msssim": "metrics training",
+    "cv2": "training",
     "subprocess": "metrics bench",
     "filelock": "bench",
     "imageio_ffmpeg": "metrics",

@@ -9,11 +9,13 @@ from nervcodec.bench.codecs import find_codec
 from nervcodec.bench.datasets import find_sequences
 from nervcodec.bench.point import Point
 from nervcodec.bench.protocols import protocol_view
-from nervcodec.bench.suites import Trial, find_suite
+from nervcodec.bench.sequence import Sequence
+from nervcodec.bench.suites import Suite, Task, Trial, suite
 from nervcodec.errors import RequestError
 from nervcodec.video.view import View
 
 CODECS = ("dnerv", "hnerv", "sdmn", "x264", "x265", "svt-av1")
+DEFAULT_PROTOCOL = "hnerv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,37 +48,46 @@ def plan_points(options: BenchOptions) -> list[Point]:
 
     Raises RequestError for what is not known or does not go together, VideoError for data that is missing or short.
     """
-    suite = find_suite(options.suite) if options.suite else None
-    dataset = options.dataset or (suite.dataset if suite else None)
+    task = suite(options.suite) if options.suite else None
+    dataset = options.dataset or (task.dataset if task else None)
     if dataset is None:
         raise RequestError("say with --dataset what to measure on, or name a --suite")
-    protocol = options.protocol or (suite.protocol if suite else "hnerv")
-    videos = options.videos or (suite.videos if suite and dataset == suite.dataset else None)
-    trials = suite.trials(options.fitting) if suite else list(_curves(options))
-    if not trials:
-        raise RequestError("there is nothing to measure")
-    return [
-        Point(
-            dataset=Path(dataset).name,
-            protocol=protocol,
-            suite=options.suite,
-            sequence=sequence,
-            view=protocol_view(protocol, sequence, options.view),
-            codec=trial.codec,
-            label=trial.label,
-            setting=dict(trial.setting),
-            fitting=dict(options.fitting),
-            shm_encoder=options.shm_encoder,
-            vmaf=options.vmaf,
-        )
-        for sequence in find_sequences(dataset, options.root, videos)
-        for trial in trials
-    ]
+    protocol = options.protocol or (task.protocol if task else DEFAULT_PROTOCOL)
+    videos = options.videos or (task.videos if task and dataset == task.dataset else None)
+    curves = [] if task else list(_curves(options))
+    points = []
+    for sequence in find_sequences(dataset, options.root, videos):
+        view = protocol_view(protocol, sequence, options.view)
+        points += [
+            Point(
+                dataset=Path(dataset).name,
+                protocol=protocol,
+                suite=options.suite,
+                sequence=sequence,
+                view=view,
+                codec=trial.codec,
+                label=trial.label,
+                setting=trial.setting,
+                shm_encoder=options.shm_encoder,
+                vmaf=options.vmaf,
+            )
+            for trial in (_trials(task, sequence, view, options) if task else curves)
+        ]
+    return points
+
+
+def _trials(task: Suite, sequence: Sequence, view: View, options: BenchOptions) -> list[Trial]:
+    """What a suite does on a video."""
+    if view.stop is None:
+        raise RequestError(f"say with --frames how many of {sequence.name} the suite {task.name} is to take")
+    width, height = view.output_size(sequence.format.width, sequence.format.height)
+    return task.trials(Task(width, height, view.stop - view.first, options.fitting or task.fit))
 
 
 def _curves(options: BenchOptions) -> Iterator[Trial]:
+    """The points of all curves."""
     for name in dict.fromkeys(options.codecs):
-        codec = find_codec(name, dict(options.fitting), options.shm_encoder)
+        codec = find_codec(name, options.fitting, options.shm_encoder)
         for setting in codec.settings(options.points):
             label = ", ".join(f"{key}={value:g}" for key, value in setting.items())
-            yield Trial(codec=name, label=label, setting=dict(setting))
+            yield Trial(name, label, {**codec.common, **setting})

@@ -96,6 +96,12 @@ from nervcodec.video.view import View
     default="free",
     help="Fit embeddings themselves, or networks that make them (slower).",
 )
+@click.option(
+    "--difference-source",
+    type=click.Choice(["frames", "flow"]),
+    default="frames",
+    help="With --embeddings encoder: what DNeRV's sees of motion; flow is for comparison and needs OpenCV.",
+)
 @click.option("--batch", type=click.IntRange(min=1), default=1, help="Frames in a step.")
 @click.option(
     "--recipe",

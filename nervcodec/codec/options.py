@@ -8,7 +8,15 @@ from nervcodec.codec.device import DeviceName
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.models.presets import SDMN_ROWS, row_names
-from nervcodec.training.recipe import LEAST_BITS, MOST_BITS, PRESET_EPOCHS, EmbeddingSource, Loss, Optimizer
+from nervcodec.training.recipe import (
+    LEAST_BITS,
+    MOST_BITS,
+    PRESET_EPOCHS,
+    DifferenceSource,
+    EmbeddingSource,
+    Loss,
+    Optimizer,
+)
 from nervcodec.video.view import View
 
 ModelName = Literal["dnerv", "hnerv", "sdmn"]
@@ -27,6 +35,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "optimizer": get_args(Optimizer),
     "loss": get_args(Loss),
     "embeddings": get_args(EmbeddingSource),
+    "difference_source": get_args(DifferenceSource),
     "coupling": get_args(Coupling),
     "latent": get_args(Latent),
     "block": (None, *get_args(Block)),
@@ -75,6 +84,9 @@ class EncodeOptions:
     loss: Loss = "l2"
     embeddings: EmbeddingSource = "free"
     """Of the base; those of layers above it are free."""
+    difference_source: DifferenceSource = "frames"
+    """What DNeRV's encoder makes the difference embedding of: differences of frames, or optical flow between them
+    (DNeRV, supplement, section 9.4; needs OpenCV)."""
     batch: int = 1
     recipe: RecipeName = "rate"
     """`rate` minimises rate and distortion together, `paper` quantizes after the fit (8 bits, 10 % pruned)."""
@@ -114,6 +126,9 @@ class EncodeOptions:
             raise RequestError(f"{self.row} is a row of another model than {self.model}")
         if self.difference_grid and self.model != "dnerv":
             raise RequestError(f"difference grids are DNeRV's, not those of {self.model}")
+        has_difference = self.model == "dnerv" and not self.is_sdmn
+        if self.difference_source != "frames" and not (has_difference and self.embeddings == "encoder"):
+            raise RequestError("optical flow is for DNeRV's encoder: choose --model dnerv and --embeddings encoder")
         if not self.is_sdmn and (self.coupling, self.latent) != ("affine", "zero"):
             raise RequestError("couplings and latents are SDMN's: choose --model sdmn")
 

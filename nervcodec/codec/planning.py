@@ -143,6 +143,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
         learning_rate=options.learning_rate,
         loss=options.loss,
         embeddings=options.embeddings,
+        difference_source=options.difference_source,
         branches=options.block == "rep" or (options.block is None and paper and options.is_sdmn),
         prune=options.prune if options.prune is not None else PAPER_PRUNING if paper else 0.0,
         rate=None if paper else rate_of_quality(options.quality),

@@ -56,17 +56,30 @@ class DNeRV(nn.Module):
 
 
 class DNeRVEncoder(nn.Module):
-    """Makes the content embedding out of a frame and the difference embedding out of its two first differences."""
+    """Makes the content embedding out of a frame and the difference embedding out of its two first differences.
 
-    def __init__(self, config: DNeRVConfig) -> None:
+    With `flow`, the latter out of the frame's optical flow to its neighbours (DNeRV, supplement, section 9.4).
+    """
+
+    def __init__(self, config: DNeRVConfig, *, flow: bool = False) -> None:
         super().__init__()
         picture, grid = config.padded_size, config.difference[1:]
         strides = ENCODER_STRIDES.get((*picture, *grid)) or split_ratio(picture[0] // grid[0])
         self.content = FrameEncoder(3, config.content[0], config.strides)
-        self.difference = FrameEncoder(6, config.difference[0], strides)
+        self.difference = FrameEncoder(
+            4 if flow else 6, config.difference[0], strides
+        )  # two fields of x, y; two of RGB
 
-    def forward(self, previous: Tensor, frames: Tensor, following: Tensor) -> dict[str, Tensor]:
-        """Embeddings `[B, C, h, w]` of `frames` `[B, 3, H, W]` in [0, 1], whose neighbours are of the same shape."""
-        backward, forward = frames - previous, following - frames
-        differences = torch.stack((backward, forward), dim=2).flatten(1, 2)  # R_b R_f G_b G_f B_b B_f
-        return {"content": self.content(frames), "difference": self.difference(differences)}
+    def forward(
+        self, previous: Tensor, frames: Tensor, following: Tensor, flow: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Embeddings `[B, C, h, w]` of `frames` `[B, 3, H, W]` in [0, 1], whose neighbours are of the same shape.
+
+        flow: `[B, 4, H, W]`, x and y to the previous and to the following frame, for an encoder that sees it.
+        """
+        if flow is None:
+            backward, forward = frames - previous, following - frames
+            motion = torch.stack((backward, forward), dim=2).flatten(1, 2)  # R_b R_f G_b G_f B_b B_f
+        else:
+            motion = flow
+        return {"content": self.content(frames), "difference": self.difference(motion)}

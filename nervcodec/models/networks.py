@@ -36,11 +36,14 @@ def build_decoder(config: HNeRVConfig) -> nn.Module:
             return HNeRV(config)
 
 
-def build_encoder(config: HNeRVConfig, decoder: nn.Module) -> nn.Module:
-    """What makes the embeddings of a config's decoder out of frames; used in fitting only."""
+def build_encoder(config: HNeRVConfig, decoder: nn.Module, *, flow: bool = False) -> nn.Module:
+    """What makes the embeddings of a config's decoder out of frames; used in fitting only.
+
+    With `flow`, DNeRV's sees optical flow in place of differences.
+    """
     match config:
         case DNeRVConfig():
-            return DNeRVEncoder(config)
+            return DNeRVEncoder(config, flow=flow)
         case SDMNConfig():
             assert isinstance(decoder, SDMN)
             return SDMNEncoder(config, decoder)

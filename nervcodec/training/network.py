@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
+from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.recipe import Recipe
@@ -32,7 +33,10 @@ class Network:
         self.clip, self.config, self.noise, self.below = clip, config, noise, below
         self.autocast = recipe.reduced_precision and has_bfloat16(clip.device)
         self.decoder = self._place(build_decoder(config))
-        self.encoder = self._place(build_encoder(config, self.decoder)) if recipe.embeddings == "encoder" else None
+        encodes = recipe.embeddings == "encoder"
+        self.flow = flow_fields(clip) if encodes and recipe.difference_source == "flow" else None
+        encoder = build_encoder(config, self.decoder, flow=self.flow is not None) if encodes else None
+        self.encoder = None if encoder is None else self._place(encoder)
         self.folding = self._place(Folding(self.decoder)) if recipe.branches else None
         shapes = {} if self.encoder else config.embeddings
         self.embeddings = {
@@ -77,7 +81,10 @@ class Network:
         """What the encoder makes of the frames at `times`; the first and last frame are their own neighbours."""
         assert self.encoder is not None
         previous, following = (times - 1).clamp(min=0), (times + 1).clamp(max=len(self.clip) - 1)
-        made: dict[str, Tensor] = self.encoder(*(self._padded(rows) for rows in (previous, times, following)))
+        seen = [self.target(rows) for rows in (previous, times, following)]
+        if self.flow is not None:
+            seen.append(self.flow[times].float())
+        made: dict[str, Tensor] = self.encoder(*map(self._padded, seen))
         return made
 
     def settle(self) -> None:
@@ -90,7 +97,7 @@ class Network:
             name: torch.cat([row[name] for row in rows]).float().contiguous().requires_grad_()
             for name in self.config.embeddings
         }
-        self.encoder = None
+        self.encoder = self.flow = None
         self.latent_cost = self.latent_cost.new_zeros(())
 
     def fold(self) -> None:
@@ -132,8 +139,7 @@ class Network:
         frames: Tensor = functional_call(self.decoder, weights, (embeddings, rows, *below))
         return frames
 
-    def _padded(self, times: Tensor) -> Tensor:
-        frames = self.target(times)
+    def _padded(self, frames: Tensor) -> Tensor:
         height, width = self.config.padded_size
         return F.pad(frames, (0, width - frames.shape[3], 0, height - frames.shape[2]), mode="replicate")
 

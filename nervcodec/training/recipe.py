@@ -8,6 +8,7 @@ from nervcodec.errors import RequestError
 Loss = Literal["l2", "l1", "l1-ssim", "l1-ms-ssim"]
 Optimizer = Literal["muon", "adam", "adan"]
 EmbeddingSource = Literal["free", "encoder"]
+DifferenceSource = Literal["frames", "flow"]
 
 PRESET_EPOCHS = {"draft": 20, "fast": 60, "medium": 150, "slow": 300, "placebo": 1200}
 """Passes over the clip; 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
@@ -40,6 +41,8 @@ class Recipe:
     """Gradients are scaled to at most this Euclidean norm."""
     loss: Loss = "l2"
     embeddings: EmbeddingSource = "free"
+    difference_source: DifferenceSource = "frames"
+    """What DNeRV's encoder makes the difference embedding of: differences of frames, or optical flow."""
     branches: bool = False
     """Whether the convolutions of stages are re-parameterised."""
     latent_noise: float = 0.0

@@ -162,8 +162,8 @@ def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
         "--latent --block --preset --epochs --steps --seed --optimizer "
-        "--learning-rate --loss --embeddings --batch --recipe --quality --target --target-size --bpp --time-limit "
-        "--bits --prune --frames --crop --resize --resize-filter --device --json",
+        "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
+        "--bpp --time-limit --bits --prune --frames --crop --resize --resize-filter --device --json",
         "decode": "--output -o -y --layers --device --json",
         "info": "--json",
         "extract": "--output -o --layers --packs -y --json",

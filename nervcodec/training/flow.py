@@ -1,0 +1,42 @@
+"""Optical flow of a clip, in place of the differences that DNeRV's encoder sees (DNeRV, supplement, section 9.4)."""
+
+from itertools import pairwise
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+from nervcodec.errors import RequestError
+
+PARAMETERS = (0.5, 3, 15, 3, 5, 1.2, 0)
+"""Of Farneback's algorithm: scale and number of pyramid levels, window, iterations, neighbourhood and deviation of the
+polynomial, flags; those of OpenCV's documentation, since the paper names none."""
+PIXELS = 16.0
+"""A motion of so many pixels counts 1, so that most fall into the range of a difference (ours; the paper is silent)."""
+
+
+def flow_fields(clip: Tensor) -> Tensor:
+    """Where each pixel of a clip `[T, 3, H, W]`, uint8, is found in the frame before and in the one after.
+
+    Returns `[T, 4, H, W]`, float16, on the clip's device: x and y to the frame before, x and y to the one after, in
+    units of PIXELS; zero where there is no such frame. Farneback's algorithm on grey frames, by OpenCV, on the CPU.
+
+    Raises RequestError when OpenCV is not installed.
+    """
+    cv2 = _opencv()
+    grey = [cv2.cvtColor(frame.permute(1, 2, 0).contiguous().numpy(), cv2.COLOR_RGB2GRAY) for frame in clip.cpu()]
+    fields = torch.zeros(len(clip), 4, *clip.shape[2:], dtype=torch.float16)
+    for time, (one, other) in enumerate(pairwise(grey)):
+        for row, channels, pair in ((time, slice(2, 4), (one, other)), (time + 1, slice(0, 2), (other, one))):
+            flow = torch.from_numpy(cv2.calcOpticalFlowFarneback(*pair, None, *PARAMETERS))  # [H, W, 2]
+            fields[row, channels] = (flow / PIXELS).permute(2, 0, 1)
+    return fields.to(clip.device)
+
+
+def _opencv() -> ModuleType:
+    try:
+        import cv2
+    except ImportError as error:
+        raise RequestError("optical flow needs OpenCV: pip install 'nervcodec[flow]'") from error
+    module: ModuleType = cv2
+    return module
