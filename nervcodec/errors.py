@@ -56,6 +56,12 @@ class FitError(NervcodecError):
     """Every attempt at a fit ended in numbers that are not finite."""
 
 
+class PointsFailed(NervcodecError):
+    """Some points of a benchmark failed; their lines say why."""
+
+    exit_code = 8
+
+
 class TargetMissed(NervcodecError):
     """The file is written, but its size or quality is not near enough to what was asked for."""
 

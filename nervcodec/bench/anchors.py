@@ -96,8 +96,9 @@ class AnchorCodec:
     preset: str
     tuned: bool = False
 
-    def settings(self, points: int) -> list[Setting]:
-        return [{self.encoder.rate_option: round(rate)} for rate in spread(*self.encoder.rates, 2 * points)]
+    def settings(self, points: int) -> dict[str, Setting]:
+        option, rates = self.encoder.rate_option, spread(*self.encoder.rates, 2 * points)
+        return {f"{option}={round(rate)}": {option: round(rate)} for rate in rates}
 
     def encode(self, material: Material, setting: Setting) -> Coded:
         encoder = self.encoder
@@ -119,8 +120,8 @@ class SeedCodec:
 
     name: str
 
-    def settings(self, points: int) -> list[Setting]:
-        return [{"bpp": bpp} for bpp in SEED_BITS_PER_PIXEL[-points:]]
+    def settings(self, points: int) -> dict[str, Setting]:
+        return {f"bpp={bpp:g}": {"bpp": bpp} for bpp in SEED_BITS_PER_PIXEL[-points:]}
 
     def encode(self, material: Material, setting: Setting) -> Coded:
         video, encoder = material.video, ENCODERS[self.name]

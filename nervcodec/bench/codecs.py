@@ -1,14 +1,15 @@
 """Codecs by name: ours, those that people use, and scalable ones."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nervcodec.bench.anchors import ENCODERS, anchor_codec
-from nervcodec.bench.material import Codec
-from nervcodec.bench.networks import model_names, network_codec
+from nervcodec.bench.material import Codec, Setting
+from nervcodec.bench.networks import NetworkCodec, model_names, network_codec
 from nervcodec.bench.scalable import SCALABLE, scalable_codec
 from nervcodec.errors import RequestError
-from nervcodec.events import Observer, ignore
+from nervcodec.events import Observer
 
 
 def codec_names() -> tuple[str, ...]:
@@ -16,9 +17,7 @@ def codec_names() -> tuple[str, ...]:
     return (*model_names(), *ENCODERS, *SCALABLE)
 
 
-def find_codec(
-    name: str, fitting: dict[str, Any], shm_encoder: Path | None = None, observe: Observer = ignore
-) -> Codec:
+def find_codec(name: str, fitting: Mapping[str, Any], shm_encoder: Path | None = None) -> Codec:
     """The codec of a name such as `dnerv`, `sdmn:layers3`, `x265:veryslow:psnr` or `x264:seed`.
 
     `fitting` holds the options of `encode` that all points of our models share, such as `preset`. Raises RequestError
@@ -26,9 +25,14 @@ def find_codec(
     """
     head, *variants = name.split(":")
     if head in model_names():
-        return network_codec(head, variants, fitting, observe)
+        return network_codec(head, variants, fitting)
     if head in ENCODERS:
         return anchor_codec(head, variants)
     if head in SCALABLE:
         return scalable_codec(head, variants, shm_encoder)
     raise RequestError(f"codecs are {', '.join(codec_names())}, not {head}")
+
+
+def codec_of(name: str, setting: Setting, shm_encoder: Path | None, observe: Observer) -> Codec:
+    """The codec that a point needs; of our models all is in the setting, and the name may be any."""
+    return NetworkCodec(observe=observe) if "model" in setting else find_codec(name, {}, shm_encoder)

@@ -46,8 +46,8 @@ class Coded:
 class Codec(Protocol):
     """A codec under some name."""
 
-    def settings(self, points: int) -> list[Setting]:
-        """The points of its curve, from few bits to many; `points` or twice as many where they cost little."""
+    def settings(self, points: int) -> dict[str, Setting]:
+        """The points of its curve by label, from few bits to many: so many, or twice as many where they cost little."""
 
     def encode(self, material: Material, setting: Setting) -> Coded:
         """Code a clip."""

@@ -2,8 +2,8 @@
 
 import shlex
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -42,14 +42,15 @@ CONVERSION = "coded as RGB"
 class NetworkCodec:
     """`dnerv`, `hnerv:paper`, `sdmn:rep:layers3`: a model and how it is fitted."""
 
-    options: dict[str, Any]
-    """Of `EncodeOptions`, for all points."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Of `EncodeOptions`, for all points of its curve."""
     observe: Observer = ignore
 
-    def settings(self, points: int) -> list[Setting]:
+    def settings(self, points: int) -> dict[str, Setting]:
+        name, values = "quality", [round(quality, 2) for quality in spread(*QUALITIES, points)]
         if self.options.get("recipe") == "paper":
-            return [{"size_factor": round(2.0**at, 3)} for at in spread(*SIZES, points)]
-        return [{"quality": round(quality, 2)} for quality in spread(*QUALITIES, points)]
+            name, values = "size_factor", [round(2.0**octaves, 3) for octaves in spread(*SIZES, points)]
+        return {f"{name}={value:g}": {**self.options, name: value} for value in values}
 
     def encode(self, material: Material, setting: Setting) -> Coded:
         options = self._options(material, setting)
@@ -70,7 +71,7 @@ class NetworkCodec:
         return torch.cat(list(decode_frames(read_stream(coded.data))))
 
     def _options(self, material: Material, setting: Setting) -> EncodeOptions:
-        chosen = self.options | dict(setting)
+        chosen = dict(setting)
         factor, target = chosen.pop("size_factor", None), chosen.pop("target", None)
         if "difference_grid" in chosen:
             chosen["difference_grid"] = tuple(chosen["difference_grid"])
@@ -80,7 +81,7 @@ class NetworkCodec:
         return replace(options, size=round(factor * default_weights(options, material.clip[:, 0].numel())))
 
 
-def network_codec(model: str, variants: list[str], fitting: dict[str, Any], observe: Observer) -> NetworkCodec:
+def network_codec(model: str, variants: list[str], fitting: Mapping[str, Any]) -> NetworkCodec:
     """The codec of a name that was cut at its colons; `fitting` holds options such as `preset`.
 
     Raises RequestError for variants that are not known or do not go together.
@@ -92,7 +93,7 @@ def network_codec(model: str, variants: list[str], fitting: dict[str, Any], obse
     for variant in variants:
         options |= VARIANTS[variant]
     EncodeOptions(**options)
-    return NetworkCodec(options, observe)
+    return NetworkCodec(options)
 
 
 def model_names() -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from nervcodec.errors import RequestError
 from nervcodec.video.view import View
 
 CODECS = ("dnerv", "hnerv", "sdmn", "x264", "x265", "svt-av1")
-DEFAULT_PROTOCOL = "hnerv"
+DEFAULT_PROTOCOL, DEFAULT_PRESET = "hnerv", "fast"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +81,17 @@ def _trials(task: Suite, sequence: Sequence, view: View, options: BenchOptions) 
     if view.stop is None:
         raise RequestError(f"say with --frames how many of {sequence.name} the suite {task.name} is to take")
     width, height = view.output_size(sequence.format.width, sequence.format.height)
-    return task.trials(Task(width, height, view.stop - view.first, options.fitting or task.fit))
+    return task.trials(Task(width, height, view.stop - view.first, _fitting(options, task.fit)))
 
 
 def _curves(options: BenchOptions) -> Iterator[Trial]:
     """The points of all curves."""
     for name in dict.fromkeys(options.codecs):
-        codec = find_codec(name, options.fitting, options.shm_encoder)
-        for setting in codec.settings(options.points):
-            label = ", ".join(f"{key}={value:g}" for key, value in setting.items())
-            yield Trial(name, label, {**codec.common, **setting})
+        codec = find_codec(name, _fitting(options, {"preset": DEFAULT_PRESET}), options.shm_encoder)
+        yield from (Trial(name, label, dict(setting)) for label, setting in codec.settings(options.points).items())
+
+
+def _fitting(options: BenchOptions, default: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of all fits; how long they take is the default's if nothing is said of it."""
+    said = options.fitting.keys() & {"preset", "epochs", "steps"}
+    return {**({} if said else default), **options.fitting}

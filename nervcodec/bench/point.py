@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any, cast
@@ -11,7 +11,7 @@ from typing import Any, cast
 from torch import Tensor
 
 from nervcodec.bench.anchors import even
-from nervcodec.bench.codecs import find_codec
+from nervcodec.bench.codecs import codec_of
 from nervcodec.bench.material import Coded, Material
 from nervcodec.bench.measuring import measure_clip, measure_vmaf, peak_memory
 from nervcodec.bench.protocols import describe_view
@@ -22,6 +22,7 @@ from nervcodec.errors import RequestError
 from nervcodec.events import Event, StepDone
 from nervcodec.metrics.yuv import CONVERSION
 from nervcodec.picture import VideoFormat
+from nervcodec.video.colour import describe_conversion
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 
@@ -42,16 +43,19 @@ class Point:
     codec: str
     label: str
     setting: dict[str, Any]
-    fitting: dict[str, Any] = field(default_factory=dict)
-    """Options of `encode` that all points of our models share."""
     shm_encoder: Path | None = None
     vmaf: bool = True
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.sequence.name} {self.codec} {self.label}"
 
     @property
     def key(self) -> str:
         """Hash of all that decides the point."""
         video = [self.dataset, self.protocol, self.sequence.name, vars(self.view), str(self.sequence.frame_rate)]
-        decides = [video, self.suite, self.codec, self.setting, self.fitting]
+        decides = [video, self.suite, self.codec, self.label, self.setting]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
     def record(self, **known: Any) -> Record:
@@ -88,7 +92,7 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
         if isinstance(event, StepDone):
             progress(event.step / event.steps)
 
-    codec = find_codec(point.codec, point.fitting, point.shm_encoder, observe)
+    codec = codec_of(point.codec, point.setting, point.shm_encoder, observe)
     started = monotonic()
     coded = codec.encode(material, point.setting)
     coded_at, peak = monotonic(), peak_memory()
@@ -100,7 +104,7 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
     return point.record(
         status="done",
         command=coded.command,
-        conversion=f"{coded.conversion}; YUV PSNR: {CONVERSION}",
+        conversion=f"{describe_conversion(material.video)}; {coded.conversion}; YUV PSNR: {CONVERSION}",
         **_measures(coded, decoded, reference, material),
         vmaf=measure_vmaf(decoded, reference, material.video) if point.vmaf else None,
         encode_seconds=coded_at - started,

@@ -122,7 +122,7 @@ class _Run:
         done = len(self.done) + len(self.failed)
         total = done + len(waiting) + len(self.workers)
         share = (done + sum(worker.share for worker in self.workers)) / max(total, 1)
-        running = tuple(f"{worker.point.sequence.name} {worker.point.codec} {worker.point.label}" for worker in self.workers)
+        running = tuple(worker.point.name for worker in self.workers)
         self.observe(PointsRunning(done, total, share, running, self._seconds_left(waiting)))
 
     def _seconds_left(self, waiting: list[Point]) -> float | None:

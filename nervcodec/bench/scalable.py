@@ -37,7 +37,7 @@ class HevcLayers:
 
     simulcast: bool
 
-    def settings(self, points: int) -> list[Setting]:
+    def settings(self, points: int) -> dict[str, Setting]:
         return layer_settings(points)
 
     def encode(self, material: Material, setting: Setting) -> Coded:
@@ -64,7 +64,7 @@ class ShmCodec:
 
     encoder: Path
 
-    def settings(self, points: int) -> list[Setting]:
+    def settings(self, points: int) -> dict[str, Setting]:
         return layer_settings(points)
 
     def encode(self, material: Material, setting: Setting) -> Coded:
@@ -121,9 +121,9 @@ def scalable_codec(name: str, variants: list[str], shm_encoder: Path | None) -> 
     return ShmCodec(shm_encoder.absolute())
 
 
-def layer_settings(points: int) -> list[Setting]:
+def layer_settings(points: int) -> dict[str, Setting]:
     """Files of one layer and more, as far as there are layers."""
-    return [{"layers": layers} for layers in range(1, min(points, len(QPS)) + 1)]
+    return {f"layers={layers}": {"layers": layers} for layers in range(1, min(points, len(QPS)) + 1)}
 
 
 def layers_config(layers: int) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from time import monotonic
@@ -13,12 +13,24 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nervcodec.codec.layers import LayersReport
-from nervcodec.events import Event, FitRestarted, FitStarted, FramesDone, LayerDropped, Observer, StepDone
+from nervcodec.events import (
+    Event,
+    FitRestarted,
+    FitStarted,
+    FramesDone,
+    LayerDropped,
+    Observer,
+    PointDone,
+    PointsRunning,
+    StepDone,
+)
 
 LINE_SECONDS = 10.0
 """Between two lines where no terminal is."""
 JSON_SECONDS = 1.0
 """Between two progress objects."""
+PERMILLE = 1000
+KINDS: dict[type, str] = {StepDone: "step", FramesDone: "frames", PointsRunning: "points"}
 STAGES = {"read": "reading", "measure": "measuring", "decode": "decoding"}
 
 Show = Callable[[str, int, int | None, str], None]
@@ -37,6 +49,21 @@ def readable_bytes(size: int) -> str:
         if size >= scale:
             return f"{size / scale:.3g} {unit}" if size < 1000 * scale else f"{size / scale:.0f} {unit}"
     return f"{size} B"
+
+
+def readable_time(seconds: float) -> str:
+    """A time as people read it."""
+    minutes, hours = round(seconds / 60), round(seconds / 3600, 1)
+    return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{hours:g} h"
+
+
+def point_line(record: Mapping[str, Any]) -> str:
+    """A point of a benchmark on a line."""
+    name = f"{record['video']} {record['codec']} {record['label']}"
+    if record["status"] == "failed":
+        return f"{name}: failed: {record['error']['message']}"
+    quality = f"{record['psnr']:.2f} dB at {record['bpp']:.4f} bpp"
+    return f"{name}: {quality}, {record['bytes']:,} bytes, {readable_time(record['seconds'])}"
 
 
 def show_written(output: str, report: LayersReport, *, as_json: bool) -> None:
@@ -97,6 +124,12 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
                 )
             case FramesDone():
                 show(STAGES[event.stage], event.frames, event.total, "frames")
+            case PointDone():
+                say(point_line(event.record))
+            case PointsRunning():
+                left = "" if event.seconds_left is None else f", {readable_time(event.seconds_left)} left"
+                remark = f"{event.done}/{event.total} points{left}: {', '.join(event.running)}"
+                show("measuring", round(event.share * PERMILLE), PERMILLE, remark)
 
     return observe
 
@@ -141,9 +174,10 @@ def _json_observer() -> Observer:
                 json_line({"type": "restart", **asdict(event)})
             case LayerDropped():
                 json_line({"type": "dropped", **asdict(event)})
-            case StepDone() | FramesDone() if monotonic() - last >= JSON_SECONDS:
+            case PointDone():
+                json_line({"type": "point", **event.record})
+            case StepDone() | FramesDone() | PointsRunning() if monotonic() - last >= JSON_SECONDS:
                 last = monotonic()
-                kind = "step" if isinstance(event, StepDone) else "frames"
-                json_line({"type": kind, **asdict(event)})
+                json_line({"type": KINDS[type(event)], **asdict(event)})
 
     return observe

@@ -79,6 +79,18 @@ class LayerRange(click.ParamType[tuple[int, int | None]]):
         return int(match[1]), int(match[2]) if match[2] else None
 
 
+class Words(click.ParamType[tuple[str, ...]]):
+    """`Beauty,Jockey` to ("Beauty", "Jockey")."""
+
+    name = "A,B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        words = tuple(word.strip() for word in value.split(",") if word.strip())
+        if not words:
+            self.fail(f"{value!r} names nothing", param, ctx)
+        return words
+
+
 class Weights(click.ParamType[int]):
     """`0.35M`, `165k` or `165000` to a number of weights."""
 

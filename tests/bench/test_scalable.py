@@ -11,7 +11,7 @@ from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import psnr
 from tests.bench.material import small_material
 
-STAND_IN = '''#!{python}
+STAND_IN = """#!{python}
 import sys
 words = sys.argv[1:]
 told = {{}}
@@ -31,7 +31,7 @@ for layer in range(layers):
     coarse = bytes(value // step * step + step // 2 for value in source)
     open(told[f"ReconFile{{layer}}"], "wb").write(coarse)
 open(words[words.index("-b") + 1], "wb").write(bytes(1000 * layers))
-'''
+"""
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_more_layers_of_shm_are_better_and_larger(shm: Path) -> None:
     material = small_material(64, 48, 3)
     codec = find_codec("shvc", {}, shm)
     found = []
-    for setting in codec.settings(4):
+    for setting in codec.settings(4).values():
         coded = codec.encode(material, setting)
         assert coded.command.startswith("TAppEncoderStatic -c encoder_lowdelay_P_scalable.cfg -c layers.cfg")
         found.append((len(coded.data), float(psnr(codec.decode(material, coded), material.clip).mean())))
@@ -66,15 +66,15 @@ def test_what_shm_lacks_is_said(shm: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="it broke"):
         find_codec("shvc", {}, shm).encode(material, {"layers": 1})
     (tmp_path / "cfg" / "encoder_lowdelay_P_scalable.cfg").unlink()
-    with pytest.raises(RequestError, match=r"encoder_lowdelay_P_scalable\\.cfg"):
+    with pytest.raises(RequestError, match="encoder_lowdelay_P_scalable"):
         find_codec("shvc", {}, shm).encode(material, {"layers": 1})
 
 
 def test_simulcast_counts_all_layers_and_shows_the_best() -> None:
     material = small_material(64, 48, 4)
     single, simulcast = find_codec("hevc-single", {}), find_codec("hevc-simulcast", {})
-    alone = [single.encode(material, s) for s in single.settings(3)]
-    together = [simulcast.encode(material, s) for s in simulcast.settings(3)]
+    alone = [single.encode(material, s) for s in single.settings(3).values()]
+    together = [simulcast.encode(material, s) for s in simulcast.settings(3).values()]
     assert [len(c.data) for c in together] == [sum(len(c.data) for c in alone[: k + 1]) for k in range(3)]
     for a, b in zip(alone, together, strict=True):
         assert (single.decode(material, a) == simulcast.decode(material, b)).all()

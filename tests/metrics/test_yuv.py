@@ -1,5 +1,7 @@
 """PSNR of planes against ffmpeg's own filter and plain arithmetic."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -30,7 +32,9 @@ def test_psnr_of_planes_is_that_of_ffmpegs_filter() -> None:
     clip, noisy = clips()
     measured = {name: value.tolist() for name, value in yuv_psnr(noisy, clip).items()}
     graph = av.filter.Graph()
-    sources = [graph.add_buffer(width=64, height=48, format="yuv420p", time_base=1) for _ in range(2)]
+    sources = [
+        graph.add_buffer(width=64, height=48, format=av.VideoFormat("yuv420p"), time_base=Fraction(1)) for _ in range(2)
+    ]
     compared, sink = graph.add("psnr"), graph.add("buffersink")
     for index, source in enumerate(sources):
         source.link_to(compared, 0, index)
@@ -43,7 +47,7 @@ def test_psnr_of_planes_is_that_of_ffmpegs_filter() -> None:
             frame = av.VideoFrame.from_ndarray(packed, format="yuv420p")
             frame.pts = time
             source.push(frame)
-        metadata = sink.pull().metadata  # type: ignore[union-attr]
+        metadata = sink.pull().metadata
         for plane in PLANES:
             assert measured[plane][time] == pytest.approx(float(metadata[f"lavfi.psnr.psnr.{plane}"]), abs=0.01)
 

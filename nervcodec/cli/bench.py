@@ -1,0 +1,109 @@
+"""`nervc bench`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nervcodec.bench.catalogue import DATASETS
+from nervcodec.bench.protocols import PROTOCOLS, describe_view
+from nervcodec.bench.suites import SUITES
+from nervcodec.cli.display import display, json_line, show_table
+from nervcodec.cli.types import FrameRange, Scale, Size, Words
+from nervcodec.errors import PointsFailed
+from nervcodec.training.recipe import PRESET_EPOCHS
+from nervcodec.video.view import View
+
+if TYPE_CHECKING:
+    from nervcodec.bench.point import Point
+    from nervcodec.bench.record import Record
+
+FITTING = ("preset", "epochs", "steps", "seed", "device")
+PROTOCOL_HELP = "; ".join(f"{name}: {takes}" for name, takes in PROTOCOLS.items())
+SUITE_HELP = "; ".join(f"{name}: {suite.summary}" for name, suite in SUITES.items())
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--dataset", metavar="NAME|FOLDER", help=f"{', '.join(DATASETS)}, or a folder of clips.")
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Where the data set lies.")
+@click.option("--videos", type=Words(), help="Only these of the data set.  [default: all]")
+@click.option(
+    "--codecs",
+    type=Words(),
+    default="dnerv,hnerv,sdmn,x264,x265,svt-av1",
+    help="Also vvenc, libaom, hevc-single, hevc-simulcast, shvc; and variants, such as dnerv:paper, sdmn:layers3, "
+    "x265:veryslow:psnr, x264:seed.",
+)
+@click.option("--protocol", type=click.Choice(list(PROTOCOLS)), help=f"{PROTOCOL_HELP}.  [default: hnerv]")
+@click.option("--suite", type=click.Choice(list(SUITES)), help=f"A task of the papers. {SUITE_HELP}.")
+@click.option(
+    "--points", type=click.IntRange(1, 16), default=4, help="Of a curve; conventional codecs get twice as many."
+)
+@click.option("--preset", type=click.Choice(list(PRESET_EPOCHS)), help="How long to fit.  [default: fast]")
+@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over a clip, instead of --preset.")
+@click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps, instead of --preset.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of all fits.  [default: 0]")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Of all fits.  [default: auto]")
+@click.option("--frames", type=FrameRange(), help="Only frames A to B of each video, B not among them.")
+@click.option("--crop", type=Size(), help="Another crop than the protocol's.")
+@click.option("--resize", type=Scale(), help="Scale, after the crop; -2 for a side keeps the shape, and is even.")
+@click.option("--resize-filter", type=click.Choice(["area", "bicubic"]), default="area")
+@click.option("--vmaf/--no-vmaf", default=True, help="Where an ffmpeg with libvmaf is found.")
+@click.option("--shm-encoder", type=click.Path(path_type=Path), metavar="FILE", help="SHM's TAppEncoder, for shvc.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    default="results",
+    help="Gets results.jsonl and pictures; points that it has are not done again.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Points at a time; times are comparable with 1.")
+@click.option("--dry-run", is_flag=True, help="Say what would be measured.")
+@click.option("--json", "as_json", is_flag=True, help="Progress and points as JSON lines on standard output.")
+def bench(output: Path, jobs: int, dry_run: bool, as_json: bool, **chosen: Any) -> None:
+    """Measure codecs on videos: real files, decoded, beside the codecs people use.
+
+    Each point is a line of results.jsonl; nervc compare makes tables and a report of it. A run that was interrupted
+    goes on where it stopped when the same command is given again.
+    """
+    from nervcodec.bench.plan import BenchOptions, plan_points
+    from nervcodec.bench.runner import RESULTS, run_points
+
+    first, stop = chosen.pop("frames") or (0, None)
+    view = View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
+    fitting = {name: value for name in FITTING if (value := chosen.pop(name)) is not None}
+    points = plan_points(BenchOptions(view=view, fitting=fitting, **chosen))
+    _say_what(points)
+    if dry_run:
+        click.echo("\n".join(f"{point.key} {point.name}" for point in points))
+        return
+    with display(as_json=as_json) as observe:
+        outcome = run_points(points, output, jobs, observe)
+    results, total, failed = output / RESULTS, len(points), len(outcome.failed)
+    if as_json:
+        json_line({"type": "done", "output": str(results), "points": total, "failed": failed})
+    click.echo(f"{results}: {len(outcome.records)} of {total} points, {outcome.known} of them from before", err=True)
+    if chosen["suite"] and not as_json:
+        _show_beside(chosen["suite"], outcome.records)
+    if failed:
+        raise PointsFailed(f"{failed} of {total} points failed; their lines in {results} say why")
+
+
+def _say_what(points: "Sequence[Point]") -> None:
+    """The videos, where they come from and how they are seen."""
+    from nervcodec.video.colour import describe_conversion
+
+    for sequence, view in dict.fromkeys((point.sequence, point.view) for point in points):
+        seen = f"{describe_view(sequence, view)}; {describe_conversion(sequence.format)}"
+        click.echo(f"{sequence.name}: {sequence.where}; {seen}", err=True)
+    click.echo(f"{len(points)} points", err=True)
+
+
+def _show_beside(name: str, records: "Sequence[Record]") -> None:
+    """A suite's figures beside the published ones."""
+    from nervcodec.bench.beside import beside
+
+    for table in beside(SUITES[name], records):
+        show_table(table)
