@@ -24,6 +24,7 @@ RANKS = {
     "picture": -1,
     "files": -1,
     "memory": -1,
+    "extras": -1,
     "events": -1,
     "errors": -2,
 }
@@ -33,6 +34,10 @@ DOORS = {
     "click": "cli",
     "rich": "cli",
     "pytorch_msssim": "metrics training",
+    "scipy": "metrics",
+    "matplotlib": "bench",
+    "PIL": "bench",
+    "jinja2": "bench",
     "subprocess": "",
     "pickle": "",
 }
