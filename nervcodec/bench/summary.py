@@ -66,10 +66,17 @@ def failed_table(results: Results) -> Table:
     return Table("Failed points", ("video", "codec", "point", "error"), rows)
 
 
-def encode_seconds(records: Iterable[Record]) -> float | None:
-    """Seconds a frame that encoding took."""
-    found = list(records)
-    return math.fsum(r["encode_seconds"] for r in found) / sum(r["frames"] for r in found) if found else None
+def encode_seconds(results: Results, codec: str) -> float | None:
+    """Seconds that the encoder took for a frame, over all points; None for a codec without any."""
+    records = _of(results, codec)
+    return math.fsum(r["encode_seconds"] for r in records) / sum(r["frames"] for r in records) if records else None
+
+
+def decode_rate(results: Results, codec: str) -> float | None:
+    """Frames that the decoder made in a second, over all points; None where that took no time at all."""
+    records = _of(results, codec)
+    seconds = math.fsum(r["decode_seconds"] for r in records)
+    return sum(r["frames"] for r in records) / seconds if seconds > 0 else None
 
 
 def _difference_table(title: str, note: str, results: Results, found: Mapping[str, Difference]) -> Table:
@@ -83,19 +90,22 @@ def _difference_table(title: str, note: str, results: Results, found: Mapping[st
 
 
 def _speed(results: Results, codec: str) -> tuple[Cell, ...]:
-    records = [r for r in results.points() if r["codec"] == codec]
-    seconds = math.fsum(r["decode_seconds"] for r in records)
+    records = _of(results, codec)
     memory = [value for r in records if (value := r.get("peak_memory")) is not None]
     parameters = _mean(r.get("parameters") for r in records)
     return (
         codec,
-        encode_seconds(records),
-        sum(r["frames"] for r in records) / seconds if seconds else None,
+        encode_seconds(results, codec),
+        decode_rate(results, codec),
         _mean(r.get("kmac_per_pixel") for r in records),
         max(memory) / 1e6 if memory else None,
         None if parameters is None else round(parameters),
         len(records),
     )
+
+
+def _of(results: Results, codec: str) -> list[Record]:
+    return [r for r in results.points() if r["codec"] == codec]
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

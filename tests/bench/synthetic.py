@@ -40,13 +40,21 @@ def record(video: str, codec: str, label: str, bpp: float, psnr: float, **more: 
         "view": "frames 0:24, whole picture, scaled to 320x180 (area)",
         "conversion": "BT.709 studio range, 4:2:0 to RGB by bicubic",
         "command": f"nervc encode {video}.y4m --{label}" if network else f"ffmpeg -i {video}.y4m -{label}",
-        **{"width": WIDTH, "height": HEIGHT, "frames": FRAMES, "frame_rate": 25.0},
+        "width": WIDTH,
+        "height": HEIGHT,
+        "frames": FRAMES,
+        "frame_rate": 25.0,
         "source_sha256": hashlib.sha256(video.encode()).hexdigest(),
-        **{"bytes": size, "bpp": bpp, "kbps": bpp * WIDTH * HEIGHT * 25 / 1000},
-        **{"psnr": psnr, "psnr_yuv": psnr + 1.2, "vmaf": 100 / (1 + math.exp((33 - psnr) / 3))},
+        "bytes": size,
+        "bpp": bpp,
+        "kbps": bpp * WIDTH * HEIGHT * 25 / 1000,
+        "psnr": psnr,
+        "psnr_yuv": psnr + 1.2,
+        "vmaf": 100 / (1 + math.exp((33 - psnr) / 3)),
         "ms_ssim": 1 - 10 ** (-(psnr - 16) / 12),
         "psnr_frames": frames,
-        **{"encode_seconds": 1.0, "decode_seconds": FRAMES / (45 if network else 400)},
+        "encode_seconds": 1.0,
+        "decode_seconds": FRAMES / (45 if network else 400),
         "parameters": round(size * 1.4) if network else None,
         "kmac_per_pixel": 60.0 + bpp if network else None,
         "peak_memory": 900_000_000 if network else 120_000_000,
@@ -54,7 +62,10 @@ def record(video: str, codec: str, label: str, bpp: float, psnr: float, **more: 
         "environment": {
             "command": "nervc bench --dataset synthetic --suite all -o results",
             "versions": {"nervcodec": "0.1.0", "torch": "2.13.0", "av": "18.1.0"},
-            **{"cpu": "no machine at all", "cores": 2, "threads": 2, "cuda": None},
+            "cpu": "no machine at all",
+            "cores": 2,
+            "threads": 2,
+            "cuda": None,
         },
         "finished": "2026-11-21T12:00:00Z",
         **more,
@@ -94,7 +105,9 @@ def write(folder: Path, records: list[dict[str, Any]], name: str = "results.json
 def with_pictures(folder: Path, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same records with pictures in the folder, the more blurred the fewer decibels they have."""
     with av.open(str(SAMPLE)) as container:
-        stills = [f.to_image(width=WIDTH, height=HEIGHT) for f in container.decode(video=0) if f.time in (0.4, 2, 4)]
+        times = (0.4, 2.0, 4.0)
+        frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0) if f.time in times]
+    stills = [Image.fromarray(frame).resize((WIDTH, HEIGHT), Image.Resampling.BOX) for frame in frames]
     (folder / "pictures").mkdir()
     for number, video in enumerate(dict.fromkeys(r["video"] for r in records)):
         still, source = stills[number % len(stills)], f"pictures/{number}.png"
@@ -102,7 +115,7 @@ def with_pictures(folder: Path, records: list[dict[str, Any]]) -> list[dict[str,
         for r in records:
             if r["video"] == video:
                 decoded = f"pictures/{r['key']}.png"
-                still.filter(ImageFilter.GaussianBlur((42 - r["psnr"]) / 4)).save(folder / decoded, compress_level=1)
+                still.filter(ImageFilter.GaussianBlur((43 - r["psnr"]) / 9)).save(folder / decoded, compress_level=1)
                 r["pictures"] = {"frame": 10, "decoded": decoded, "source": source}
     return records
 
