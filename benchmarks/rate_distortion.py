@@ -4,8 +4,7 @@
 
 Four points of every recipe, fitted for the same number of steps; with -o a JSON file and, beside it, a plot in SVG.
 Curves that the file already has are kept, so that others can be added to it; each has the environment it was made in.
-Bits are compared at equal PSNR by the mean difference of log rate over the shared range (Bjontegaard, VCEG-M33, with
-the piecewise cubic interpolation of later practice).
+Bits are compared at equal PSNR by BD-rate (nervcodec/metrics/rd.py).
 """
 
 import tempfile
@@ -20,12 +19,12 @@ from rich.table import Table
 
 import nervcodec
 from benchmarks.anchors import CODECS, RATES, anchor
-from benchmarks.bjontegaard import bd_rate
 from benchmarks.plot import rate_distortion_plot
 from benchmarks.record import read_results, write_record
 from nervcodec.bench.environment import environment
 from nervcodec.cli.types import FrameRange, Size
 from nervcodec.codec.clip import load_clip
+from nervcodec.metrics import rd
 from nervcodec.video.view import View
 
 Point = dict[str, Any]
@@ -67,8 +66,9 @@ def anchors(clip: str, view: View) -> Iterator[tuple[str, list[Point]]]:
 
 def comparisons(curves: dict[str, list[Point]]) -> dict[str, dict[str, float | None]]:
     """BD-rate in percent of every curve of ours against every curve but itself."""
+    pairs = {name: [(p["bits_per_pixel"], p["psnr_db"]) for p in points] for name, points in curves.items()}
     return {
-        name: {other: bd_rate(curves[other], curves[name]) for other in curves if other != name}
+        name: {other: rd.bd_rate(pairs[other], pairs[name]) for other in curves if other != name}
         for name in curves
         if name.partition(", ")[2] in SWEEPS
     }

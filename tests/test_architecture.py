@@ -24,6 +24,7 @@ RANKS = {
     "picture": -1,
     "files": -1,
     "memory": -1,
+    "extras": -1,
     "events": -1,
     "errors": -2,
 }
@@ -37,6 +38,10 @@ DOORS = {
     "subprocess": "metrics bench",
     "filelock": "bench",
     "imageio_ffmpeg": "metrics",
+    "scipy": "metrics",
+    "matplotlib": "bench",
+    "PIL": "bench",
+    "jinja2": "bench",
     "pickle": "",
 }
 LONGEST_FILE, LONGEST_BODY = 250, 40

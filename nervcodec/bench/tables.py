@@ -15,22 +15,35 @@ class Table:
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[Cell]]
-    digits: int = 2
-    """After the point of a float, except in CSV, which has all of them."""
+    digits: int | Sequence[int] = 2
+    """After the point of a float, in all columns or in each; CSV has all of them."""
     note: str = ""
+
+    def texts(self) -> list[list[str]]:
+        """The rows as people read them."""
+        digits = [self.digits] * len(self.header) if isinstance(self.digits, int) else self.digits
+        return [[cell_text(cell, digit) for cell, digit in zip(row, digits, strict=True)] for row in self.rows]
+
+    def figures(self) -> list[bool]:
+        """Which columns hold figures, that stand at the right, rather than words."""
+        return [not any(isinstance(row[i], str) for row in self.rows) for i in range(len(self.header))]
 
 
 def cell_text(cell: Cell, digits: int) -> str:
-    """A cell as people read it; a dash for what is not known."""
+    """A cell as people read it, on one line; a dash for what is not known."""
+    if isinstance(cell, str):
+        return "".join(c if c.isprintable() else " " for c in cell)
     if cell is None:
         return "-"
-    return f"{cell:.{digits}f}" if isinstance(cell, float) else f"{cell:,}" if isinstance(cell, int) else cell
+    return f"{cell:.{digits}f}" if isinstance(cell, float) else f"{cell:,}"
 
 
 def markdown(table: Table) -> str:
     """A table as GitHub's Markdown."""
-    lines = [f"### {table.title}", "", _row(table.header), _row("---" for _ in table.header)]
-    lines += [_row(cell_text(cell, table.digits).replace("|", r"\|") for cell in row) for row in table.rows]
+    header = [cell_text(name, 0) for name in table.header]
+    rule = ["---:" if figures else "---" for figures in table.figures()]
+    lines = [f"### {cell_text(table.title, 0)}", "", _row(header), _row(rule)]
+    lines += [_row(row) for row in table.texts()]
     return "\n".join([*lines, *(["", table.note] if table.note else []), ""])
 
 
@@ -42,4 +55,4 @@ def csv_text(table: Table) -> str:
 
 
 def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"

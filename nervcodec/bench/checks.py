@@ -1,0 +1,63 @@
+"""Whether a line of results holds what a reader needs."""
+
+from pathlib import Path
+
+from nervcodec.bench.record import VERSION, Record
+from nervcodec.errors import VideoError
+
+TEXTS = ("key", "status", "dataset", "protocol", "video", "codec", "label", "view", "conversion")
+POSITIVE = ("width", "height", "frames", "bytes", "bpp")
+FIGURES = ("psnr", "encode_seconds", "decode_seconds")
+OPTIONAL = ("kbps", "psnr_yuv", "ms_ssim", "vmaf", "parameters", "kmac_per_pixel", "peak_memory")
+
+LARGEST = 1e18
+"""Of any figure: more is a fault of whatever wrote it."""
+
+
+def check_record(record: Record, path: Path) -> None:
+    """Raises VideoError, naming the file, unless a record of a results.jsonl has all that is read of it."""
+    fault = _fault(dict(record))
+    if fault:
+        raise VideoError(f"{path}: point {record['key']!r}: {fault}")
+
+
+def _fault(record: dict[str, object]) -> str | None:
+    if record.get("version") != VERSION:
+        return f"version {record.get('version')!r} of results is not known"
+    for name in TEXTS:
+        if not isinstance(record.get(name), str):
+            return f"{name} is no text"
+    if not isinstance(record.get("environment"), dict):
+        return "environment is no object"
+    if record["status"] != "done":
+        return None if _is_error(record.get("error")) else "error is no object of kind and message"
+    return _fault_of_figures(record)
+
+
+def _fault_of_figures(record: dict[str, object]) -> str | None:
+    for name in (*POSITIVE, *FIGURES):
+        if not _is_number(record.get(name)) or (name in POSITIVE and record[name] <= 0):  # type: ignore[operator]
+            return f"{name} is no {'positive ' if name in POSITIVE else ''}number"
+    for name in OPTIONAL:
+        if record.get(name) is not None and not _is_number(record[name]):
+            return f"{name} is no number"
+    frames, pictures = record.get("psnr_frames", []), record.get("pictures")
+    if not isinstance(frames, list) or not all(map(_is_number, frames)):
+        return "psnr_frames is no list of numbers"
+    return None if pictures is None or _are_pictures(pictures) else "pictures are not a frame, decoded and source"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) <= LARGEST  # false for NaN as well
+
+
+def _is_error(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("kind", "message"))
+
+
+def _are_pictures(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("frame"), int)
+        and all(isinstance(value.get(name), str) for name in ("decoded", "source"))
+    )
