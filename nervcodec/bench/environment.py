@@ -19,7 +19,7 @@ def environment() -> dict[str, Any]:
     """Command, versions and kind of machine."""
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     return {
-        "command": shlex.join(["python", *(Path(a).name if Path(a).is_absolute() else a for a in sys.orig_argv[1:])]),
+        "command": _command(),
         "versions": {"nervcodec": version("nervcodec"), **{name: version(name) for name in LIBRARIES}},
         "python": platform.python_version(),
         "cpu": cpu,
@@ -28,6 +28,13 @@ def environment() -> dict[str, Any]:
         "bfloat16": has_bfloat16(torch.device("cpu")),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
+
+
+def _command() -> str:
+    """What was typed, without the folders of this machine."""
+    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.orig_argv[1:]]
+    called = Path(words[0]).name == "nervc"
+    return shlex.join(["nervc", *words[1:]] if called else ["python", *words])
 
 
 def _cpuinfo() -> list[str]:

@@ -75,7 +75,7 @@ def encode_seconds(results: Results, codec: str) -> float | None:
 def decode_rate(results: Results, codec: str) -> float | None:
     """Frames that the decoder made in a second, over all points; None where that took no time at all."""
     records = _of(results, codec)
-    seconds = math.fsum(r["decode_seconds"] for r in records)
+    seconds = math.fsum(r["decode_seconds"] or 0.0 for r in records)
     return sum(r["frames"] for r in records) / seconds if seconds > 0 else None
 
 

@@ -11,7 +11,10 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+from rich.text import Text
 
+from nervcodec.bench.tables import Table, cell_text, markdown
 from nervcodec.codec.layers import LayersReport
 from nervcodec.events import (
     Event,
@@ -29,11 +32,10 @@ LINE_SECONDS = 10.0
 """Between two lines where no terminal is."""
 JSON_SECONDS = 1.0
 """Between two progress objects."""
-PERMILLE = 1000
 KINDS: dict[type, str] = {StepDone: "step", FramesDone: "frames", PointsRunning: "points"}
 STAGES = {"read": "reading", "measure": "measuring", "decode": "decoding"}
 
-Show = Callable[[str, int, int | None, str], None]
+Show = Callable[[str, float, int | None, str], None]
 """Takes the name of a stage, how much is done, of how much, and a remark."""
 
 
@@ -64,6 +66,20 @@ def point_line(record: Mapping[str, Any]) -> str:
         return f"{name}: failed: {record['error']['message']}"
     quality = f"{record['psnr']:.2f} dB at {record['bpp']:.4f} bpp"
     return f"{name}: {quality}, {record['bytes']:,} bytes, {readable_time(record['seconds'])}"
+
+
+def show_table(table: Table) -> None:
+    """A table on standard output: drawn on a terminal, as Markdown elsewhere."""
+    console = Console()
+    if not console.is_terminal:
+        click.echo(markdown(table), nl=False)
+        return
+    drawn = RichTable(title=Text(cell_text(table.title, 0)), caption=Text(table.note))
+    for name, figures in zip(table.header, table.figures(), strict=True):
+        drawn.add_column(Text(cell_text(name, 0)), justify="right" if figures else "left")
+    for row in table.texts():
+        drawn.add_row(*map(Text, row))
+    console.print(drawn)
 
 
 def show_written(output: str, report: LayersReport, *, as_json: bool) -> None:
@@ -128,17 +144,21 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
                 say(point_line(event.record))
             case PointsRunning():
                 left = "" if event.seconds_left is None else f", {readable_time(event.seconds_left)} left"
-                remark = f"{event.done}/{event.total} points{left}: {', '.join(event.running)}"
-                show("measuring", round(event.share * PERMILLE), PERMILLE, remark)
+                show(
+                    "measuring",
+                    round(event.share * event.total, 1),
+                    event.total,
+                    f"points{left}: {', '.join(event.running)}",
+                )
 
     return observe
 
 
 def _bar(progress: Progress) -> Show:
     tasks: dict[str, Any] = {}
-    shown: dict[str, int] = {}
+    shown: dict[str, float] = {}
 
-    def show(stage: str, done: int, total: int | None, remark: str) -> None:
+    def show(stage: str, done: float, total: int | None, remark: str) -> None:
         if stage not in tasks:
             tasks[stage] = progress.add_task(stage, total=total, remark=remark)
         elif done < shown[stage]:  # another layer, or another fit
@@ -152,7 +172,7 @@ def _bar(progress: Progress) -> Show:
 def _lines() -> Show:
     last = monotonic()
 
-    def show(stage: str, done: int, total: int | None, remark: str) -> None:
+    def show(stage: str, done: float, total: int | None, remark: str) -> None:
         nonlocal last
         if monotonic() - last >= LINE_SECONDS:
             last = monotonic()
