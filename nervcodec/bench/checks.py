@@ -25,8 +25,8 @@ def _fault(record: dict[str, object]) -> str | None:
     if record.get("version") != VERSION:
         return f"version {record.get('version')!r} of results is not known"
     for name in TEXTS:
-        if not isinstance(record.get(name), str):
-            return f"{name} is no text"
+        if not _is_line(record.get(name)):
+            return f"{name} is no line of text"
     if not isinstance(record.get("environment"), dict):
         return "environment is no object"
     if record["status"] != "done":
@@ -47,6 +47,10 @@ def _fault_of_figures(record: dict[str, object]) -> str | None:
     return None if pictures is None or _are_pictures(pictures) else "pictures are not a frame, decoded and source"
 
 
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and abs(value) <= LARGEST  # false for NaN as well
 
@@ -59,5 +63,5 @@ def _are_pictures(value: object) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("frame"), int)
-        and all(isinstance(value.get(name), str) for name in ("decoded", "source"))
+        and all(_is_line(value.get(name)) for name in ("decoded", "source"))
     )
