@@ -14,7 +14,7 @@ from tests.conftest import Nervc
 def results(tmp_path: Path) -> Path:
     """Two codecs on two videos, of which one halves the rate, and a failed point."""
     points = [
-        record(video, codec, f"q={i}", share * 0.01 * 2**i, 30.0 + 2 * i)
+        record(video, codec, f"q={i}", share * 0.01 * 2**i, 30.0 + 2 * i, ms_ssim=None, vmaf=None)
         for video in ("a", "b")
         for codec, share in (("x265", 1.0), ("dnerv", 0.5))
         for i in range(3)
@@ -32,10 +32,10 @@ def test_prints_the_table_for_pipes(nervc: Nervc, results: Path) -> None:
 
 
 def test_json(nervc: Nervc, results: Path) -> None:
-    done = nervc("compare", results, "--anchor", "dnerv", "--metric", "vmaf", "--json")
+    done = nervc("compare", results, "--anchor", "dnerv", "--metric", "psnr-yuv", "--json")
     (answer,) = map(json.loads, done.stdout.splitlines())
     assert answer.keys() == {"type", "anchor", "metric", "codecs", "failed", "outputs"}
-    assert (answer["type"], answer["anchor"], answer["metric"]) == ("done", "dnerv", "vmaf")
+    assert (answer["type"], answer["anchor"], answer["metric"]) == ("done", "dnerv", "psnr-yuv")
     assert (answer["failed"], answer["outputs"]) == (1, [])
     assert answer["codecs"]["x265"]["bd_rate"] == pytest.approx(100)
     assert answer["codecs"]["x265"]["videos"]["b"].keys() == {"bd_rate", "bd_quality"}
@@ -54,7 +54,7 @@ def test_writes_all_outputs(nervc: Nervc, results: Path, tmp_path: Path) -> None
     assert float(row["average"]) == pytest.approx(-50)
     again = nervc(*command)
     assert (again.returncode, again.stderr.count(b"\n")) == (5, 1)
-    assert nervc(*command, "-y").returncode == 0
+    assert nervc("compare", results, "--csv", targets[2], "-y").returncode == 0
 
 
 def test_bad_input_is_one_sentence(nervc: Nervc, results: Path, tmp_path: Path) -> None:
@@ -64,6 +64,7 @@ def test_bad_input_is_one_sentence(nervc: Nervc, results: Path, tmp_path: Path) 
         ([results, "--html", tmp_path / "r.html", "--pictures", "c"], 2, b"there is no video c"),
         ([tmp_path / "none.jsonl"], 3, b"none.jsonl"),
         ([wrong], 3, b"wrong.jsonl: point 'k'"),
+        ([results, "--metric", "vmaf"], 2, b"no point has VMAF; there are: psnr, psnr-yuv"),
         ([results, "--csv", tmp_path / "no" / "r.csv"], 5, b"is not a folder"),
     ):
         done = nervc("compare", *arguments)
