@@ -36,8 +36,9 @@ def _fault(record: dict[str, object]) -> str | None:
 
 def _fault_of_figures(record: dict[str, object]) -> str | None:
     for name in (*POSITIVE, *FIGURES):
-        if not _is_number(record.get(name)) or (name in POSITIVE and record[name] <= 0):  # type: ignore[operator]
-            return f"{name} is no {'positive ' if name in POSITIVE else ''}number"
+        value = record.get(name)
+        if not isinstance(value, int | float) or not 0 <= value <= LARGEST or (name in POSITIVE and not value):
+            return f"{name} is no {'positive number' if name in POSITIVE else 'number from 0'}"
     for name in OPTIONAL:
         if record.get(name) is not None and not _is_number(record[name]):
             return f"{name} is no number"

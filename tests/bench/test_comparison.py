@@ -82,7 +82,15 @@ def test_two_points_of_one_label_are_not_mixed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        *[{"bpp": 0}, {"bpp": float("nan")}, {"psnr": None}, {"vmaf": "high"}, {"bytes": 10**400}, {"video": 3}],
+        *[
+            {"bpp": 0},
+            {"bpp": float("nan")},
+            {"psnr": None},
+            {"vmaf": "high"},
+            {"bytes": 10**400},
+            {"video": 3},
+            {"encode_seconds": -1},
+        ],
         *[{"status": "failed"}, {"pictures": ["a.png"]}, {"psnr_frames": [None]}, {"environment": None}],
         *[{"version": 2}, {"codec": "\x1b[31mred"}],
     ],

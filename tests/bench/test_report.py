@@ -135,3 +135,12 @@ def test_curves_can_be_told_apart_without_colour() -> None:
     looks = {(dash(i), tuple(corners(i, 4))) for i in range(14)}
     assert len(looks) == 14
     assert rate_plot({0: [(0.01, 30.0)]}, "PSNR").startswith('<svg viewBox="')
+
+
+def test_a_page_of_what_little_there_is(tmp_path: Path) -> None:
+    lone = record("a", "x265", "q=1", 0.1, 30, encode_seconds=0, decode_seconds=0, psnr_frames=[])
+    page = html(load_results([write(tmp_path, [lone, failed("b", "ours", "q=1", "no")])]), "x265")
+    assert page.count("<figcaption>Average BD-rate") == 0
+    assert ">ours<" in page
+    with pytest.raises(RequestError, match="there is no curve x265; there are: none"):
+        html(load_results([write(tmp_path, [failed("b", "ours", "q=1", "no")])]), "x265")
