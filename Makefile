@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SAMPLE := tests/data/bunny_1280x720_132f.mp4
 
-.PHONY: venv demo test lint test-slow test-gpu bench clean
+.PHONY: venv demo test lint test-slow test-gpu test-browser bench clean
 
 venv: $(READY)
 
@@ -29,6 +29,9 @@ test-slow: venv
 
 test-gpu: venv
 	$(BIN)/pytest -m gpu
+
+test-browser: venv
+	$(BIN)/pytest -m browser
 
 bench: venv
 	$(BIN)/python -m benchmarks.step_time

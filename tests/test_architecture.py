@@ -125,6 +125,7 @@ def test_the_decoder_never_reaches_training() -> None:
         ["info", "nothing.nerv"],
         ["extract", "nothing.nerv", "-o", "base.nerv", "--layers", "1"],
         ["merge", "nothing.nerv", "nothing.nerv", "-o", "whole.nerv"],
+        ["compare", "nothing.jsonl"],
     ],
 )
 def test_what_needs_no_network_loads_no_torch(arguments: list[str]) -> None:

@@ -25,8 +25,8 @@ def _fault(record: dict[str, object]) -> str | None:
     if record.get("version") != VERSION:
         return f"version {record.get('version')!r} of results is not known"
     for name in TEXTS:
-        if not isinstance(record.get(name), str):
-            return f"{name} is no text"
+        if not _is_line(record.get(name)):
+            return f"{name} is no line of text"
     if not isinstance(record.get("environment"), dict):
         return "environment is no object"
     if record["status"] != "done":
@@ -36,8 +36,9 @@ def _fault(record: dict[str, object]) -> str | None:
 
 def _fault_of_figures(record: dict[str, object]) -> str | None:
     for name in (*POSITIVE, *FIGURES):
-        if not _is_number(record.get(name)) or (name in POSITIVE and record[name] <= 0):  # type: ignore[operator]
-            return f"{name} is no {'positive ' if name in POSITIVE else ''}number"
+        value = record.get(name)
+        if not isinstance(value, int | float) or not 0 <= value <= LARGEST or (name in POSITIVE and not value):
+            return f"{name} is no {'positive number' if name in POSITIVE else 'number from 0'}"
     for name in OPTIONAL:
         if record.get(name) is not None and not _is_number(record[name]):
             return f"{name} is no number"
@@ -45,6 +46,10 @@ def _fault_of_figures(record: dict[str, object]) -> str | None:
     if not isinstance(frames, list) or not all(map(_is_number, frames)):
         return "psnr_frames is no list of numbers"
     return None if pictures is None or _are_pictures(pictures) else "pictures are not a frame, decoded and source"
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
 
 
 def _is_number(value: object) -> bool:
@@ -59,5 +64,5 @@ def _are_pictures(value: object) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("frame"), int)
-        and all(isinstance(value.get(name), str) for name in ("decoded", "source"))
+        and all(_is_line(value.get(name)) for name in ("decoded", "source"))
     )

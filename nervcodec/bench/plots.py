@@ -31,7 +31,7 @@ INK, LINES = "#010203", "#040506"
 
 def dash(number: int) -> tuple[float, ...]:
     """Lengths of the dashes and gaps of a curve; empty for a line without gaps."""
-    return DASHES[number // COLOURS % len(DASHES)]
+    return DASHES[number // len(SHAPES) % len(DASHES)]
 
 
 def corners(number: int, radius: float) -> list[Point]:

@@ -70,10 +70,9 @@ def html(results: Results, anchor: str, *, metric: str = "psnr", pictures: str =
         anchor=anchor,
         parts=[_part(results, anchor, name) for name in names],
         legend=[_legend(number, codec) for number, codec in enumerate(results.codecs)],
-        colours=COLOURS,
         shown=[{"video": video, "pictures": [vars(p) for p in found]} for video, found in shown.items()],
         frames=list(_frames(results)),
-        speeds=_speeds(results, anchor, names[0]),
+        speeds=_speeds(results, anchor, metric),
         speed=speed_table(results),
         points=points_table(results),
         failed=failed_table(results),
@@ -113,19 +112,18 @@ def _frames(results: Results) -> Iterator[Figure]:
 
 def _speeds(results: Results, anchor: str, name: str) -> list[Figure]:
     """BD-rate over what a codec costs."""
-    rates = {codec: found.average for codec, found in differences(results, anchor, METRICS[name]).items()} | {
-        anchor: 0.0
-    }
+    compared = differences(results, anchor, METRICS[name])
+    rates = {anchor: 0.0, **{codec: difference.average for codec, difference in compared.items()}}
     figures = []
-    for measure, axis in ((encode_seconds, "encoder, seconds a frame"), (decode_rate, "decoder, frames a second")):
+    for measure, axis in ((encode_seconds, "seconds to encode a frame"), (decode_rate, "frames decoded in a second")):
         points = {
             i: (speed, rate)
             for i, codec in enumerate(results.codecs)
             if (speed := measure(results, codec)) and (rate := rates[codec]) is not None
         }
         caption = f"Average BD-rate against {anchor} at equal {METRICS[name].title}, over {axis}"
-        figures.append(Figure(caption, speed_plot(points, axis)))
-    return figures
+        figures.append(Figure(caption, speed_plot(points, axis) if points else ""))
+    return [figure for figure in figures if figure.svg]
 
 
 def _legend(number: int, codec: str) -> dict[str, Any]:

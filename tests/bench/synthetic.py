@@ -115,7 +115,8 @@ def with_pictures(folder: Path, records: list[dict[str, Any]]) -> list[dict[str,
         for r in records:
             if r["video"] == video:
                 decoded = f"pictures/{r['key']}.png"
-                still.filter(ImageFilter.GaussianBlur((43 - r["psnr"]) / 9)).save(folder / decoded, compress_level=1)
+                blur = (43 - r["psnr"]) / 9 + 0.05 * list(CODECS).index(r["codec"])
+                still.filter(ImageFilter.GaussianBlur(blur)).save(folder / decoded, compress_level=1)
                 r["pictures"] = {"frame": 10, "decoded": decoded, "source": source}
     return records
 

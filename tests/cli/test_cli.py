@@ -168,6 +168,7 @@ def test_options_are_a_promise() -> None:
         "info": "--json",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",
+        "compare": "--anchor --metric --html --markdown --csv --pictures -y --json",
     }
     group = LazyGroup()
     assert set(group.modules) == promised.keys()

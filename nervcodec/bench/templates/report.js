@@ -43,6 +43,8 @@
   sides.forEach((side) => at(side).addEventListener("change", showPictures));
   share.addEventListener("input", showShare);
   ["pointerdown", "pointermove"].forEach((type) => stage.addEventListener(type, drag));
+  at("without-script").remove();
+  at("viewer").hidden = false;
   fill(video, shown.map((entry) => entry.video));
   showVideo();
 })();

@@ -1,0 +1,100 @@
+"""`nervc compare`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nervcodec.bench.comparison import METRICS, Results, differences, load_results
+from nervcodec.bench.report import html
+from nervcodec.bench.summary import failed_table, points_table, quality_table, rate_table, speed_table
+from nervcodec.bench.tables import Table, csv_text, markdown
+from nervcodec.cli.display import json_line, show_table
+from nervcodec.errors import RequestError
+from nervcodec.files import check_target, replacing
+
+TARGET = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("files", metavar="RESULTS...", nargs=-1, required=True, type=TARGET)
+@click.option("--anchor", default="x265", show_default=True, metavar="CODEC", help="The curve to compare others with.")
+@click.option(
+    "--metric", type=click.Choice(list(METRICS)), default="psnr", show_default=True, help="Quality to compare at."
+)
+@click.option("--html", "page", type=TARGET, metavar="FILE", help="Write a page with plots, tables and pictures.")
+@click.option("--markdown", "text", type=TARGET, metavar="FILE", help="Write all tables as Markdown.")
+@click.option(
+    "--csv", "sheet", type=TARGET, metavar="FILE", help="Write the table of BD-rates as CSV, with all digits."
+)
+@click.option(
+    "--pictures",
+    default="all",
+    show_default=True,
+    metavar="VIDEO,...",
+    help="Videos whose pictures go into the page: names, all or none. Mind what their licences allow to publish.",
+)
+@click.option("-y", "overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option("--json", "as_json", is_flag=True, help="The differences as a JSON line on standard output.")
+def compare(
+    files: tuple[Path, ...],
+    anchor: str,
+    metric: str,
+    pictures: str,
+    overwrite: bool,
+    as_json: bool,
+    **targets: Path | None,
+) -> None:
+    """Compare the codecs in files of results that `nervc bench` wrote.
+
+    Without an output, the BD-rates are printed: how many percent more bits than the anchor a codec takes.
+    """
+    results = load_results(files)
+    if metric not in results.metrics():
+        raise RequestError(f"no point has {METRICS[metric].title}; there are: {', '.join(results.metrics()) or 'none'}")
+    table = rate_table(results, anchor, metric)
+    wanted = {kind: path for kind, path in targets.items() if path}
+    for path in wanted.values():
+        check_target(path, overwrite=overwrite)
+    contents = {
+        "page": lambda: html(results, anchor, metric=metric, pictures=pictures),
+        "text": lambda: "\n".join(map(markdown, _tables(results, anchor, metric))),
+        "sheet": lambda: csv_text(table),
+    }
+    for path, content in [(path, contents[kind]()) for kind, path in wanted.items()]:
+        with replacing(path) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    outputs = list(map(str, wanted.values()))
+    if as_json:
+        json_line({**_record(results, anchor, metric), "outputs": outputs})
+    elif outputs:
+        click.echo("\n".join(outputs), err=True)
+    else:
+        show_table(table)
+    if results.failed:
+        click.echo(f"failed points, which are left out: {len(results.failed)}", err=True)
+
+
+def _tables(results: Results, anchor: str, metric: str) -> list[Table]:
+    """All tables, those of the chosen metric first."""
+    names = sorted(results.metrics(), key=lambda name: name != metric)
+    compared = [table(results, anchor, name) for name in names for table in (rate_table, quality_table)]
+    failed = [failed_table(results)] if results.failed else []
+    return [*compared, speed_table(results), points_table(results), *failed]
+
+
+def _record(results: Results, anchor: str, metric: str) -> dict[str, Any]:
+    rates = differences(results, anchor, METRICS[metric])
+    gains = differences(results, anchor, METRICS[metric], quality=True)
+    codecs = {
+        codec: {
+            "bd_rate": rates[codec].average,
+            "bd_quality": gains[codec].average,
+            "videos": {
+                video: {"bd_rate": rates[codec].by_video[video], "bd_quality": gains[codec].by_video[video]}
+                for video in results.videos
+            },
+        }
+        for codec in rates
+    }
+    return {"type": "done", "anchor": anchor, "metric": metric, "codecs": codecs, "failed": len(results.failed)}
