@@ -104,7 +104,8 @@ def _table(comparison: Comparison, theirs: Published, points: Sequence[Record]) 
         if len(chosen) > 1:
             add(f"mean of {len(chosen)}", chosen)
     names = [NAMES.get(metric, metric) for metric in ours]
-    header = ["video", "codec", "point", *names, *(f"{NAMES[metric]}, published" for metric in metrics)]
+    method = theirs.rows[0]["method"]
+    header = ["video", "codec", "point", *names, *(f"{NAMES[metric]} ({method}, published)" for metric in metrics)]
     return Table(theirs.title, header, rows, note=_note(comparison, theirs, points, found))
 
 

@@ -78,7 +78,7 @@ def test_published_figures_stand_where_video_and_setting_match() -> None:
     records = [record(trial, "compression", video) for video in ("honeybee", "Other") for trial in trials]
     records.append({**records[0], "key": "failed", "status": "failed"})
     (table,) = beside(suite("compression"), [*records, *records[:3]])
-    assert list(table.header) == ["video", "codec", "point", "bpp", "PSNR, dB", "VMAF", "VMAF, published"]
+    assert list(table.header) == ["video", "codec", "point", "bpp", "PSNR, dB", "VMAF", "VMAF (DNeRV, published)"]
     assert len(table.rows) == 24 + 12
     assert table.rows[0] == ["honeybee", "dnerv", "bpp=0.015", "0.0153", 30.0, None, 93.71]
     assert table.rows[12][-1] is None
@@ -103,7 +103,7 @@ def test_means_are_over_the_same_videos() -> None:
     assert rows["mean of 2", "8 bit"][-1] == pytest.approx((35.68 + 29.95) / 2)
     assert rows["Yacht", "8 bit, 10 % pruned"][-1] is None
     assert {row[1] for row in dnerv.rows} == {"dnerv:paper"}
-    assert dnerv.header[-1] == "SSIM, published"
+    assert dnerv.header[-1] == "SSIM (DNeRV, published)"
     assert dnerv.rows[0][-2:] == [36.67, "0.965"]
 
 
