@@ -156,7 +156,7 @@ def anchor_codec(name: str, variants: list[str]) -> AnchorCodec | SeedCodec:
 
 
 def run_encoder(encoder: Encoder, material: Material, pixels: str, options: Mapping[str, str]) -> Coded:
-    """Code a clip; of odd pictures the last column or row is left out.
+    """Code a clip; odd pictures get another column or row.
 
     Raises RequestError for an encoder that is nowhere, or refuses its options.
     """
@@ -185,8 +185,9 @@ def decode_elementary(data: bytes, container: str) -> Tensor:
 
 
 def even(clip: Tensor) -> Tensor:
-    """A clip without its last row or column where their number is odd, as 4:2:0 wants it."""
-    return clip[:, :, : clip.shape[2] // 2 * 2, : clip.shape[3] // 2 * 2]
+    """A clip with its last row and column twice where their number is odd, as 4:2:0 wants it."""
+    rows, columns = (torch.arange(side + side % 2).clamp(max=side - 1) for side in clip.shape[2:])
+    return clip[:, :, rows][:, :, :, columns] if len(rows) + len(columns) > sum(clip.shape[2:]) else clip
 
 
 def _external(encoder: Encoder, clip: Tensor, video: VideoFormat, options: Mapping[str, str]) -> bytes:

@@ -53,4 +53,4 @@ class Codec(Protocol):
         """Code a clip."""
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
-        """The frames of a stream, `[T, 3, H, W]`, uint8."""
+        """The frames of a stream, `[T, 3, H, W]`, uint8; a row or column more where the codec had to add one."""

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from nervcodec.bench.anchors import even
 from nervcodec.bench.codecs import codec_of
 from nervcodec.bench.material import Coded, Material
 from nervcodec.bench.measuring import measure_clip, measure_vmaf, peak_memory
@@ -21,7 +20,6 @@ from nervcodec.codec.clip import load_clip
 from nervcodec.errors import RequestError
 from nervcodec.events import Event, StepDone
 from nervcodec.metrics.yuv import CONVERSION
-from nervcodec.picture import VideoFormat
 from nervcodec.video.colour import describe_conversion
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
@@ -96,21 +94,20 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
     started = monotonic()
     coded = codec.encode(material, point.setting)
     coded_at, peak = monotonic(), peak_memory()
-    decoded = codec.decode(material, coded)
+    decoded = codec.decode(material, coded)[..., : material.video.height, : material.video.width]
     decoded_at = monotonic()
-    reference = material.clip if decoded.shape == material.clip.shape else even(material.clip)
-    if decoded.shape != reference.shape:
-        raise RequestError(f"{point.codec}: {tuple(decoded.shape)} came back for {tuple(reference.shape)}")
+    if decoded.shape != material.clip.shape:
+        raise RequestError(f"{point.codec}: {tuple(decoded.shape)} came back for {tuple(material.clip.shape)}")
     return point.record(
         status="done",
         command=coded.command,
         conversion=f"{describe_conversion(material.video)}; {coded.conversion}; YUV PSNR: {CONVERSION}",
-        **_measures(coded, decoded, reference, material),
-        vmaf=measure_vmaf(decoded, reference, material.video) if point.vmaf else None,
+        **_measures(coded, decoded, material),
+        vmaf=measure_vmaf(decoded, material.clip, material.video) if point.vmaf else None,
         encode_seconds=coded_at - started,
         decode_seconds=None if coded.decoded is not None else decoded_at - coded_at,
         peak_memory=peak,
-        pictures=_save_pictures(point, folder, decoded, reference, material.video),
+        pictures=_save_pictures(point, folder, decoded, material),
         seconds=monotonic() - began,
     )
 
@@ -122,9 +119,9 @@ def _load(point: Point) -> Material:
     return Material(point.sequence.source, point.view, replace(video, frame_rate=point.sequence.frame_rate), clip)
 
 
-def _measures(coded: Coded, decoded: Tensor, reference: Tensor, material: Material) -> dict[str, Any]:
+def _measures(coded: Coded, decoded: Tensor, material: Material) -> dict[str, Any]:
     """All figures that follow from the stream and the frames."""
-    frames, _, height, width = reference.shape
+    frames, _, height, width = decoded.shape
     rate, bits = float(material.video.frame_rate), 8 * len(coded.data)
     return {
         "width": width,
@@ -136,20 +133,20 @@ def _measures(coded: Coded, decoded: Tensor, reference: Tensor, material: Materi
         "bytes": len(coded.data),
         "bpp": bits / (width * height * frames),
         "kbps": bits * rate / frames / 1000,
-        **measure_clip(decoded, reference),
+        **measure_clip(decoded, material.clip),
         "parameters": coded.parameters,
         "kmac_per_pixel": None if coded.macs is None else coded.macs / (1000 * width * height),
     }
 
 
-def _save_pictures(point: Point, folder: Path, decoded: Tensor, reference: Tensor, video: VideoFormat) -> Pictures:
+def _save_pictures(point: Point, folder: Path, decoded: Tensor, material: Material) -> Pictures:
     """Write the middle frame and its original."""
     frame = len(decoded) // 2
-    names = point.key, f"source-{_digest(reference[frame])[:16]}"
+    names = point.key, f"source-{_digest(material.clip[frame])[:16]}"
     pictures = folder / "pictures"
     pictures.mkdir(exist_ok=True)
-    for name, picture in zip(names, (decoded[frame], reference[frame]), strict=True):
-        with write_frames(str(pictures / f"{name}-%d.png"), video) as sink:
+    for name, picture in zip(names, (decoded[frame], material.clip[frame]), strict=True):
+        with write_frames(str(pictures / f"{name}-%d.png"), material.video) as sink:
             sink(picture.permute(1, 2, 0).numpy())
     decoded_path, source_path = (f"{pictures.name}/{name}-1.png" for name in names)
     return {"frame": frame, "decoded": decoded_path, "source": source_path}

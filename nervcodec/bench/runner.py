@@ -20,6 +20,7 @@ from nervcodec.bench.point import Point, run_point
 from nervcodec.bench.record import Record, append_record, mend_records, read_records
 from nervcodec.errors import NervcodecError, OutputError
 from nervcodec.events import Observer, PointDone, PointsRunning, ignore
+from nervcodec.extras import needing
 
 RESULTS = "results.jsonl"
 TICK_SECONDS = 0.5
@@ -190,8 +191,8 @@ def _context() -> BaseContext:
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold a folder, which is made if it is not there."""
-    from filelock import FileLock, Timeout
-
+    with needing("bench"):
+        from filelock import FileLock, Timeout
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=0):

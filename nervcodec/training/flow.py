@@ -6,7 +6,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from nervcodec.errors import RequestError
+from nervcodec.extras import needing
 
 PARAMETERS = (0.5, 3, 15, 3, 5, 1.2, 0)
 """Of Farneback's algorithm: scale and number of pyramid levels, window, iterations, neighbourhood and deviation of the
@@ -34,9 +34,7 @@ def flow_fields(clip: Tensor) -> Tensor:
 
 
 def _opencv() -> ModuleType:
-    try:
+    with needing("flow"):
         import cv2
-    except ImportError as error:
-        raise RequestError("optical flow needs OpenCV: pip install 'nervcodec[flow]'") from error
     module: ModuleType = cv2
     return module
