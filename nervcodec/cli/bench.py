@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nervcodec.bench.catalogue import DATASETS
-from nervcodec.bench.protocols import PROTOCOLS, describe_view
-from nervcodec.bench.suites import SUITES
+from nervcodec.bench.data.catalogue import DATASETS
+from nervcodec.bench.data.protocols import PROTOCOLS, describe_view
+from nervcodec.bench.papers.suites import SUITES
 from nervcodec.cli.display import display, json_line, show_table
 from nervcodec.cli.types import FrameRange, Scale, Size, Words
 from nervcodec.errors import PointsFailed
@@ -16,8 +16,8 @@ from nervcodec.training.recipe import PRESET_EPOCHS
 from nervcodec.video.view import View
 
 if TYPE_CHECKING:
-    from nervcodec.bench.point import Point
     from nervcodec.bench.record import Record
+    from nervcodec.bench.run.point import Point
 
 FITTING = ("preset", "epochs", "steps", "seed", "device")
 PROTOCOL_HELP = "; ".join(f"{name}: {takes}" for name, takes in PROTOCOLS.items())
@@ -68,8 +68,8 @@ def bench(output: Path, jobs: int, dry_run: bool, as_json: bool, **chosen: Any) 
     Each point is a line of results.jsonl; nervc compare makes tables and a report of it. A run that was interrupted
     goes on where it stopped when the same command is given again.
     """
-    from nervcodec.bench.plan import BenchOptions, plan_points
-    from nervcodec.bench.runner import RESULTS, run_points
+    from nervcodec.bench.run.plan import BenchOptions, plan_points
+    from nervcodec.bench.run.runner import RESULTS, run_points
 
     first, stop = chosen.pop("frames") or (0, None)
     view = View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
@@ -103,7 +103,7 @@ def _say_what(points: "Sequence[Point]") -> None:
 
 def _show_beside(name: str, records: "Sequence[Record]") -> None:
     """A suite's figures beside the published ones."""
-    from nervcodec.bench.beside import beside
+    from nervcodec.bench.papers.beside import beside
 
     for table in beside(SUITES[name], records):
         show_table(table)

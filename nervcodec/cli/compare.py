@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from nervcodec.bench.comparison import METRICS, Results, differences, load_results
-from nervcodec.bench.report import html
-from nervcodec.bench.summary import failed_table, points_table, quality_table, rate_table, speed_table
+from nervcodec.bench.report.comparison import METRICS, Results, differences, load_results
+from nervcodec.bench.report.page import html
+from nervcodec.bench.report.summary import failed_table, points_table, quality_table, rate_table, speed_table
 from nervcodec.bench.tables import Table, csv_text, markdown
 from nervcodec.cli.display import json_line, show_table
 from nervcodec.errors import RequestError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.synthetic import failed, record, write
+from tests.bench.report.synthetic import failed, record, write
 from tests.conftest import Nervc
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nervcodec.bench.measuring import measure_vmaf
+from nervcodec.bench.run.measuring import measure_vmaf
 from nervcodec.codec.clip import load_clip
 from nervcodec.errors import RequestError
 from nervcodec.metrics.vmaf import ffmpeg_with, vmaf

@@ -1,0 +1,1 @@
+"""Codecs under one roof: ours, those that people use, scalable ones."""

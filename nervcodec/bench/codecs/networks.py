@@ -1,0 +1,140 @@
+"""Our own codec, with every model and recipe, as a codec among others."""
+
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from nervcodec.bench.codecs.material import Coded, Material, Setting
+from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.codec.decoder import decode_frames
+from nervcodec.codec.encoder import encode
+from nervcodec.codec.layers import layer_configs
+from nervcodec.codec.options import EncodeOptions, ModelName
+from nervcodec.codec.planning import default_weights
+from nervcodec.codec.targets import Target
+from nervcodec.errors import RequestError
+from nervcodec.events import Observer, ignore
+from nervcodec.video.view import View
+
+QUALITIES = (35.0, 65.0)
+"""Ends of a curve; a file of the better end is four times as large."""
+SIZES = (-1.0, 1.5)
+"""The same for the recipe `paper`: octaves of the number of weights that a clip has by default."""
+VARIANTS: dict[str, dict[str, Any]] = {
+    "paper": {"recipe": "paper"},
+    "rep": {"block": "rep"},
+    "encoder": {"embeddings": "encoder"},
+    "layers2": {"layers": 2},
+    "layers3": {"layers": 3},
+}
+CONVERSION = "coded as RGB"
+
+
+@dataclass(frozen=True)
+class NetworkCodec:
+    """`dnerv`, `hnerv:paper`, `sdmn:rep:layers3`: a model and how it is fitted."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Of `EncodeOptions`, for all points of its curve."""
+    observe: Observer = ignore
+
+    def settings(self, points: int) -> dict[str, Setting]:
+        name, values = "quality", [round(quality, 2) for quality in spread(*QUALITIES, points)]
+        if self.options.get("recipe") == "paper":
+            name, values = "size_factor", [round(2.0**octaves, 3) for octaves in spread(*SIZES, points)]
+        return {f"{name}={value:g}": {**self.options, name: value} for value in values}
+
+    def encode(self, material: Material, setting: Setting) -> Coded:
+        options = self._options(material, setting)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "a.nerv"
+            encode(material.source, str(path), options, observe=self.observe)
+            data = path.read_bytes()
+        stream = read_stream(data)
+        return Coded(
+            data=data,
+            command=command_line(Path(material.source).name, options),
+            conversion=CONVERSION,
+            parameters=sum(config.parameters for config in layer_configs(stream)),
+            macs=_macs(stream),
+        )
+
+    def decode(self, material: Material, coded: Coded) -> Tensor:
+        return torch.cat(list(decode_frames(read_stream(coded.data))))
+
+    def _options(self, material: Material, setting: Setting) -> EncodeOptions:
+        chosen = dict(setting)
+        factor, target = chosen.pop("size_factor", None), chosen.pop("target", None)
+        if "difference_grid" in chosen:
+            chosen["difference_grid"] = tuple(chosen["difference_grid"])
+        options = EncodeOptions(view=material.view, target=target and Target(**target), **chosen)
+        if factor is None:
+            return options
+        return replace(options, size=round(factor * default_weights(options, material.clip[:, 0].numel())))
+
+
+def network_codec(model: str, variants: list[str], fitting: Mapping[str, Any]) -> NetworkCodec:
+    """The codec of a name that was cut at its colons; `fitting` holds options such as `preset`.
+
+    Raises RequestError for variants that are not known or do not go together.
+    """
+    unknown = [variant for variant in variants if variant not in VARIANTS]
+    if unknown:
+        raise RequestError(f"{model} has the variants {', '.join(VARIANTS)}, not {unknown[0]}")
+    options = {"model": model, **fitting}
+    for variant in variants:
+        options |= VARIANTS[variant]
+    EncodeOptions(**options)
+    return NetworkCodec(options)
+
+
+def model_names() -> tuple[str, ...]:
+    """Names of our models."""
+    return get_args(ModelName)
+
+
+def command_line(source: str, options: EncodeOptions) -> str:
+    """What a user would type for some options, those left out that have their defaults."""
+    words = ["nervc", "encode", source, "-o", "out.nerv", *_view_words(options.view)]
+    default = EncodeOptions(preset=options.preset)
+    for name, value in vars(options).items():
+        if name in ("view", "target") or value == getattr(default, name):
+            continue
+        text = f"{value[1]}x{value[0]}" if name == "difference_grid" else f"{value}"
+        words += [f"--{name.replace('_', '-')}", text]
+    if options.steps is None and options.epochs is None and options.time_limit is None:
+        words += ["--preset", options.preset]
+    if target := options.target:
+        flags = {"bytes": ["--target-size", f"{target.value:g}"], "bpp": ["--bpp", f"{target.value:g}"]}
+        words += flags.get(target.kind, ["--target", f"{target.kind}={target.value:g}"])
+    return shlex.join(words)
+
+
+def spread(low: float, high: float, points: int) -> list[float]:
+    """Numbers at equal distances from `low` to `high`; the middle if there is one only."""
+    return [float(x) for x in np.linspace(low, high, points)] if points > 1 else [(low + high) / 2]
+
+
+def _view_words(view: View) -> Iterator[str]:
+    if view.first or view.stop is not None:
+        yield from ("--frames", f"{view.first}:{'' if view.stop is None else view.stop}")
+    for name, size in (("crop", view.crop), ("resize", view.resize)):
+        if size:
+            yield from (f"--{name}", f"{size[0]}x{size[1]}")
+    if view.resize_filter != "area":
+        yield from ("--resize-filter", view.resize_filter)
+
+
+def _macs(stream: Stream) -> int:
+    """Multiplications of all layers in a frame, counted while the first ones are decoded."""
+    with FlopCounterMode(display=False) as counter:
+        frames = next(decode_frames(stream))
+    return int(counter.get_total_flops()) // (2 * len(frames))

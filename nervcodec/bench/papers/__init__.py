@@ -1,0 +1,1 @@
+"""The papers that we repeat: published figures, and ours beside them."""

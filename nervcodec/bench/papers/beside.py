@@ -1,0 +1,169 @@
+"""Our figures beside published ones."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any
+
+from nervcodec.bench.papers.published import AVERAGE, Published, published, video_key
+from nervcodec.bench.papers.suites import Suite
+from nervcodec.bench.record import Record
+from nervcodec.bench.tables import Cell, Table
+
+NAMES = {"psnr": "PSNR, dB", "ssim": "SSIM", "vmaf": "VMAF"}
+FINE = {"bpp": 4, "ssim": 3}
+"""Digits after the point of figures that need more than two."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A published table, and which of its rows stands beside which of our points."""
+
+    table: str
+    """Name of a file in benchmarks/published."""
+    row: Callable[[Record], Mapping[str, Any]]
+    """What the published row has, besides the video's name."""
+    note: str
+    """How what we do differs, beyond picture and epochs."""
+    family: str = ""
+    """Model or codec of the points; empty for all."""
+
+
+FLOATS = "Theirs are of networks of floats, ours of 12 bits: a file holds no floats."
+COMPARISONS = {
+    "compression": (
+        Comparison(
+            "dnerv_vmaf_uvg",
+            lambda point: {"bpp": float(point["label"].removeprefix("bpp="))},
+            "Theirs are 8 bits for each value over all seven videos, ours the bytes of each file.",
+        ),
+    ),
+    "quantization": (
+        Comparison(
+            "dnerv_compression_uvg",
+            lambda point: {"compression": point["label"]},
+            f"{FLOATS} Ours are fitted further after pruning, theirs probably not.",
+            "dnerv",
+        ),
+        Comparison(
+            "qsnerv_quantization_uvg",
+            lambda point: {"compression": point["label"], "size": "3M"},
+            f"{FLOATS} They did not prune.",
+            "sdmn",
+        ),
+    ),
+    "optimizer": (
+        Comparison(
+            "dnerv_optimizers_bunny",
+            lambda point: {key: point["setting"].get(key) for key in ("optimizer", "learning_rate", "epochs")},
+            f"Theirs at 50 to 250 epochs are looks into a fit of 300, ours fits of so many. {FLOATS}",
+        ),
+    ),
+    "blocks": (Comparison("qsnerv_blocks_beauty", lambda point: {"block": point["setting"]["block"]}, FLOATS),),
+    "flow": (
+        Comparison(
+            "dnerv_flow_bunny",
+            lambda point: {"size": point["label"], "difference_source": point["setting"]["difference_source"]},
+            f"{FLOATS} For differences only 30.80 dB at 0.35M is known (Table 10).",
+        ),
+    ),
+}
+"""By name of the suite."""
+
+
+def beside(suite: Suite, records: Iterable[Record]) -> list[Table]:
+    """A table for each published one that belongs to a suite: a row for a point, then means where there are videos.
+
+    A published figure stands where its video and setting are those of the point; the note says what else differs.
+    Points that failed or belong to another suite are left out; of points with one key the last one counts.
+    """
+    done = {r["key"]: r for r in records if r["suite"] == suite.name and r["status"] == "done"}
+    tables = []
+    for comparison in COMPARISONS[suite.name]:
+        points = [r for r in done.values() if comparison.family in ("", r["codec"].split(":")[0])]
+        if points:
+            tables.append(_table(comparison, published(comparison.table), points))
+    return tables
+
+
+def _table(comparison: Comparison, theirs: Published, points: Sequence[Record]) -> Table:
+    metrics = [metric for metric in NAMES if metric in theirs.metrics]
+    ours = list(dict.fromkeys(["bpp", "psnr", *metrics]))
+    found = [_row_of(comparison, theirs, point) for point in points]
+    rows: list[list[Cell]] = []
+
+    def add(video: str, chosen: Sequence[int]) -> None:
+        first = points[chosen[0]]
+        measured = [_figure(m, [points[i].get(m) for i in chosen]) for m in ours]
+        printed = [_figure(m, [found[i].get(m) for i in chosen]) for m in metrics]
+        rows.append([video, first["codec"], first["label"], *measured, *printed])
+
+    for index, point in enumerate(points):
+        add(point["video"], [index])
+    for _, chosen in _groups(points):
+        if len(chosen) > 1:
+            add(f"mean of {len(chosen)}", chosen)
+    names = [NAMES.get(metric, metric) for metric in ours]
+    method = theirs.rows[0]["method"]
+    header = ["video", "codec", "point", *names, *(f"{NAMES[metric]} ({method}, published)" for metric in metrics)]
+    return Table(theirs.title, header, rows, note=_note(comparison, theirs, points, found))
+
+
+def _row_of(comparison: Comparison, theirs: Published, point: Record) -> dict[str, Any]:
+    """The published row of a point; empty where there is none."""
+    wanted = comparison.row(point)
+    for row in theirs.rows:
+        same = row["video"] != AVERAGE and video_key(row["video"]) == video_key(point["video"])
+        if same and all(key in row and row[key] == value for key, value in wanted.items()):
+            return dict(row)
+    return {}
+
+
+def _groups(points: Sequence[Record]) -> Iterable[tuple[tuple[str, str], list[int]]]:
+    """Indices of the points of one codec and label, videos apart."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for index, point in enumerate(points):
+        groups.setdefault((point["codec"], point["label"]), []).append(index)
+    return groups.items()
+
+
+def _figure(metric: str, figures: Sequence[object]) -> Cell:
+    """The mean of figures, where all are known."""
+    numbers = [figure for figure in figures if isinstance(figure, int | float)]
+    if len(numbers) < len(figures):
+        return None
+    value = float(mean(numbers))
+    return f"{value:.{FINE[metric]}f}" if metric in FINE else value
+
+
+def _note(comparison: Comparison, theirs: Published, points: Sequence[Record], found: Sequence[dict[str, Any]]) -> str:
+    """Where the published figures stand, how they differ from ours, and which are doubted."""
+    protocol = theirs.protocol
+    differences = [
+        _difference("data set", protocol["dataset"], points, lambda p: p["dataset"]),
+        _difference("picture", protocol.get("picture"), points, lambda p: f"{p.get('width')}x{p.get('height')}"),
+        _difference("epochs", protocol.get("epochs"), points, _epochs),
+    ]
+    doubts = [f"{row['video']}: {row['doubted']}." for row in found if "doubted" in row]
+    parts = [
+        f"Published: {theirs.citation}.",
+        *filter(None, differences),
+        protocol.get("note", ""),
+        comparison.note,
+        f"Doubted: {theirs.doubted}" if theirs.doubted else "",
+        f"Doubted: {' '.join(dict.fromkeys(doubts))}" if doubts else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _epochs(point: Record) -> str:
+    setting = point["setting"]
+    length = {key: setting[key] for key in ("epochs", "steps", "preset") if setting.get(key) is not None}
+    return ", ".join(f"{value:g}" if key == "epochs" else f"{key} {value}" for key, value in length.items())
+
+
+def _difference(what: str, published_value: object, points: Sequence[Record], of: Callable[[Record], str]) -> str:
+    """One sentence where ours differ from what is published, or the latter is not known."""
+    values = sorted({of(point) for point in points} - {""})
+    theirs = "not given" if published_value is None else str(published_value)
+    return "" if values in ([], [theirs]) else f"Their {what}: {theirs}; ours: {', '.join(values)}."

@@ -1,0 +1,1 @@
+"""Comparisons of results: curves, differences, tables, a page."""

@@ -1,0 +1,198 @@
+"""Curves from the points of one or many runs, and how far they lie from an anchor."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nervcodec.bench.record import Record, read_records
+from nervcodec.bench.report.checks import check_record
+from nervcodec.errors import RequestError
+from nervcodec.metrics.rd import SHARED_QUALITY, Point, bd_quality, bd_rate, ms_ssim_decibels
+
+SAME_VIDEO = ("dataset", "protocol", "view", "width", "height", "frames", "source_sha256")
+"""What all points of a video must agree on."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of quality that curves can be compared by."""
+
+    title: str
+    key: str
+    """Of a record."""
+    axis: str
+    """What the scale is called on which curves are drawn and compared."""
+    shared: float = SHARED_QUALITY
+    """How much of that scale two curves must share."""
+    scale: Callable[[float], float] = float
+    """From the figure of a record to that scale."""
+
+    def figure(self, record: Mapping[str, Any]) -> float | None:
+        """What was measured; None where nothing was."""
+        value: float | None = record.get(self.key)
+        return value
+
+    def of(self, record: Mapping[str, Any]) -> float | None:
+        """The same on the scale of `axis`."""
+        value = self.figure(record)
+        return None if value is None else self.scale(value)
+
+
+METRICS = {
+    "psnr": Metric("PSNR", "psnr", "RGB PSNR, dB"),
+    "psnr-yuv": Metric("YUV-PSNR", "psnr_yuv", "YUV PSNR (6:1:1), dB"),
+    "ms-ssim": Metric("MS-SSIM", "ms_ssim", "MS-SSIM, -10 log10(1 - x), dB", scale=ms_ssim_decibels),
+    "vmaf": Metric("VMAF", "vmaf", "VMAF v0.6.1", shared=2.0),
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The points of some runs."""
+
+    videos: Sequence[str]
+    codecs: Sequence[str]
+    """Both in the order in which they were first seen."""
+    curves: Mapping[tuple[str, str], Sequence[Record]]
+    """Points of a (video, codec), from the cheapest to the dearest; pairs without a point are missing."""
+    failed: Sequence[Record]
+    folders: Mapping[str, Path]
+    """By the key of a point, the folder that its pictures are named from."""
+
+    def points(self) -> Iterable[Record]:
+        """All points that were measured."""
+        return (record for curve in self.curves.values() for record in curve)
+
+    def metrics(self) -> list[str]:
+        """Names of the metrics that any point has."""
+        return [name for name, metric in METRICS.items() if any(metric.of(r) is not None for r in self.points())]
+
+    def pairs(self, video: str, codec: str, metric: Metric) -> list[Point]:
+        """The curve as (bits a pixel, quality), without points whose quality was not measured."""
+        found = ((r["bpp"], metric.of(r)) for r in self.curves.get((video, codec), ()))
+        return [(bpp, quality) for bpp, quality in found if quality is not None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a codec lies from the anchor: by video, None where the curves do not meet, and the mean of the others."""
+
+    by_video: Mapping[str, float | None]
+
+    @property
+    def compared(self) -> int:
+        """The number of videos where the curves meet."""
+        return sum(value is not None for value in self.by_video.values())
+
+    @property
+    def average(self) -> float | None:
+        """Mean over the videos where the curves meet; None where there is none."""
+        found = [value for value in self.by_video.values() if value is not None]
+        return math.fsum(found) / len(found) if found else None
+
+
+def load_results(paths: Iterable[Path]) -> Results:
+    """The points of some files of results, as one.
+
+    Of the records with one key the last that is done counts, else the last. Raises VideoError for a file that is not
+    one of results, and RequestError where points of a video were not made from the same pictures, or a curve has two
+    points of one label.
+    """
+    latest: dict[str, tuple[Record, Path]] = {}
+    for path in paths:
+        for record in read_records(path):
+            check_record(record, path)
+            known = latest.get(record["key"])
+            if not known or record["status"] == "done" or known[0]["status"] != "done":
+                latest[record["key"]] = record, path
+    _check_videos(latest.values())
+    done = [(record, path) for record, path in latest.values() if record["status"] == "done"]
+    curves: dict[tuple[str, str], list[Record]] = {}
+    for record, path in done:
+        curve = curves.setdefault((record["video"], record["codec"]), [])
+        if any(record["label"] == other["label"] for other in curve):
+            name = f"{record['codec']} on {record['video']}"
+            raise RequestError(f"{path}: two different points of {name} are both called {record['label']}")
+        curve.append(record)
+    return Results(
+        videos=list(dict.fromkeys(record["video"] for record, _ in latest.values())),
+        codecs=list(dict.fromkeys(record["codec"] for record, _ in latest.values())),
+        curves={pair: sorted(curve, key=lambda r: r["bpp"]) for pair, curve in curves.items()},
+        failed=[record for record, _ in latest.values() if record["status"] != "done"],
+        folders={record["key"]: path.parent for record, path in done},
+    )
+
+
+def differences(results: Results, anchor: str, metric: Metric, *, quality: bool = False) -> dict[str, Difference]:
+    """BD-rate in percent of every codec but the anchor; with `quality`, BD-PSNR and its like on the metric's scale.
+
+    Raises RequestError for an anchor that has no points.
+    """
+    if not any(codec == anchor for _, codec in results.curves):
+        there = ", ".join(dict.fromkeys(codec for _, codec in results.curves)) or "none"
+        raise RequestError(f"there is no curve {anchor}; there are: {there}")
+
+    def difference(video: str, codec: str) -> float | None:
+        curves = (results.pairs(video, name, metric) for name in (anchor, codec))
+        return bd_quality(*curves) if quality else bd_rate(*curves, shared=metric.shared)
+
+    return {
+        codec: Difference({video: difference(video, codec) for video in results.videos})
+        for codec in results.codecs
+        if codec != anchor
+    }
+
+
+def averaged(results: Results, codec: str, metric: Metric) -> list[Point]:
+    """A codec's curve over all videos: mean bits a pixel and mean quality of the points of one label.
+
+    Only labels that every video has count; for others the mean would be over other videos.
+    """
+    by_video = [
+        {
+            r["label"]: (r["bpp"], quality)
+            for r in results.curves.get((v, codec), ())
+            if (quality := metric.of(r)) is not None
+        }
+        for v in results.videos
+    ]
+    labels = [label for label in by_video[0] if all(label in points for points in by_video)] if by_video else []
+    return sorted((_mean(p[label][0] for p in by_video), _mean(p[label][1] for p in by_video)) for label in labels)
+
+
+def at_equal_rate(
+    results: Results, video: str, usable: Callable[[Record], object]
+) -> tuple[float | None, dict[str, Record]]:
+    """A rate in bits a pixel that suits all curves of a video, and of each codec the usable point nearest to it.
+
+    The rate is the middle, in octaves, of the range that all curves share (of the gap, where they share none). Codecs
+    without a usable point are left out.
+    """
+    curves = {codec: [r for r in results.curves.get((video, codec), ()) if usable(r)] for codec in results.codecs}
+    curves = {codec: curve for codec, curve in curves.items() if curve}
+    if not curves:
+        return None, {}
+    target = math.sqrt(max(c[0]["bpp"] for c in curves.values()) * min(c[-1]["bpp"] for c in curves.values()))
+    near = {codec: min(curve, key=lambda r: abs(math.log(r["bpp"] / target))) for codec, curve in curves.items()}
+    return target, near
+
+
+def _check_videos(found: Iterable[tuple[Record, Path]]) -> None:
+    """What is compared must have been made from the same pictures."""
+    known: dict[tuple[str, str], tuple[object, Path]] = {}
+    for record, path in found:
+        facts: Mapping[str, object] = {**record}
+        for name in filter(facts.__contains__, SAME_VIDEO):  # a point that failed does not know all of them
+            value, first = known.setdefault((record["video"], name), (facts[name], path))
+            if value != facts[name]:
+                raise RequestError(
+                    f"{record['video']} has {name} {value!r} in {first} and {facts[name]!r} in {path}: "
+                    "these points cannot be compared"
+                )
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return math.fsum(found) / len(found)

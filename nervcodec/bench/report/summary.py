@@ -1,0 +1,113 @@
+"""What a comparison says in tables."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from nervcodec.bench.record import Record
+from nervcodec.bench.report.comparison import METRICS, Difference, Results, differences
+from nervcodec.bench.tables import Cell, Table
+from nervcodec.metrics.rd import SHARED_OCTAVES
+
+RULE = "Mean by PCHIP over the range that two curves share ({}); - where that is less than {:g}."
+AVERAGE = "Average: the mean over the videos that have a figure."
+
+
+def rate_table(results: Results, anchor: str, name: str) -> Table:
+    """BD-rate in percent of every codec on every video; `name` is one of METRICS.
+
+    Raises RequestError for an anchor that has no points.
+    """
+    metric = METRICS[name]
+    note = f"Bits needed more, less is better. {RULE.format(metric.axis, metric.shared)}"
+    title = f"BD-rate against {anchor} at equal {metric.title}, %"
+    return _difference_table(title, note, results, differences(results, anchor, metric))
+
+
+def quality_table(results: Results, anchor: str, name: str) -> Table:
+    """How much better than the anchor every codec is at equal rate, on the scale of the metric; as `rate_table`."""
+    metric = METRICS[name]
+    note = f"Gain ({metric.axis}), more is better. {RULE.format('octaves of rate', SHARED_OCTAVES)}"
+    title = f"BD-{metric.title} against {anchor} at equal rate"
+    return _difference_table(title, note, results, differences(results, anchor, metric, quality=True))
+
+
+def points_table(results: Results) -> Table:
+    """All points that were measured."""
+    header = ("video", "codec", "point", "bpp", "kbit/s", "bytes", *(m.title for m in METRICS.values()))
+    rows = [
+        (
+            *(video, codec, r["label"], r["bpp"], r.get("kbps"), r["bytes"]),
+            *(metric.figure(r) for metric in METRICS.values()),
+        )
+        for video in results.videos
+        for codec in results.codecs
+        for r in results.curves.get((video, codec), ())
+    ]
+    return Table("Points", header, rows, digits=(0, 0, 0, 4, 1, 0, 2, 2, 4, 2))
+
+
+def speed_table(results: Results) -> Table:
+    """What coding and decoding costs, over all points of a codec."""
+    header = ("codec", "encode, s/frame", "decode, frames/s", "kMAC/pixel", "peak memory, MB", "parameters", "points")
+    return Table(
+        "Speed",
+        header,
+        [_speed(results, codec) for codec in results.codecs],
+        digits=(0, 3, 1, 1, 0, 0, 0),
+        note="Over all points of a codec: frames and seconds added up, the largest memory, means of the others.",
+    )
+
+
+def failed_table(results: Results) -> Table:
+    """Points that could not be measured, and why."""
+    rows = [
+        (r["video"], r["codec"], r["label"], f"{r['error']['kind']}: {r['error']['message']}") for r in results.failed
+    ]
+    return Table("Failed points", ("video", "codec", "point", "error"), rows)
+
+
+def encode_seconds(results: Results, codec: str) -> float | None:
+    """Seconds that the encoder took for a frame, over all points; None for a codec without any."""
+    records = _of(results, codec)
+    return math.fsum(r["encode_seconds"] for r in records) / sum(r["frames"] for r in records) if records else None
+
+
+def decode_rate(results: Results, codec: str) -> float | None:
+    """Frames that the decoder made in a second, over all points; None where that took no time at all."""
+    records = _of(results, codec)
+    seconds = math.fsum(r["decode_seconds"] or 0.0 for r in records)
+    return sum(r["frames"] for r in records) / seconds if seconds > 0 else None
+
+
+def _difference_table(title: str, note: str, results: Results, found: Mapping[str, Difference]) -> Table:
+    one = len(results.videos) == 1
+    header = ("codec", *results.videos, *(() if one else ("average", "videos")))
+    rows = [
+        (codec, *difference.by_video.values(), *(() if one else (difference.average, difference.compared)))
+        for codec, difference in found.items()
+    ]
+    return Table(title, header, rows, note=note if one else f"{note} {AVERAGE}")
+
+
+def _speed(results: Results, codec: str) -> tuple[Cell, ...]:
+    records = _of(results, codec)
+    memory = [value for r in records if (value := r.get("peak_memory")) is not None]
+    parameters = _mean(r.get("parameters") for r in records)
+    return (
+        codec,
+        encode_seconds(results, codec),
+        decode_rate(results, codec),
+        _mean(r.get("kmac_per_pixel") for r in records),
+        max(memory) / 1e6 if memory else None,
+        None if parameters is None else round(parameters),
+        len(records),
+    )
+
+
+def _of(results: Results, codec: str) -> list[Record]:
+    return [r for r in results.points() if r["codec"] == codec]
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return math.fsum(found) / len(found) if found else None

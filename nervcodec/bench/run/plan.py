@@ -1,0 +1,97 @@
+"""From what was asked for to the points of a benchmark."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nervcodec.bench.codecs.names import find_codec
+from nervcodec.bench.data.datasets import find_sequences
+from nervcodec.bench.data.protocols import protocol_view
+from nervcodec.bench.data.sequence import Sequence
+from nervcodec.bench.papers.suites import Suite, Task, Trial, suite
+from nervcodec.bench.run.point import Point
+from nervcodec.errors import RequestError
+from nervcodec.video.view import View
+
+CODECS = ("dnerv", "hnerv", "sdmn", "x264", "x265", "svt-av1")
+DEFAULT_PROTOCOL, DEFAULT_PRESET = "hnerv", "fast"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions:
+    """What to measure, on what."""
+
+    dataset: str | None = None
+    """By name, or a folder of clips; None means the one of the suite."""
+    root: Path | None = None
+    """Where the data set lies."""
+    videos: tuple[str, ...] | None = None
+    """None means those of the suite, or all of the data set."""
+    codecs: tuple[str, ...] = CODECS
+    protocol: str | None = None
+    """None means the one of the suite, or `hnerv`."""
+    points: int = 4
+    """Of each curve; codecs that cost little get twice as many."""
+    suite: str | None = None
+    """A task of the papers, which brings its own codecs and points."""
+    view: View = field(default_factory=View)
+    """Refines the protocol's; frames count from each sequence's first."""
+    fitting: Mapping[str, Any] = field(default_factory=dict)
+    """Options of `encode` that all points of our models share, such as `preset`."""
+    shm_encoder: Path | None = None
+    vmaf: bool = True
+
+
+def plan_points(options: BenchOptions) -> list[Point]:
+    """All points, video after video.
+
+    Raises RequestError for what is not known or does not go together, VideoError for data that is missing or short.
+    """
+    task = suite(options.suite) if options.suite else None
+    dataset = options.dataset or (task.dataset if task else None)
+    if dataset is None:
+        raise RequestError("say with --dataset what to measure on, or name a --suite")
+    protocol = options.protocol or (task.protocol if task else DEFAULT_PROTOCOL)
+    videos = options.videos or (task.videos if task and dataset == task.dataset else None)
+    curves = [] if task else list(_curves(options))
+    points = []
+    for sequence in find_sequences(dataset, options.root, videos):
+        view = protocol_view(protocol, sequence, options.view)
+        points += [
+            Point(
+                dataset=Path(dataset).name,
+                protocol=protocol,
+                suite=options.suite,
+                sequence=sequence,
+                view=view,
+                codec=trial.codec,
+                label=trial.label,
+                setting=trial.setting,
+                shm_encoder=options.shm_encoder,
+                vmaf=options.vmaf,
+            )
+            for trial in (_trials(task, sequence, view, options) if task else curves)
+        ]
+    return points
+
+
+def _trials(task: Suite, sequence: Sequence, view: View, options: BenchOptions) -> list[Trial]:
+    """What a suite does on a video."""
+    if view.stop is None:
+        raise RequestError(f"say with --frames how many of {sequence.name} the suite {task.name} is to take")
+    width, height = view.output_size(sequence.format.width, sequence.format.height)
+    return task.trials(Task(width, height, view.stop - view.first, _fitting(options, task.fit)))
+
+
+def _curves(options: BenchOptions) -> Iterator[Trial]:
+    """The points of all curves."""
+    for name in dict.fromkeys(options.codecs):
+        codec = find_codec(name, _fitting(options, {"preset": DEFAULT_PRESET}), options.shm_encoder)
+        yield from (Trial(name, label, dict(setting)) for label, setting in codec.settings(options.points).items())
+
+
+def _fitting(options: BenchOptions, default: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of all fits; how long they take is the default's if nothing is said of it."""
+    said = options.fitting.keys() & {"preset", "epochs", "steps"}
+    return {**({} if said else default), **options.fitting}

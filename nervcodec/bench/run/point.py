@@ -1,0 +1,157 @@
+"""One point of a benchmark: coded, decoded, measured."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any, cast
+
+from torch import Tensor
+
+from nervcodec.bench.codecs.material import Coded, Material
+from nervcodec.bench.codecs.names import codec_of
+from nervcodec.bench.data.protocols import describe_view
+from nervcodec.bench.data.sequence import Sequence, check_frames
+from nervcodec.bench.record import VERSION, Pictures, Record
+from nervcodec.bench.run.measuring import measure_clip, measure_vmaf, peak_memory
+from nervcodec.codec.clip import load_clip
+from nervcodec.errors import RequestError
+from nervcodec.events import Event, StepDone
+from nervcodec.metrics.yuv import CONVERSION
+from nervcodec.video.colour import describe_conversion
+from nervcodec.video.view import View
+from nervcodec.video.writer import write_frames
+
+Progress = Callable[[float], None]
+"""Takes the share of a point that is done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """What there is to do for a line of results.jsonl."""
+
+    dataset: str
+    protocol: str
+    suite: str | None
+    sequence: Sequence
+    view: View
+    """Of the sequence's source."""
+    codec: str
+    label: str
+    setting: dict[str, Any]
+    shm_encoder: Path | None = None
+    vmaf: bool = True
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.sequence.name} {self.codec} {self.label}"
+
+    @property
+    def key(self) -> str:
+        """Hash of all that decides the point."""
+        video = [self.dataset, self.protocol, self.sequence.name, vars(self.view), str(self.sequence.frame_rate)]
+        decides = [video, self.suite, self.codec, self.label, self.setting]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+    def record(self, **known: Any) -> Record:
+        """A line with what is known of it."""
+        made = {
+            "version": VERSION,
+            "key": self.key,
+            "dataset": self.dataset,
+            "protocol": self.protocol,
+            "suite": self.suite,
+            "video": self.sequence.name,
+            "codec": self.codec,
+            "label": self.label,
+            "setting": self.setting,
+            "view": describe_view(self.sequence, self.view),
+            **known,
+        }
+        return cast(Record, made)  # the runner adds the rest
+
+    def failed(self, kind: str, message: str) -> Record:
+        """The line of a point that came to nothing."""
+        return self.record(status="failed", error={"kind": kind, "message": message}, conversion="")
+
+
+def run_point(point: Point, folder: Path, progress: Progress) -> Record:
+    """Code, decode and measure a point; pictures go into `folder / "pictures"`.
+
+    Raises NervcodecError for what cannot be coded.
+    """
+    began = monotonic()
+    material = _load(point)
+
+    def observe(event: Event) -> None:
+        if isinstance(event, StepDone):
+            progress(event.step / event.steps)
+
+    codec = codec_of(point.codec, point.setting, point.shm_encoder, observe)
+    started = monotonic()
+    coded = codec.encode(material, point.setting)
+    coded_at, peak = monotonic(), peak_memory()
+    decoded = codec.decode(material, coded)[..., : material.video.height, : material.video.width]
+    decoded_at = monotonic()
+    if decoded.shape != material.clip.shape:
+        raise RequestError(f"{point.codec}: {tuple(decoded.shape)} came back for {tuple(material.clip.shape)}")
+    return point.record(
+        status="done",
+        command=coded.command,
+        conversion=f"{describe_conversion(material.video)}; {coded.conversion}; YUV PSNR: {CONVERSION}",
+        **_measures(coded, decoded, material),
+        vmaf=measure_vmaf(decoded, material.clip, material.video) if point.vmaf else None,
+        encode_seconds=coded_at - started,
+        decode_seconds=None if coded.decoded is not None else decoded_at - coded_at,
+        peak_memory=peak,
+        pictures=_save_pictures(point, folder, decoded, material),
+        seconds=monotonic() - began,
+    )
+
+
+def _load(point: Point) -> Material:
+    """The frames of a point; raises VideoError where there are not as many as there should be."""
+    video, clip = load_clip(point.sequence.source, point.view)
+    check_frames(point.sequence, point.view, len(clip))
+    return Material(point.sequence.source, point.view, replace(video, frame_rate=point.sequence.frame_rate), clip)
+
+
+def _measures(coded: Coded, decoded: Tensor, material: Material) -> dict[str, Any]:
+    """All figures that follow from the stream and the frames."""
+    frames, _, height, width = decoded.shape
+    rate, bits = float(material.video.frame_rate), 8 * len(coded.data)
+    return {
+        "width": width,
+        "height": height,
+        "frames": frames,
+        "frame_rate": rate,
+        "source_sha256": _digest(material.clip),
+        "stream_sha256": hashlib.sha256(coded.data).hexdigest(),
+        "bytes": len(coded.data),
+        "bpp": bits / (width * height * frames),
+        "kbps": bits * rate / frames / 1000,
+        **measure_clip(decoded, material.clip),
+        "parameters": coded.parameters,
+        "kmac_per_pixel": None if coded.macs is None else coded.macs / (1000 * width * height),
+    }
+
+
+def _save_pictures(point: Point, folder: Path, decoded: Tensor, material: Material) -> Pictures:
+    """Write the middle frame and its original."""
+    frame = len(decoded) // 2
+    names = point.key, f"source-{_digest(material.clip[frame])[:16]}"
+    pictures = folder / "pictures"
+    pictures.mkdir(exist_ok=True)
+    for name, picture in zip(names, (decoded[frame], material.clip[frame]), strict=True):
+        with write_frames(str(pictures / f"{name}-%d.png"), material.video) as sink:
+            sink(picture.permute(1, 2, 0).numpy())
+    decoded_path, source_path = (f"{pictures.name}/{name}-1.png" for name in names)
+    return {"frame": frame, "decoded": decoded_path, "source": source_path}
+
+
+def _digest(frames: Tensor) -> str:
+    """SHA-256 of the bytes of RGB frames `[..., 3, H, W]`, pixel after pixel."""
+    return hashlib.sha256(frames.movedim(-3, -1).numpy().tobytes()).hexdigest()

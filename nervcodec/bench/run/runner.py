@@ -1,0 +1,203 @@
+"""Points of a benchmark, each in a process of its own, into results.jsonl; what is there already is not done again."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from time import monotonic
+
+from nervcodec.bench.environment import environment
+from nervcodec.bench.record import Record, append_record, mend_records, read_records
+from nervcodec.bench.run.point import Point, run_point
+from nervcodec.errors import NervcodecError, OutputError
+from nervcodec.events import Observer, PointDone, PointsRunning, ignore
+from nervcodec.extras import needing
+
+RESULTS = "results.jsonl"
+TICK_SECONDS = 0.5
+"""Between two looks at what runs, and two words from it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the points of a run."""
+
+    records: list[Record]
+    """Of the points that were asked for and are done, in this run or an earlier one, in the order asked for."""
+    failed: list[Record]
+    """Of points that failed in this run."""
+    known: int
+    """Points that were done before."""
+
+
+def run_points(points: Sequence[Point], folder: Path, jobs: int = 1, observe: Observer = ignore) -> Outcome:
+    """Do all points that `folder / RESULTS` does not have, `jobs` at a time; points that failed are tried again.
+
+    A line is written when its point is done, whole, and on the disk before the next begins. Raises OutputError where
+    another run is at work in the folder, or nothing can be written.
+    """
+    results = folder / RESULTS
+    with _alone_in(folder):
+        mend_records(results)
+        done = {record["key"]: record for record in read_records(results) if record["status"] == "done"}
+        wanted = {point.key: point for point in points}
+        run = _Run(folder, jobs, {key: record for key, record in done.items() if key in wanted}, observe)
+        known = len(run.done)
+        try:
+            run.work([point for key, point in wanted.items() if key not in run.done])
+        finally:
+            run.stop()
+    return Outcome([run.done[key] for key in wanted if key in run.done], run.failed, known)
+
+
+@dataclass
+class _Worker:
+    """A process with its point."""
+
+    point: Point
+    process: BaseProcess
+    connection: Connection
+    share: float = 0.0
+
+
+@dataclass
+class _Run:
+    folder: Path
+    jobs: int
+    done: dict[str, Record]
+    observe: Observer
+    failed: list[Record] = field(default_factory=list)
+    workers: list[_Worker] = field(default_factory=list)
+
+    def work(self, points: list[Point]) -> None:
+        """Do all of these points."""
+        context = _context()
+        threads = max(1, (os.cpu_count() or 1) // self.jobs)
+        surroundings = {**environment(), "threads": threads, "jobs": self.jobs}
+        waiting = points[::-1]
+        while waiting or self.workers:
+            while waiting and len(self.workers) < self.jobs:
+                self.workers.append(_start(context, waiting.pop(), self.folder, threads))
+            self._tell(waiting)
+            ready = wait([worker.connection for worker in self.workers], timeout=TICK_SECONDS)
+            for worker in [worker for worker in self.workers if worker.connection in ready]:
+                self._hear(worker, surroundings)
+
+    def stop(self) -> None:
+        """End what still runs; nothing of it is kept."""
+        for worker in self.workers:
+            worker.process.kill()
+            worker.process.join()
+
+    def _hear(self, worker: _Worker, surroundings: dict[str, object]) -> None:
+        """Take what a worker says: a share of its point, or all of it; or nothing more, if it died."""
+        try:
+            said = worker.connection.recv()
+        except EOFError:
+            worker.process.join()
+            said = worker.point.failed("Killed", f"the process ended with {worker.process.exitcode}")
+        if isinstance(said, float):
+            worker.share = said
+            return
+        worker.process.join()
+        self.workers.remove(worker)
+        said["environment"] = surroundings
+        said["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+        append_record(self.folder / RESULTS, said)
+        if said["status"] == "done":
+            self.done[said["key"]] = said
+        else:
+            self.failed.append(said)
+        self.observe(PointDone(said))
+
+    def _tell(self, waiting: list[Point]) -> None:
+        done = len(self.done) + len(self.failed)
+        total = done + len(waiting) + len(self.workers)
+        share = (done + sum(worker.share for worker in self.workers)) / max(total, 1)
+        running = tuple(worker.point.name for worker in self.workers)
+        self.observe(PointsRunning(done, total, share, running, self._seconds_left(waiting)))
+
+    def _seconds_left(self, waiting: list[Point]) -> float | None:
+        """By what points of the same codec took, or points of any where there are none yet."""
+        took: dict[str, list[float]] = {}
+        for record in self.done.values():
+            took.setdefault(record["codec"], []).append(record["seconds"])
+        if not took:
+            return None
+        means = {codec: sum(seconds) / len(seconds) for codec, seconds in took.items()}
+        usual = sum(means.values()) / len(means)
+        left = sum(means.get(point.codec, usual) for point in waiting)
+        left += sum((1 - worker.share) * means.get(worker.point.codec, usual) for worker in self.workers)
+        return left / self.jobs
+
+
+def _start(context: BaseContext, point: Point, folder: Path, threads: int) -> _Worker:
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(point, folder, threads, sender), daemon=True)  # type: ignore[attr-defined]
+    process.start()
+    sender.close()
+    return _Worker(point, process, receiver)
+
+
+def _work(point: Point, folder: Path, threads: int, connection: Connection) -> None:
+    """What a worker does: run its point and send the record; it dies with the process that started it."""
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends us
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    torch.set_num_threads(threads)
+    last = monotonic()
+
+    def progress(share: float) -> None:
+        nonlocal last
+        if monotonic() - last >= TICK_SECONDS:
+            last = monotonic()
+            connection.send(float(share))
+
+    try:
+        record = run_point(point, folder, progress)
+    except NervcodecError as error:
+        record = point.failed(type(error).__name__, str(error))
+    except Exception as error:  # a fault of one point, whatever it is, must not end the others
+        record = point.failed(type(error).__name__, f"{error}")
+    connection.send(record)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _context() -> BaseContext:
+    """Where processes come from: forks of one that has loaded torch, but for systems that do not fork."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([run_point.__module__])
+    return context
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder, which is made if it is not there."""
+    with needing("bench"):
+        from filelock import FileLock, Timeout
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise OutputError(f"another run is at work in {folder}") from error
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror or error}") from error

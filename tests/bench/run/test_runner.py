@@ -1,0 +1,114 @@
+"""Runs that are killed, taken up again, and have points that fail."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nervcodec.bench.record import Record, read_records
+from nervcodec.bench.run.plan import BenchOptions, plan_points
+from nervcodec.bench.run.runner import RESULTS, run_points
+from nervcodec.errors import OutputError
+from nervcodec.events import Event, PointDone, PointsRunning
+from nervcodec.video.view import View
+
+VIEW = View(stop=4, resize=(96, 48))
+
+
+def lines_of(folder: Path) -> list[Record]:
+    return list(read_records(folder / RESULTS))
+
+
+def test_points_are_measured_once(tmp_path: Path) -> None:
+    points = plan_points(BenchOptions(dataset="bunny", codecs=("x264", "svt-av1"), points=1, view=VIEW, vmaf=False))
+    events: list[Event] = []
+    outcome = run_points(points, tmp_path, 2, events.append)
+    assert [r["key"] for r in outcome.records] == [p.key for p in points]
+    assert not outcome.failed
+    assert outcome.known == 0
+    first = (tmp_path / RESULTS).read_bytes()
+    assert len(lines_of(tmp_path)) == len(points) == 4
+    assert sum(isinstance(event, PointDone) for event in events) == 4
+    shares = [event.share for event in events if isinstance(event, PointsRunning)]
+    assert shares == sorted(shares)
+
+    again = run_points(points, tmp_path, 2)
+    assert (again.known, again.records) == (4, outcome.records)
+    assert (tmp_path / RESULTS).read_bytes() == first
+    record = outcome.records[0]
+    assert record["bpp"] == pytest.approx(8 * record["bytes"] / (96 * 48 * 4))
+    assert record["kbps"] == pytest.approx(8 * record["bytes"] / 4 * 25 / 1000)
+    assert (tmp_path / record["pictures"]["decoded"]).is_file()  # type: ignore[index]
+    assert (tmp_path / record["pictures"]["source"]).is_file()  # type: ignore[index]
+
+
+def test_a_torn_line_is_done_again(tmp_path: Path) -> None:
+    points = plan_points(BenchOptions(dataset="bunny", codecs=("x264",), points=1, view=VIEW, vmaf=False))
+    run_points(points, tmp_path)
+    whole = (tmp_path / RESULTS).read_bytes()
+    (tmp_path / RESULTS).write_bytes(whole[:-30])
+    outcome = run_points(points, tmp_path)
+    assert outcome.known == 1
+    assert [r["stream_sha256"] for r in lines_of(tmp_path)] == [
+        json.loads(line)["stream_sha256"] for line in whole.splitlines()
+    ]
+
+
+def test_a_point_that_fails_is_a_line_and_is_tried_again(tmp_path: Path) -> None:
+    options = BenchOptions(
+        dataset="bunny", codecs=("shvc", "x264"), points=1, view=VIEW, vmaf=False, shm_encoder=tmp_path / "none"
+    )
+    for tries in (1, 2):
+        outcome = run_points(plan_points(options), tmp_path / "out")
+        assert len(outcome.records) == 2
+        (failed,) = outcome.failed
+        assert failed["error"]["kind"] == "RequestError"
+        assert sum(r["status"] == "failed" for r in lines_of(tmp_path / "out")) == tries
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    points = plan_points(BenchOptions(dataset="bunny", codecs=("x264",), points=1, view=VIEW, vmaf=False))
+
+    def second(event: Event) -> None:
+        with pytest.raises(OutputError, match="another run"):
+            run_points(points, tmp_path)
+
+    run_points(points, tmp_path, observe=second)
+
+
+def test_a_run_killed_at_any_moment_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("nervc")), "bench", "--dataset", "bunny", "--frames", "0:4"]
+    command += ["--resize", "96x48", "--codecs", "x264,x265", "--points", "2", "--no-vmaf", "--jobs", "2"]
+    command += ["-o", str(tmp_path)]
+    moment = random.Random(5)
+    kills, known = 0, 0
+    while kills < 2:
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        wanted = known + moment.randint(1, 2)
+        while process.poll() is None and _whole_lines(tmp_path) < wanted:
+            time.sleep(0.02)
+        time.sleep(moment.random() / 2)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            kills += 1
+        process.wait()
+        assert _whole_lines(tmp_path) >= wanted
+        known = _whole_lines(tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    keys = [record["key"] for record in lines_of(tmp_path)]
+    assert len(keys) == len(set(keys)) == 8
+    assert f"8 of 8 points, {known} of them from before" in done.stderr
+
+
+def _whole_lines(folder: Path) -> int:
+    path = folder / RESULTS
+    return path.read_bytes().count(b"\n") if path.exists() else 0
