@@ -2,6 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 SAMPLE := tests/data/bunny_1280x720_132f.mp4
 
 .PHONY: venv demo test lint test-slow test-gpu test-browser bench clean
@@ -17,7 +18,7 @@ demo: venv
 	@$(BIN)/python -m benchmarks.demo $(SAMPLE) demo
 
 test: venv lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(CORES)
 
 lint: venv
 	$(BIN)/ruff format --check .

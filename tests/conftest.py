@@ -18,12 +18,18 @@ Nervc = Callable[..., subprocess.CompletedProcess[bytes]]
 def run_nervc(*arguments: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """`nervc` in a process of its own, as a user types it."""
     command = [str(Path(sys.executable).with_name("nervc")), *map(str, arguments)]
-    return subprocess.run(command, input=stdin, capture_output=True, env=os.environ | {"COLUMNS": "120"}, check=False)
+    return subprocess.run(
+        command,
+        input=stdin,
+        capture_output=True,
+        env=os.environ | {"COLUMNS": "120", "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
 
 
 @pytest.fixture(autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(2)
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # tests run side by side
 
 
 @pytest.fixture(scope="session")
