@@ -10,7 +10,15 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -35,8 +43,16 @@ JSON_SECONDS = 1.0
 KINDS: dict[type, str] = {StepDone: "step", FramesDone: "frames", PointsRunning: "points"}
 STAGES = {"read": "reading", "measure": "measuring", "decode": "decoding"}
 
-Show = Callable[[str, float, int | None, str], None]
-"""Takes the name of a stage, how much is done, of how much, and a remark."""
+Show = Callable[[str, float, int | None, str, float | None], None]
+"""Takes the name of a stage, how much is done, of how much, a remark, and the seconds left where they are known."""
+
+
+class LeftColumn(TimeRemainingColumn):
+    """The time that is left, by whoever knows it better than the speed of the bar."""
+
+    def render(self, task: Task) -> Text:
+        left: float | None = task.fields["left"]
+        return Text("left ").append(super().render(task) if left is None else readable_time(left))
 
 
 def json_line(record: dict[str, Any]) -> None:
@@ -107,8 +123,7 @@ def display(*, as_json: bool) -> Iterator[Observer]:
         TaskProgressColumn(),
         TextColumn("{task.fields[remark]}"),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        LeftColumn(),
     )
     with Progress(*columns, console=console) as progress:
         yield _people(_bar(progress), lambda text: progress.console.print(text, markup=False))
@@ -129,7 +144,7 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
                 rate = event.step / max(monotonic() - started, 1e-9)
                 size = "" if event.estimated_bytes is None else f", {readable_bytes(event.estimated_bytes)}"
                 remark = f"{rate:.1f} steps/s, {event.psnr_db:.2f} dB{size}"
-                show("fitting", event.step, event.steps, remark)
+                show("fitting", event.step, event.steps, remark, None)
             case FitRestarted():
                 started = monotonic()
                 say(f"the fit collapsed ({event.reason}): attempt {event.attempt} with seed {event.seed}")
@@ -139,17 +154,12 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
                     f"{event.layer_bytes:,} bytes (--min-gain)"
                 )
             case FramesDone():
-                show(STAGES[event.stage], event.frames, event.total, "frames")
+                show(STAGES[event.stage], event.frames, event.total, "frames", None)
             case PointDone():
                 say(point_line(event.record))
             case PointsRunning():
-                left = "" if event.seconds_left is None else f", {readable_time(event.seconds_left)} left"
-                show(
-                    "measuring",
-                    round(event.share * event.total, 1),
-                    event.total,
-                    f"points{left}: {', '.join(event.running)}",
-                )
+                done, remark = round(event.share * event.total, 1), f"points: {', '.join(event.running)}"
+                show("measuring", done, event.total, remark, event.seconds_left)
 
     return observe
 
@@ -158,13 +168,13 @@ def _bar(progress: Progress) -> Show:
     tasks: dict[str, Any] = {}
     shown: dict[str, float] = {}
 
-    def show(stage: str, done: float, total: int | None, remark: str) -> None:
+    def show(stage: str, done: float, total: int | None, remark: str, left: float | None) -> None:
         if stage not in tasks:
-            tasks[stage] = progress.add_task(stage, total=total, remark=remark)
+            tasks[stage] = progress.add_task(stage, total=total, remark=remark, left=left)
         elif done < shown[stage]:  # another layer, or another fit
             progress.reset(tasks[stage])
         shown[stage] = done
-        progress.update(tasks[stage], completed=done, total=total, remark=remark)
+        progress.update(tasks[stage], completed=done, total=total, remark=remark, left=left)
 
     return show
 
@@ -172,12 +182,13 @@ def _bar(progress: Progress) -> Show:
 def _lines() -> Show:
     last = monotonic()
 
-    def show(stage: str, done: float, total: int | None, remark: str) -> None:
+    def show(stage: str, done: float, total: int | None, remark: str, left: float | None) -> None:
         nonlocal last
         if monotonic() - last >= LINE_SECONDS:
             last = monotonic()
             share = f" {100 * done / total:.0f} %" if total else ""
-            click.echo(f"{stage} {done}/{total or '?'}{share} {remark}", err=True)
+            known = "" if left is None else f", {readable_time(left)} left"
+            click.echo(f"{stage} {done}/{total or '?'}{share} {remark}{known}", err=True)
 
     return show
 

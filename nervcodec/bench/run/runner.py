@@ -106,7 +106,7 @@ class _Run:
             worker.process.join()
             said = worker.point.failed("Killed", f"the process ended with {worker.process.exitcode}")
         if isinstance(said, float):
-            worker.share = said
+            worker.share = max(worker.share, said)  # a fit begins again for another layer, or a target
             return
         worker.process.join()
         self.workers.remove(worker)
