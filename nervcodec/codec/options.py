@@ -11,7 +11,7 @@ from nervcodec.models.presets import SDMN_ROWS, row_names
 from nervcodec.training.recipe import LEAST_BITS, MOST_BITS, PRESET_EPOCHS, EmbeddingSource, Loss, Optimizer
 from nervcodec.video.view import View
 
-ModelName = Literal["dnerv", "hnerv", "sdmn"]
+ModelName = Literal["dnerv", "hnerv", "sdmn", "ffnerv"]
 RecipeName = Literal["rate", "paper"]
 Coupling = Literal["affine", "additive"]
 Latent = Literal["zero", "seeded"]
@@ -114,6 +114,8 @@ class EncodeOptions:
             raise RequestError(f"{self.row} is a row of another model than {self.model}")
         if self.difference_grid and self.model != "dnerv":
             raise RequestError(f"difference grids are DNeRV's, not those of {self.model}")
+        if self.embeddings == "encoder" and self.model == "ffnerv":
+            raise RequestError("FFNeRV has no encoder: its grids are free")
         if not self.is_sdmn and (self.coupling, self.latent) != ("affine", "zero"):
             raise RequestError("couplings and latents are SDMN's: choose --model sdmn")
 
