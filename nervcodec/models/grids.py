@@ -13,7 +13,10 @@ from nervcodec.models.config import HNeRVConfig
 
 
 def rows_around(times: Tensor, span: int) -> Tensor:
-    """Rows of a grid around integer `times` `[B]`, in frames: `[2B]`, those before first; `[B]`, the times, at span 1."""
+    """Rows of a grid that integer `times` `[B]`, in frames, lie between.
+
+    `[2B]`, those before first; at a span of 1 the times themselves.
+    """
     return torch.cat([times // span, (times + span - 1) // span]) if span > 1 else times
 
 
