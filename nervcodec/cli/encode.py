@@ -29,7 +29,9 @@ from nervcodec.video.view import View
 @click.argument("source", metavar="INPUT")
 @click.option("-o", "--output", metavar="FILE", help="File to write.  [default: INPUT with the suffix .nerv]")
 @click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
-@click.option("--model", type=click.Choice(["dnerv", "hnerv", "sdmn"]), default="dnerv", help="Kind of network.")
+@click.option(
+    "--model", type=click.Choice(["dnerv", "hnerv", "sdmn", "ffnerv"]), default="dnerv", help="Kind of network."
+)
 @click.option(
     "--size",
     type=Weights(),

@@ -19,7 +19,7 @@ from nervcodec.training.recipe import (
 )
 from nervcodec.video.view import View
 
-ModelName = Literal["dnerv", "hnerv", "sdmn"]
+ModelName = Literal["dnerv", "hnerv", "sdmn", "ffnerv"]
 RecipeName = Literal["rate", "paper"]
 Coupling = Literal["affine", "additive"]
 Latent = Literal["zero", "seeded"]
@@ -129,6 +129,8 @@ class EncodeOptions:
         has_difference = self.model == "dnerv" and not self.is_sdmn
         if self.difference_source != "frames" and not (has_difference and self.embeddings == "encoder"):
             raise RequestError("optical flow is for DNeRV's encoder: choose --model dnerv and --embeddings encoder")
+        if self.embeddings == "encoder" and self.model == "ffnerv":
+            raise RequestError("FFNeRV has no encoder: its grids are free")
         if not self.is_sdmn and (self.coupling, self.latent) != ("affine", "zero"):
             raise RequestError("couplings and latents are SDMN's: choose --model sdmn")
 

@@ -10,6 +10,7 @@ from nervcodec.codec.tensors import pack_group, unpack_group
 from nervcodec.entropy.forms import FORMS
 from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.grids import frame_embeddings
 from nervcodec.models.networks import DecoderState, given_embeddings
 from nervcodec.quantization import QuantizedTensor, dequantize
 
@@ -38,7 +39,7 @@ def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, forms: C
     for specs, data in zip(schema, groups, strict=True):
         for spec, quantized in zip(specs, unpack_group(specs, data, forms), strict=True):
             (embeddings if spec.temporal else weights)[spec.name] = dequantize(quantized)
-    return DecoderState(weights, embeddings | given_embeddings(config, frames))
+    return DecoderState(weights, frame_embeddings(config, embeddings, frames) | given_embeddings(config, frames))
 
 
 def check_segment(config: HNeRVConfig, frames: int) -> None:

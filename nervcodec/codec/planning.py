@@ -8,6 +8,7 @@ from nervcodec.codec.options import QUALITIES, EncodeOptions
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE, SSIM_SIDE
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.flow_sizing import ffnerv_config
 from nervcodec.models.limits import MAX_DEVIATION, MAX_SEED
 from nervcodec.models.presets import row_config
 from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
@@ -60,6 +61,8 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
     weights = options.size or default_weights(options, height * width * frames)
     if options.model == "hnerv":
         return fit_width(lambda stem: hnerv_config(height, width, stem), weights)
+    if options.model == "ffnerv":
+        return fit_width(lambda stem: ffnerv_config(height, width, stem), weights)
     if options.model == "sdmn":
         return fit_width(lambda stem: replace(sdmn_config(height, width, stem), **_choices(options)), weights)
     strides = choose_strides(height, width)

@@ -24,7 +24,7 @@ class TensorSpec:
 
 def layer_schema(config: HNeRVConfig, frames: int) -> list[list[TensorSpec]]:
     """The tensors of each group in `config.groups`, for a segment of `frames` frames."""
-    embeddings = [[TensorSpec(name, (frames, *shape), True)] for name, shape in config.embeddings.items()]
+    embeddings = [[TensorSpec(name, config.embedding_shape(name, frames), True)] for name in config.embeddings]
     with torch.device("meta"):
         parameters = [TensorSpec(n, tuple(p.shape), False) for n, p in build_decoder(config).named_parameters()]
     modules = [list(specs) for _, specs in groupby(parameters, key=lambda spec: spec.name.partition(".")[0])]

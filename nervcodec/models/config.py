@@ -81,6 +81,21 @@ class HNeRVConfig:
         return {}
 
     @property
+    def span_of(self) -> dict[str, int]:
+        """Frames from a row of each embedding to the next (`nervcodec.models.grids`)."""
+        return dict.fromkeys(self.embeddings, 1)
+
+    @property
+    def window(self) -> int:
+        """Frames before and after one whose embeddings the decoder sees too."""
+        return 0
+
+    def embedding_shape(self, name: str, frames: int) -> tuple[int, int, int, int]:
+        """Shape of an embedding of a segment of so many frames, as the stream has it."""
+        span = self.span_of[name]
+        return (frames - 1 + span - 1) // span + 1, *self.embeddings[name]
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """Names of the tensor groups of a layer, in the order of the wire: embeddings, then modules."""
         return (*self.embeddings, "stem", "stages", "head")

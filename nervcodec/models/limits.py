@@ -14,6 +14,10 @@ MAX_COUPLINGS = 16
 MAX_SEED = (1 << 32) - 1
 MAX_DEVIATION = 255
 
+MAX_COARSER_GRIDS = 4
+MAX_SPAN = 1 << 16
+MAX_REACH = 4
+
 
 def require(condition: bool, what: str) -> None:
     """Raises RequestError, which names what is wrong with a network, unless a condition holds."""

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from nervcodec.models.config import DNeRVConfig, HNeRVConfig
 from nervcodec.models.dnerv import DNeRV, DNeRVEncoder
 from nervcodec.models.enhancement import Enhancement
+from nervcodec.models.ffnerv import FFNeRV
+from nervcodec.models.flow_config import FFNeRVConfig
 from nervcodec.models.hnerv import HNeRV, HNeRVEncoder
 from nervcodec.models.latents import latents
 from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
@@ -32,6 +34,8 @@ def build_decoder(config: HNeRVConfig) -> nn.Module:
             return SDMN(config)
         case EnhancementConfig():
             return Enhancement(config)
+        case FFNeRVConfig():
+            return FFNeRV(config)
         case _:
             return HNeRV(config)
 

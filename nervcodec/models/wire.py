@@ -4,6 +4,7 @@ from dataclasses import fields
 
 from nervcodec.errors import RequestError, UnsupportedStream
 from nervcodec.models.config import DNeRVConfig, HNeRVConfig
+from nervcodec.models.flow_config import FFNeRVConfig
 from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
 
 MODELS: dict[int, tuple[str, type[HNeRVConfig]]] = {
@@ -11,6 +12,7 @@ MODELS: dict[int, tuple[str, type[HNeRVConfig]]] = {
     2: ("dnerv", DNeRVConfig),
     3: ("sdmn", SDMNConfig),
     4: ("een", EnhancementConfig),
+    5: ("ffnerv", FFNeRVConfig),
 }
 """Wire id, name and config of each model. Ids never change; append only."""
 

@@ -9,6 +9,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.grids import between, rows_around, windows
 from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
 from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
@@ -38,10 +39,9 @@ class Network:
         encoder = build_encoder(config, self.decoder, flow=self.flow is not None) if encodes else None
         self.encoder = None if encoder is None else self._place(encoder)
         self.folding = self._place(Folding(self.decoder)) if recipe.branches else None
-        shapes = {} if self.encoder else config.embeddings
         self.embeddings = {
-            name: (START_SCALE * torch.randn(len(clip), *shape)).to(clip.device).requires_grad_()
-            for name, shape in shapes.items()
+            name: (START_SCALE * torch.randn(config.embedding_shape(name, len(clip)))).to(clip.device).requires_grad_()
+            for name in ({} if self.encoder else config.embeddings)
         }
         self.given = {name: e.to(clip.device) for name, e in given_embeddings(config, len(clip)).items()}
         self.latent_deviation = 0.0
@@ -64,13 +64,15 @@ class Network:
     def render(self, times: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
         """Frames `[B, 3, H, W]` in [0, 1], float32, at integer `times` `[B]`, of `tensors` or the network's own."""
         current = dict(self.tensors() if tensors is None else tensors)
-        current |= {name: current[name][times] for name in self.embeddings}
+        seen, spans = windows(times, self.config.window, len(self.clip)), self.config.span_of
+        current |= {name: current[name][rows_around(seen, spans[name])] for name in self.embeddings}
         if self.quantizer:
             steps = self.quantizer.steps()
             current = {name: quantized(tensor, steps[name]) for name, tensor in current.items()}
         with torch.autocast(self.clip.device.type, torch.bfloat16, enabled=self.autocast):
-            embeddings = self._encoded(times) if self.encoder else {n: current.pop(n) for n in self.embeddings}
-            frames = self._decode(current, {**embeddings, **self._latents(times)}, times)
+            free = {name: between(current.pop(name), seen, spans[name]) for name in self.embeddings}
+            embeddings = self._encoded(seen) if self.encoder else free
+            frames = self._decode(current, {**embeddings, **self._latents(seen)}, times)
         return frames[:, :, : self.clip.shape[2], : self.clip.shape[3]].float()
 
     def target(self, times: Tensor) -> Tensor:
@@ -134,7 +136,8 @@ class Network:
         return latents
 
     def _call(self, weights: dict[str, Tensor], embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
-        rows = torch.arange(len(times), device=times.device)
+        window = self.config.window  # of each time, one after the other
+        rows = window + (1 + 2 * window) * torch.arange(len(times), device=times.device)
         below = () if self.below is None else (self.below[times].float() / 255,)
         frames: Tensor = functional_call(self.decoder, weights, (embeddings, rows, *below))
         return frames

@@ -42,6 +42,20 @@ def test_encode_info_decode(nervc: Nervc, sample: str, tmp_path: Path, monkeypat
         assert (video.format.width, video.format.height, len(list(video.frames))) == (48, 32, 3)
 
 
+def test_ffnerv_goes_through_the_file(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path, frames = tmp_path / "out.nerv", tmp_path / "out.mkv"
+    done = nervc("encode", sample, "-o", path, "--json", "--model", "ffnerv", *QUICK)
+    assert done.returncode == 0, done.stderr.decode()
+    described = nervc("info", path).stdout
+    assert b"layer 1, ffnerv: " in described
+    assert b"content_2" in described
+    assert nervc("decode", path, "-o", frames).returncode == 0
+    with read_frames(sample, View(stop=3, resize=(48, 32))) as a, read_frames(str(frames)) as b:
+        errors = [((x.astype(float) - y) ** 2).mean() for x, y in zip(a.frames, b.frames, strict=True)]
+    psnr = lines(done.stdout)[-1]["psnr"]
+    assert psnr == pytest.approx(np.mean(10 * np.log10(255**2 / np.array(errors))), abs=0.01)
+
+
 def test_json_is_the_contract(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path, frames = tmp_path / "out.nerv", tmp_path / "out.mkv"
     done = nervc("encode", sample, "-o", path, "--json", *QUICK)

@@ -18,6 +18,7 @@ from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.schema import layer_schema
 from nervcodec.errors import BitstreamError, ResourceError, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.flow_config import FFNeRVConfig
 from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
@@ -131,12 +132,14 @@ def test_a_vast_skip_or_many_networks_do_not_exhaust_memory(monkeypatch: pytest.
     monkeypatch.setattr("os.sysconf", lambda name: {"SC_PHYS_PAGES": 1 << 18, "SC_PAGE_SIZE": 1 << 12}[name])
     video = VideoFormat(width=1, height=1, frame_rate=Fraction(1))
     tiny: dict[str, Any] = {"content": (1, 1, 1), "strides": (1,), "widths": (1, 1), "kernels": (1,)}
+    vast = tiny | {"content": (1, 1024, 2048)}
     skip: dict[str, Any] = {"coarse": (1, 1, 1), "taps": (0, 1), "couplings": 1, "growth": 16, "affine": 0}
     wide = EnhancementConfig(content=(1, 1, 1), strides=(8, 8), widths=(1900, 1900, 1), kernels=(1, 1), join=2)
     for base, above in (
         (SDMNConfig(**tiny, **skip, fine=(1, 512, 512), skip_channels=500), []),
         (SDMNConfig(**tiny, **skip, fine=(1, 64, 64), skip_channels=65, latent=(1, 255)), []),
         (HNeRVConfig(**tiny), [wide]),
+        (FFNeRVConfig(**vast, spans=(2,), reach=4, flow_stage=1), []),
     ):
         layers = tuple(empty_layer(config, 600) for config in (base, *above))
         data = write_stream(Stream(header=Header(video=video, segments=(600,)), layers=layers))

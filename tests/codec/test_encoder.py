@@ -43,6 +43,14 @@ def test_the_report_is_what_the_decoder_makes_of_the_file(sample: str, tmp_path:
     assert 0 < report.ms_ssim < 1
 
 
+def test_ffnerv_with_the_papers_recipe(sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.nerv"
+    report = nervcodec.encode(sample, str(path), replace(SMALL, model="ffnerv", recipe="paper"))
+    decoded = torch.cat(list(decode_frames(read_stream(path.read_bytes()))))
+    _, original = load_clip(sample, SMALL.view)
+    assert report.psnr_db == pytest.approx(independent_psnr(decoded, original), abs=0.01)
+
+
 def test_the_same_seed_gives_the_same_bytes(sample: str, tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("a.nerv", "b.nerv", "c.nerv")]
     for path, seed in zip(paths, (1, 1, 2), strict=True):
@@ -124,6 +132,7 @@ def test_a_clip_larger_than_memory_is_refused(sample: str, monkeypatch: pytest.M
         {"model": "sdmn", "row": "bunny-3m"},
         {"model": "dnerv", "latent": "seeded"},
         {"model": "hnerv", "coupling": "additive"},
+        {"model": "ffnerv", "embeddings": "encoder"},
         {"layers": 0},
         {"layers": 17},
     ],

@@ -4,14 +4,16 @@ import pytest
 
 from nervcodec.errors import RequestError, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.flow_sizing import ffnerv_config
 from nervcodec.models.sizing import dnerv_config, hnerv_config
 from nervcodec.models.wire import MODELS, model_name, pack_config, unpack_config
 
-CONFIGS = [hnerv_config(320, 640, 24), dnerv_config(320, 640, 24, (10, 20))]
+CONFIGS = [hnerv_config(320, 640, 24), dnerv_config(320, 640, 24, (10, 20)), ffnerv_config(320, 640, 24)]
 
 
 def test_wire_ids_never_change() -> None:
-    assert {i: name for i, (name, _) in MODELS.items()} == {1: "hnerv", 2: "dnerv", 3: "sdmn", 4: "een"}
+    names = {i: name for i, (name, _) in MODELS.items()}
+    assert names == {1: "hnerv", 2: "dnerv", 3: "sdmn", 4: "een", 5: "ffnerv"}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)

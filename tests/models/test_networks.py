@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times
 from nervcodec.models.config import DNeRVConfig, HNeRVConfig
+from nervcodec.models.flow_sizing import ffnerv_config
 from nervcodec.models.networks import build_decoder, build_encoder
 from nervcodec.models.sizing import dnerv_config, hnerv_config, sdmn_config
 from nervcodec.models.wire import model_name
@@ -19,6 +20,7 @@ CONFIGS = [
     dnerv_config(75, 150, 10, (5, 10), gate_kernel=3),
     sdmn_config(75, 150, 12),
 ]
+ALL_CONFIGS = [*CONFIGS, ffnerv_config(75, 150, 10)]
 FRAMES = 3
 
 
@@ -26,7 +28,7 @@ def random_embeddings(config: HNeRVConfig) -> dict[str, Tensor]:
     return {name: torch.randn(FRAMES, *shape) for name, shape in config.embeddings.items()}
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=model_name)
+@pytest.mark.parametrize("config", ALL_CONFIGS, ids=model_name)
 def test_frames_have_the_padded_size_and_lie_in_range(config: HNeRVConfig) -> None:
     frames = build_decoder(config)(random_embeddings(config), torch.tensor([0, 2]))
     assert frames.shape == (2, 3, *config.padded_size)
@@ -34,17 +36,22 @@ def test_frames_have_the_padded_size_and_lie_in_range(config: HNeRVConfig) -> No
     assert frames.max() <= 1
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=model_name)
+@pytest.mark.parametrize("config", ALL_CONFIGS, ids=model_name)
 def test_integer_times_are_the_frames_themselves(config: HNeRVConfig) -> None:
     decoder, embeddings = build_decoder(config), random_embeddings(config)
     whole = decoder(embeddings, torch.arange(FRAMES))
     assert torch.equal(whole, decoder(embeddings, torch.arange(FRAMES).float()))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=model_name)
+def test_times_between_frames_are_those_of_embeddings_between_them(config: HNeRVConfig) -> None:
+    decoder, embeddings = build_decoder(config), random_embeddings(config)
     between = decoder(embeddings, torch.tensor([0.5]))
     mean = {name: e[:2].mean(dim=0, keepdim=True) for name, e in embeddings.items()}
     torch.testing.assert_close(between, decoder(mean, torch.tensor([0])))
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=model_name)
+@pytest.mark.parametrize("config", ALL_CONFIGS, ids=model_name)
 def test_every_weight_and_embedding_gets_a_gradient(config: HNeRVConfig) -> None:
     decoder, embeddings = build_decoder(config), random_embeddings(config)
     for parameter in decoder.parameters():

@@ -10,6 +10,8 @@ from nervcodec.codec.payload import pack
 from nervcodec.errors import FitError, RequestError
 from nervcodec.events import Event, FitRestarted, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.flow_sizing import ffnerv_config
+from nervcodec.models.grids import frame_embeddings
 from nervcodec.models.networks import build_decoder, given_embeddings
 from nervcodec.models.sizing import dnerv_config, enhancement_config, hnerv_config, sdmn_config
 from nervcodec.models.wire import model_name
@@ -44,7 +46,7 @@ def psnr_of(fitted: Fitted, config: HNeRVConfig, clip: Tensor) -> float:
     decoder.load_state_dict(weights_of(fitted, config))
     with torch.no_grad():
         embeddings = {name: dequantize(fitted.tensors[name]) for name in config.embeddings}
-        embeddings |= given_embeddings(config, len(clip))
+        embeddings = frame_embeddings(config, embeddings, len(clip)) | given_embeddings(config, len(clip))
         frames = decoder(embeddings, torch.arange(len(clip)))[:, :, :30, :60]
     errors = (frames - clip.float() / 255).square().mean(dim=(1, 2, 3))
     return sum(psnr_from_mse(float(error)) for error in errors) / len(clip)
@@ -74,6 +76,12 @@ def test_what_training_sees_is_what_the_decoder_makes(config: HNeRVConfig) -> No
     size = sum(map(len, pack(config, fitted.tensors)))
     assert fitted.estimated_bits is not None
     assert fitted.estimated_bits / 8 == pytest.approx(size, rel=0.01)
+
+
+def test_windows_of_a_batch_give_what_the_decoder_makes_of_whole_clips() -> None:
+    clip, config = moving_blob(), ffnerv_config(30, 60, 8)
+    fitted = fit(clip, config, Recipe(steps=60, rate=1e-4, batch=3, reduced_precision=False), CPU)
+    assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
 
 
 def test_a_bit_that_weighs_more_makes_fewer_of_them() -> None:

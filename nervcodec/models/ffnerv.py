@@ -1,0 +1,79 @@
+"""FFNeRV: flow-guided frame-wise neural representations for videos (Lee et al., ACM MM 2023).
+
+A frame is made twice: by itself out of the temporal grids (the independent frame), and out of the independent frames of
+its neighbours, each moved along a flow. Weights of every pixel choose between the two.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nervcodec.models.blocks import at_times, upsampling_stages
+from nervcodec.models.flow_config import FLOW_CHANNELS, PICTURE_CHANNELS, FFNeRVConfig
+
+
+class FFNeRV(nn.Module):
+    """The pyramid of HNeRV with a second head for flows; frames of their own leave through (tanh + 1) / 2."""
+
+    def __init__(self, config: FFNeRVConfig) -> None:
+        super().__init__()
+        self.flow_stage, self.flow_scale = config.flow_stage, config.flow_scale
+        self.offsets = [k for k in range(-config.reach, config.reach + 1) if k]
+        self.stem = nn.Conv2d(config.latent_channels, config.widths[0], 1)
+        self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
+        self.head = nn.Conv2d(config.widths[-1], PICTURE_CHANNELS, 3, padding=1)
+        self.head_flow = nn.Conv2d(config.widths[config.flow_stage], 2 * config.reach * FLOW_CHANNELS, 1)
+
+    def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
+        """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, C, h, w]`, by frame.
+
+        Neighbours beyond the first and the last frame are those. As in the authors' code no gradient reaches the
+        neighbours, which a fit would pay for with a pyramid each.
+        """
+        last = len(embeddings["content"]) - 1
+        offsets = torch.tensor(self.offsets, device=times.device)
+        around = (times[:, None] + offsets).clamp(0, last)  # [B, 2 * reach]
+        rest = torch.unique(around[~torch.isin(around, times)])
+        own, choices, motions = self.independent(embeddings, times)
+        with torch.no_grad():
+            pictures = torch.cat([own, self.independent(embeddings, rest)[0]])
+            places = (around[:, :, None] == torch.cat([times, rest])).int().argmax(dim=2)
+        return aggregate(own, pictures[places], choices, motions, self.flow_scale)
+
+    def independent(self, embeddings: dict[str, Tensor], times: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the pyramid makes of each time by itself, in float32.
+
+        Frames `[B, 3, H, W]`; two weights `[B, 2, H, W]` of them and of what is borrowed, and for each neighbour a
+        flow and a weight `[B, 2 * reach, 3, h, w]`, weights before their softmax.
+        """
+        x = F.gelu(self.stem(torch.cat([at_times(e, times) for e in embeddings.values()], dim=1)))
+        x = self.stages[: self.flow_stage](x)
+        motions = self.head_flow(x).float().unflatten(1, (len(self.offsets), FLOW_CHANNELS))
+        made = self.head(self.stages[self.flow_stage :](x)).float()
+        return 0.5 * torch.tanh(made[:, :3]) + 0.5, made[:, 3:], motions
+
+
+def aggregate(own: Tensor, others: Tensor, choices: Tensor, motions: Tensor, scale: int) -> Tensor:
+    """Frames `[B, 3, H, W]` out of `own` and the neighbours `others` `[B, N, 3, H, W]` (FFNeRV, section 3.2).
+
+    choices: `[B, 2, H, W]`, motions: `[B, N, 3, H / scale, W / scale]`, as `FFNeRV.independent` makes them; flows
+    are in cells of their own map.
+    """
+    batch, count = others.shape[:2]
+    finer = F.interpolate(motions.flatten(1, 2), scale_factor=scale, mode="bilinear", align_corners=False)
+    finer = finer.view(batch, count, FLOW_CHANNELS, *finer.shape[2:])
+    moved = warp(others.flatten(0, 1), scale * finer[:, :, :2].flatten(0, 1)).view_as(others)
+    borrowed = (moved * finer[:, :, 2:].softmax(dim=1)).sum(dim=1)
+    return torch.lerp(own, borrowed, choices.softmax(dim=1)[:, 1:])
+
+
+def warp(frames: Tensor, flows: Tensor) -> Tensor:
+    """Pixel (x, y) of frames `[B, C, H, W]` becomes what they have at (x, y) + flow, `[B, 2, H, W]` in pixels.
+
+    Bilinear between pixels; coordinates outside are held at the border.
+    """
+    height, width = frames.shape[2:]
+    x = torch.arange(width, device=frames.device) + flows[:, 0]  # [B, H, W]
+    y = torch.arange(height, device=frames.device)[:, None] + flows[:, 1]
+    seen = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=3)  # pixels are cells of [-1, 1]
+    return F.grid_sample(frames, seen, mode="bilinear", padding_mode="border", align_corners=False)

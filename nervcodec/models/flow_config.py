@@ -1,0 +1,70 @@
+"""Config of FFNeRV (ACM MM 2023): frames that borrow from their neighbours along flows."""
+
+from dataclasses import dataclass
+from math import prod
+
+from nervcodec.models.config import HNeRVConfig, convolution_parameters
+from nervcodec.models.limits import MAX_COARSER_GRIDS, MAX_REACH, MAX_SPAN, require
+
+PICTURE_CHANNELS = 5
+"""Of the head: a frame of its own in RGB, and what it and what is borrowed weigh (FFNeRV, section 3.2)."""
+FLOW_CHANNELS = 3
+"""For each neighbour: a flow along x and y, and a weight."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FFNeRVConfig(HNeRVConfig):
+    """The pyramid of HNeRV over temporal grids of several resolutions, and flows to neighbouring frames (FFNeRV)."""
+
+    spans: tuple[int, ...]
+    """Frames from a node to the next in each grid beside `content`, which has a node at every frame; increasing."""
+    reach: int
+    """Frames before and after one that it borrows from."""
+    flow_stage: int
+    """Stages before flows and weights leave; 0 is the stem."""
+
+    def __post_init__(self) -> None:
+        require(len(self.spans) <= MAX_COARSER_GRIDS, f"{len(self.spans)} grids beside content")
+        ordered = all(a < b for a, b in zip((1, *self.spans), (*self.spans, MAX_SPAN + 1), strict=True))
+        require(ordered, f"grids with a node in {self.spans} frames")
+        require(1 <= self.reach <= MAX_REACH, f"a reach of {self.reach} frames")
+        require(0 <= self.flow_stage <= len(self.strides), f"flows that leave after stage {self.flow_stage}")
+        super().__post_init__()
+
+    @property
+    def flow_scale(self) -> int:
+        """Pixels of the rendered picture on each side of a cell of the map that has the flows."""
+        return prod(self.strides[self.flow_stage :])
+
+    @property
+    def latent_channels(self) -> int:
+        """Channels of all grids together, which all have the shape of `content`."""
+        return self.content[0] * len(self.embeddings)
+
+    @property
+    def largest_map(self) -> int:
+        return max(super().largest_map, PICTURE_CHANNELS * prod(self.padded_size))
+
+    @property
+    def embeddings(self) -> dict[str, tuple[int, int, int]]:
+        return {"content": self.content} | {f"content_{span}": self.content for span in self.spans}
+
+    @property
+    def span_of(self) -> dict[str, int]:
+        return dict(zip(self.embeddings, (1, *self.spans), strict=True))
+
+    @property
+    def window(self) -> int:
+        return self.reach
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (*super().groups, "head_flow")
+
+    @property
+    def parameters(self) -> int:
+        channels, last = self.content[0], self.widths[-1]
+        stem = self.widths[0] * (self.latent_channels - channels)  # beyond what HNeRV's stem has
+        head = convolution_parameters(last, PICTURE_CHANNELS, 3) - convolution_parameters(last, 3, 3)
+        flows = convolution_parameters(self.widths[self.flow_stage], 2 * self.reach * FLOW_CHANNELS, 1)
+        return super().parameters + stem + head + flows

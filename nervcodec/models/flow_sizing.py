@@ -1,0 +1,22 @@
+"""From the size of a picture to an FFNeRV."""
+
+from nervcodec.models.flow_config import FFNeRVConfig
+from nervcodec.models.sizing import CONTENT_CHANNELS, choose_strides, content_shape, hnerv_widths, kernel_sizes
+
+SPANS = (2,)  # the grids of FFNeRV's code have a node for each frame and one for each second frame
+REACH = 2  # the code's window: two frames before and two after
+STAGES_AFTER_FLOW = 2  # as in the code
+
+
+def ffnerv_config(height: int, width: int, stem: int) -> FFNeRVConfig:
+    """FFNeRV for a picture of `height` x `width` pixels with `stem` channels after the stem."""
+    strides = choose_strides(height, width)
+    return FFNeRVConfig(
+        content=(CONTENT_CHANNELS // (1 + len(SPANS)), *content_shape(height, width, strides)[1:]),
+        strides=strides,
+        widths=hnerv_widths(stem, len(strides)),
+        kernels=kernel_sizes(len(strides)),
+        spans=SPANS,
+        reach=REACH,
+        flow_stage=len(strides) - STAGES_AFTER_FLOW,
+    )

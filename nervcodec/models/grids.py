@@ -1,0 +1,42 @@
+"""Temporal grids: embeddings with a row at every so many frames, and what lies between rows.
+
+Row n of a grid with a span of s frames stands at frame n s; frames between two rows are interpolated linearly. With a
+span of 1 a grid is an embedding with a row for each frame.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from nervcodec.models.config import HNeRVConfig
+
+
+def rows_around(times: Tensor, span: int) -> Tensor:
+    """Rows of a grid that integer `times` `[B]`, in frames, lie between.
+
+    `[2B]`, those before first; at a span of 1 the times themselves.
+    """
+    return torch.cat([times // span, (times + span - 1) // span]) if span > 1 else times
+
+
+def between(rows: Tensor, times: Tensor, span: int) -> Tensor:
+    """What a grid has at integer `times` `[B]`, from the rows `[2B or B, C, h, w]` that `rows_around` names."""
+    fraction = (times % span).to(rows.dtype).view(-1, 1, 1, 1) / span
+    return torch.lerp(rows[: len(times)], rows[-len(times) :], fraction)
+
+
+def frame_embeddings(config: HNeRVConfig, grids: Mapping[str, Tensor], frames: int) -> dict[str, Tensor]:
+    """Embeddings `[T, C, h, w]` of all frames out of the grids of the stream."""
+    times = torch.arange(frames)
+    return {
+        name: between(grid[rows_around(times, span)], times, span)
+        for name, grid in grids.items()
+        for span in (config.span_of[name],)
+    }
+
+
+def windows(times: Tensor, reach: int, frames: int) -> Tensor:
+    """Times up to `reach` frames around each of `times` `[B]`, held at both ends: `[B * (1 + 2 * reach)]`."""
+    around = torch.arange(-reach, reach + 1, device=times.device)
+    return (times[:, None] + around).clamp(0, frames - 1).flatten()
