@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shlex
 import sys
 from importlib.metadata import version
@@ -32,8 +33,8 @@ def environment() -> dict[str, Any]:
 
 def _command() -> str:
     """What was typed, without the folders of this machine."""
-    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.orig_argv[1:]]
-    called = Path(words[0]).name == "nervc"
+    words = [re.sub(r"(^|=)/.*/", r"\1", word) for word in sys.orig_argv[1:]]
+    called = words and Path(words[0]).name == "nervc"
     return shlex.join(["nervc", *words[1:]] if called else ["python", *words])
 
 

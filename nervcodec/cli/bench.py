@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nervcodec.bench.codecs import DEFAULT_CODECS
 from nervcodec.bench.data.catalogue import DATASETS
 from nervcodec.bench.data.protocols import PROTOCOLS, describe_view
 from nervcodec.bench.papers.suites import SUITES
@@ -31,14 +32,13 @@ SUITE_HELP = "; ".join(f"{name}: {suite.summary}" for name, suite in SUITES.item
 @click.option(
     "--codecs",
     type=Words(),
-    default="dnerv,hnerv,sdmn,x264,x265,svt-av1",
-    help="Also vvenc, libaom, hevc-single, hevc-simulcast, shvc; and variants, such as dnerv:paper, sdmn:layers3, "
-    "x265:veryslow:psnr, x264:seed.",
+    help="Also ffnerv, vvenc, libaom, hevc-single, hevc-simulcast, shvc; and variants, such as dnerv:paper, "
+    f"sdmn:layers3, x265:veryslow:psnr, x264:seed.  [default: {','.join(DEFAULT_CODECS)}]",
 )
 @click.option("--protocol", type=click.Choice(list(PROTOCOLS)), help=f"{PROTOCOL_HELP}.  [default: hnerv]")
 @click.option("--suite", type=click.Choice(list(SUITES)), help=f"A task of the papers. {SUITE_HELP}.")
 @click.option(
-    "--points", type=click.IntRange(1, 16), default=4, help="Of a curve; conventional codecs get twice as many."
+    "--points", type=click.IntRange(1, 16), help="Of a curve; conventional codecs get twice as many.  [default: 4]"
 )
 @click.option("--preset", type=click.Choice(list(PRESET_EPOCHS)), help="How long to fit.  [default: fast]")
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over a clip, instead of --preset.")

@@ -83,7 +83,7 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
                 raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
     forms = FORMS_OF_VERSION[stream.version]
     for segment, frames in enumerate(header.segments):
-        numbers = max((1 + 4 * config.window) * config.largest_map for config in configs)
+        numbers = max(config.largest_render for config in configs)
         numbers += sum(config.parameters + embedding_values(config, frames) for config in configs)
         check_memory(3 * FLOAT_BYTES * numbers, "decoding")
         networks = []

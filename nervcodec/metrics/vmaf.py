@@ -37,7 +37,7 @@ def vmaf(distorted: Path, reference: Path) -> float | None:
         command = [program, "-nostdin", "-v", "error", *files, "-lavfi", graph, "-f", "null", "-"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
         if done.returncode:
-            raise RequestError(f"ffmpeg with libvmaf: {done.stderr.strip().splitlines()[-1:]}")
+            raise RequestError(f"ffmpeg with libvmaf: {(done.stderr.strip().splitlines() or ['failed'])[0]}")
         score: float = json.loads((Path(folder) / "log.json").read_text())["pooled_metrics"]["vmaf"]["mean"]
     return score
 

@@ -71,6 +71,11 @@ class HNeRVConfig:
         return max(sizes)
 
     @property
+    def largest_render(self) -> int:
+        """Numbers in the largest maps of all frames that a decoder has to make together, one at least."""
+        return self.largest_map
+
+    @property
     def embeddings(self) -> dict[str, tuple[int, int, int]]:
         """Shape `[C, h, w]` of each embedding of one frame, in the order of the wire."""
         return {"content": self.content}

@@ -46,6 +46,13 @@ class FFNeRVConfig(HNeRVConfig):
         return max(super().largest_map, PICTURE_CHANNELS * prod(self.padded_size))
 
     @property
+    def largest_render(self) -> int:
+        """Of as many frames as a window has: their pyramids, and what they borrow from each neighbour."""
+        window, neighbours = 1 + 2 * self.reach, 2 * self.reach
+        borrowed = window * neighbours * (3 + 2 * FLOW_CHANNELS) * prod(self.padded_size)
+        return max((1 + 4 * self.reach) * self.largest_map, borrowed)
+
+    @property
     def embeddings(self) -> dict[str, tuple[int, int, int]]:
         return {"content": self.content} | {f"content_{span}": self.content for span in self.spans}
 

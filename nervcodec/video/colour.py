@@ -81,8 +81,13 @@ def describe_conversion(video: VideoFormat) -> str:
         (False, True): "the matrix by FFmpeg's default, the range as the video says",
         (False, False): "FFmpeg's defaults, as in the NeRV papers, for the video names neither",
     }[named]
-    words = f"matrix {MATRIX_NAMES.get(matrix, 'BT.601')}, {'full' if sample_range == FULL else 'studio'} range"
-    return f"{SAMPLING_NAMES[video.chroma]} to 8-bit RGB by swscale, {words} ({who})"
+    return f"{SAMPLING_NAMES[video.chroma]} to 8-bit RGB by swscale, {describe_tags(video.colour)} ({who})"
+
+
+def describe_tags(tags: ColourTags) -> str:
+    """The matrix and range by which samples with these tags are converted, in words."""
+    sample_range = "full" if tags.sample_range == FULL else "studio"
+    return f"matrix {MATRIX_NAMES.get(tags.matrix, 'BT.601')}, {sample_range} range"
 
 
 def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:

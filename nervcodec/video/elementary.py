@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 import av
@@ -10,7 +10,7 @@ from av.error import FFmpegError
 
 from nervcodec.errors import RequestError, VideoError
 from nervcodec.picture import VideoFormat
-from nervcodec.video.colour import Frame, colour_tags, frame_to_rgb, rgb_to_frame
+from nervcodec.video.colour import Frame, frame_to_rgb, rgb_to_frame
 from nervcodec.video.writer import tag_stream
 
 
@@ -23,7 +23,7 @@ class Coding:
     container: str
     """The muxer and demuxer of its bare stream, such as `hevc`."""
     pixel_format: str
-    options: Mapping[str, str]
+    options: Mapping[str, str] = field(default_factory=dict)
     filter: str | None = None
     """A bitstream filter for what comes out, with its arguments."""
 
@@ -50,14 +50,17 @@ def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding
     return coded.getvalue()
 
 
-def read_elementary(data: bytes, container: str) -> Iterator[Frame]:
-    """The frames of a bare stream, `[H, W, 3]`, uint8 RGB, by the matrix and range that it names.
+def read_elementary(data: bytes, video: VideoFormat, coding: Coding) -> Iterator[Frame]:
+    """The inverse: frames `[H, W, 3]`, uint8 RGB, by the matrix and range of `video`, whatever the stream says.
 
     Raises VideoError for a stream that does not decode.
     """
+    raw = {"video_size": f"{video.width}x{video.height}", "pixel_format": coding.pixel_format}
+    options = raw if coding.container == "rawvideo" else {}
     try:
-        with av.open(io.BytesIO(data), "r", format=container) as opened:
-            for frame in opened.decode(video=0):
-                yield frame_to_rgb(frame, colour_tags(frame))
+        with av.open(io.BytesIO(data), "r", format=coding.container, options=options) as container:
+            container.streams.video[0].thread_type = "AUTO"
+            for frame in container.decode(video=0):
+                yield frame_to_rgb(frame, video.colour)
     except FFmpegError as error:
-        raise VideoError(f"a stream of {container}: {error.strerror or error}") from error
+        raise VideoError(f"a stream of {coding.container}: {error.strerror or error}") from error

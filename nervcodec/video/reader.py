@@ -68,6 +68,15 @@ def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXEL
         yield Video(video, wanted, frames())
 
 
+def count_frames(source: str) -> int:
+    """The number of frames of a video file that does not tell it, from its packets; nothing is decoded.
+
+    Raises VideoError for what cannot be read.
+    """
+    with _explained(source), av.open(f"file:{source}", options={"protocol_whitelist": PROTOCOLS}) as container:
+        return sum(packet.size > 0 for packet in container.demux(video=0))
+
+
 Decoded = tuple[int | None, Fraction, int, Iterator[av.VideoFrame]]
 """Number of frames where it is known, frames per second, how many frames are skipped, frames after those."""
 

@@ -35,6 +35,8 @@ class Coded:
     """What a user would type."""
     conversion: str
     """Between RGB and what the codec codes."""
+    seconds: float
+    """That coding took by the clock."""
     parameters: int | None = None
     """Weights in the stream, of codecs that are networks."""
     decoded: Tensor | None = None

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nervcodec.bench.codecs.anchors import ENCODERS, anchor_codec
+from nervcodec.bench.codecs.anchors import anchor_codec
+from nervcodec.bench.codecs.encoders import ENCODERS
 from nervcodec.bench.codecs.material import Codec, Setting
 from nervcodec.bench.codecs.networks import NetworkCodec, model_names, network_codec
 from nervcodec.bench.codecs.scalable import SCALABLE, scalable_codec

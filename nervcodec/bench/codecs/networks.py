@@ -3,8 +3,10 @@
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any, get_args
 
 import numpy as np
@@ -20,7 +22,7 @@ from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.options import EncodeOptions, ModelName
 from nervcodec.codec.planning import default_weights
 from nervcodec.codec.targets import Target
-from nervcodec.errors import RequestError
+from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
 from nervcodec.video.view import View
 
@@ -56,13 +58,17 @@ class NetworkCodec:
         options = self._options(material, setting)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a.nerv"
-            encode(material.source, str(path), options, observe=self.observe)
+            started = monotonic()
+            with suppress(TargetMissed):  # the file is there all the same, and says by itself how large it is
+                encode(material.source, str(path), options, observe=self.observe)
+            seconds = monotonic() - started
             data = path.read_bytes()
         stream = read_stream(data)
         return Coded(
             data=data,
             command=command_line(Path(material.source).name, options),
             conversion=CONVERSION,
+            seconds=seconds,
             parameters=sum(config.parameters for config in layer_configs(stream)),
             macs=_macs(stream),
         )

@@ -8,16 +8,16 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 
 from torch import Tensor
 
-from nervcodec.bench.codecs.anchors import ENCODERS, conversion, decode_elementary, even, run_encoder
+from nervcodec.bench.codecs.encoders import ENCODERS, coding_format, collect, decode_elementary, even, run_encoder
 from nervcodec.bench.codecs.material import Codec, Coded, Material, Setting
-from nervcodec.codec.clip import load_clip
 from nervcodec.errors import RequestError
 from nervcodec.picture import VideoFormat
-from nervcodec.video.elementary import Coding, write_elementary
-from nervcodec.video.view import View
+from nervcodec.video.colour import describe_tags
+from nervcodec.video.elementary import Coding, read_elementary, write_elementary
 
 QPS = (37, 32, 27)  # QS-NeRV, supplement, section 2: base and two enhancement layers
 LOW_DELAY = "bframes=0:keyint=-1:ref=4:rc-lookahead=0:scenecut=0"
@@ -29,6 +29,7 @@ SCALABLE = {
 }
 SHM_CONFIG = "encoder_lowdelay_P_scalable.cfg"
 SOURCE, STREAM = "source.yuv", "out.bin"
+RAW = Coding("rawvideo", "rawvideo", "yuv420p")
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,14 @@ class HevcLayers:
         used = QPS[: setting["layers"]] if self.simulcast else QPS[setting["layers"] - 1 : setting["layers"]]
         streams = [self._layer(material, qp) for qp in used]
         return replace(
-            streams[-1], data=b"".join(s.data for s in streams), command="; ".join(s.command for s in streams)
+            streams[-1],
+            data=b"".join(s.data for s in streams),
+            command="; ".join(s.command for s in streams),
+            seconds=sum(s.seconds for s in streams),
         )
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
-        frames = decode_elementary(coded.data, "hevc")
-        return frames[-len(material.clip) :]  # of the best layer, the last
+        return decode_elementary(coded.data, material, ENCODERS["x265"])  # of the best layer, the last
 
     def _layer(self, material: Material, qp: int) -> Coded:
         return run_encoder(ENCODERS["x265"], material, "yuv420p", {"x265-params": f"qp={qp}:{LOW_DELAY}"})
@@ -68,23 +71,26 @@ class ShmCodec:
         return layer_settings(points)
 
     def encode(self, material: Material, setting: Setting) -> Coded:
-        clip, layers = even(material.clip), setting["layers"]
-        video = replace(material.video, height=clip.shape[2], width=clip.shape[3])
+        clip, video, layers = even(material.clip), coding_format(material), setting["layers"]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            raw = write_elementary(
-                clip.permute(0, 2, 3, 1).numpy(), video, Coding("rawvideo", "rawvideo", "yuv420p", {})
-            )
-            (folder / SOURCE).write_bytes(raw)
+            (folder / SOURCE).write_bytes(write_elementary(clip.permute(0, 2, 3, 1).numpy(), video, RAW))
             (folder / "layers.cfg").write_text(layers_config(layers))
             (folder / "video.cfg").write_text(video_config(video, len(clip), layers))
             quantizers = [word for layer, qp in enumerate(QPS[:layers]) for word in (f"-q{layer}", str(qp))]
             words = ["-c", "layers.cfg", "-c", "video.cfg", *quantizers, "-b", STREAM]
+            started = monotonic()
             self._run(["-c", str(self._configuration()), *words], folder)
-            _, decoded = load_clip(str(folder / reconstruction(video, layers - 1)), View())
+            seconds = monotonic() - started
+            raw = (folder / reconstruction(layers - 1)).read_bytes()
             data = (folder / STREAM).read_bytes()
-        command = shlex.join([self.encoder.name, "-c", SHM_CONFIG, *words])
-        return Coded(data=data, command=command, conversion=conversion(video, "yuv420p"), decoded=decoded)
+        return Coded(
+            data=data,
+            command=shlex.join([self.encoder.name, "-c", SHM_CONFIG, *words]),
+            conversion=f"coded as yuv420p, {describe_tags(video.colour)}",
+            seconds=seconds,
+            decoded=collect(read_elementary(raw, video, RAW), material),
+        )
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
         assert coded.decoded is not None
@@ -154,7 +160,7 @@ def video_config(video: VideoFormat, frames: int, layers: int) -> str:
     for layer in range(layers):
         lines += [
             f"InputFile{layer} : {SOURCE}",
-            f"ReconFile{layer} : {reconstruction(video, layer)}",
+            f"ReconFile{layer} : {reconstruction(layer)}",
             f"InputBitDepth{layer} : 8",
             f"FrameRate{layer} : {round(video.frame_rate)}",
             f"SourceWidth{layer} : {video.width}",
@@ -165,6 +171,6 @@ def video_config(video: VideoFormat, frames: int, layers: int) -> str:
     return "\n".join([*lines, ""])
 
 
-def reconstruction(video: VideoFormat, layer: int) -> str:
-    """Name of the raw file with the decoded frames of a layer, which says their size."""
-    return f"layer{layer}_{video.width}x{video.height}_420_8bit.yuv"
+def reconstruction(layer: int) -> str:
+    """Name of the raw file with the decoded frames of a layer."""
+    return f"layer{layer}.yuv"

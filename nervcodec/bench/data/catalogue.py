@@ -56,6 +56,12 @@ class DataSet:
         return tuple(dict.fromkeys(known[name_key(video)] for video in videos))
 
 
+def set_name(dataset: str) -> str:
+    """The name of a data set, in its own spelling; what is none, as it is."""
+    name = dataset.casefold().replace("_", "-")
+    return name if name in DATASETS else dataset
+
+
 def short_name(name: str) -> str:
     """A file's name up to what it says of size, rate and length: `uvg_jockey` of `uvg_jockey_512x512_48f`."""
     return FORMAT_WORDS.sub("", name) or name

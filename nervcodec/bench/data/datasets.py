@@ -4,14 +4,14 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from nervcodec.bench.data.catalogue import BUNNY, DATASETS, DataSet, Known, name_key, short_name
+from nervcodec.bench.data.catalogue import BUNNY, DATASETS, DataSet, Known, name_key, set_name, short_name
 from nervcodec.bench.data.layouts import Place, clips_in, locate, stem
 from nervcodec.bench.data.sequence import Sequence
 from nervcodec.errors import NervcodecError, RequestError, VideoError
 from nervcodec.picture import VideoFormat
 from nervcodec.video.images import images_in
 from nervcodec.video.raw import is_raw
-from nervcodec.video.reader import read_frames
+from nervcodec.video.reader import count_frames, read_frames
 from nervcodec.video.view import View
 
 SAMPLE = "bunny_1280x720_132f.mp4"
@@ -27,7 +27,7 @@ def find_sequences(dataset: str, root: Path | None = None, videos: tuple[str, ..
 
     Raises RequestError for an unknown data set or video, VideoError for what is missing, too short or unreadable.
     """
-    known = DATASETS.get(dataset.casefold().replace("_", "-"))
+    known = DATASETS.get(set_name(dataset))
     if known:
         return find_known(known, root, videos)
     folder = (root or Path()) / dataset
@@ -110,7 +110,7 @@ def _known_sequence(one: Known, places: list[Place]) -> Sequence:
     video, total = _probe(place)
     if place.shared:
         where = f"images {place.first + 1} to {place.first + one.frames} of the {place.shared} in {place.path}"
-    elif total in (None, one.frames):
+    elif total == one.frames:
         where = _words(place.path, total)
     else:
         raise VideoError(f"{one.name} has {total} frames, not {one.frames} ({place.path})")
@@ -124,16 +124,17 @@ def _known_sequence(one: Known, places: list[Place]) -> Sequence:
     )
 
 
-def _probe(place: Place) -> tuple[VideoFormat, int | None]:
-    """What a source is, and its number of frames where that is known without reading it.
+def _probe(place: Place) -> tuple[VideoFormat, int]:
+    """What a source is, and its number of frames.
 
     Raises VideoError for what cannot be decoded.
     """
     with read_frames(str(place.path), View(first=place.first)) as video:
-        return video.format, None if video.total is None else video.total + place.first
+        total = count_frames(str(place.path)) if video.total is None else video.total + place.first
+        return video.format, total
 
 
-def _words(path: Path, total: int | None) -> str:
+def _words(path: Path, total: int) -> str:
     if path.is_dir():
         images = images_in(path)
         return f"{len(images)} images in {path}, {images[0].name} to {images[-1].name}"

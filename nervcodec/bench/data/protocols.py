@@ -28,16 +28,15 @@ def protocol_view(protocol: str, sequence: Sequence, request: View = View()) -> 
     stop = request.stop
     if stop is None and protocol == "dcvc":
         stop = DCVC_FRAMES
-    if sequence.frames is not None:
-        stop = min(stop or sequence.frames, sequence.frames)
-    if stop is not None and stop <= request.first:
+    stop = min(stop or sequence.frames, sequence.frames)
+    if stop <= request.first:
         raise RequestError(
             f"{sequence.name}: no frame from {request.first} on is among the {stop} that {protocol} takes"
         )
     size = sequence.format.width, sequence.format.height
     view = View(
         first=sequence.first + request.first,
-        stop=None if stop is None else sequence.first + stop,
+        stop=sequence.first + stop,
         crop=request.crop or (HNERV_CROPS.get(size) if protocol == "hnerv" else None),
         resize=request.resize,
         resize_filter=request.resize_filter,
@@ -61,13 +60,10 @@ def describe_view(sequence: Sequence, view: View) -> str:
 
 def _frames(sequence: Sequence, view: View) -> str:
     first = view.first - sequence.first
-    if view.stop is None:
-        return f"frames from {first} on" if first else "all frames"
-    stop = view.stop - sequence.first
+    stop = (view.stop or sequence.first + sequence.frames) - sequence.first
     if first == 0 and stop == sequence.frames:
         return f"all {stop} frames"
-    of = f" of {sequence.frames}" if sequence.frames is not None else ""
-    return f"frames {first} to {stop - 1}{of}"
+    return f"frames {first} to {stop - 1} of {sequence.frames}"
 
 
 def _by(size: tuple[int, int]) -> str:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from nervcodec.errors import VideoError
 from nervcodec.picture import VideoFormat
+from nervcodec.video.images import images_in
 from nervcodec.video.view import View
 
 
@@ -18,12 +20,19 @@ class Sequence:
     """What `read_frames` opens."""
     first: int = 0
     """Index of its first frame in the source, which may hold other sequences too."""
-    frames: int | None
-    """How many frames it has; None where only reading tells."""
+    frames: int
+    """How many frames it has."""
     format: VideoFormat
     """Of the source, uncropped, with the data set's frame rate where that is known."""
     where: str
     """Where it was found, in words."""
+
+    @property
+    def size_on_disk(self) -> int:
+        """Bytes of the source, all images together."""
+        path = Path(self.source)
+        files = images_in(path) if path.is_dir() else [path]
+        return sum(file.stat().st_size for file in files)
 
     @property
     def frame_rate(self) -> Fraction:
@@ -34,9 +43,9 @@ class Sequence:
 def check_frames(sequence: Sequence, view: View, read: int) -> None:
     """Whether as many frames came through a view of the sequence as it must have.
 
-    Raises VideoError if not; containers that do not tell their length are found short here.
+    Raises VideoError if not.
     """
-    if sequence.frames is None or view.stop is None:
+    if view.stop is None:
         return
     wanted = view.stop - view.first
     if read != wanted:

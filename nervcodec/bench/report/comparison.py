@@ -104,6 +104,8 @@ def load_results(paths: Iterable[Path]) -> Results:
     for path in paths:
         for record in read_records(path):
             check_record(record, path)
+            if record["suite"]:  # another suite may have another curve of that name
+                record["codec"] = f"{record['codec']} ({record['suite']})"
             known = latest.get(record["key"])
             if not known or record["status"] == "done" or known[0]["status"] != "done":
                 latest[record["key"]] = record, path

@@ -74,9 +74,9 @@ def encode_seconds(results: Results, codec: str) -> float | None:
 
 def decode_rate(results: Results, codec: str) -> float | None:
     """Frames that the decoder made in a second, over all points; None where that took no time at all."""
-    records = _of(results, codec)
-    seconds = math.fsum(r["decode_seconds"] or 0.0 for r in records)
-    return sum(r["frames"] for r in records) / seconds if seconds > 0 else None
+    timed = [(r["frames"], seconds) for r in _of(results, codec) if (seconds := r.get("decode_seconds")) is not None]
+    took = math.fsum(seconds for _, seconds in timed)
+    return sum(frames for frames, _ in timed) / took if took > 0 else None
 
 
 def _difference_table(title: str, note: str, results: Results, found: Mapping[str, Difference]) -> Table:

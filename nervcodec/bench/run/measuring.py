@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from math import log10
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import PSNR_CAP_DB, multiscale_ssim, psnr, structural_similarity
 from nervcodec.metrics.vmaf import vmaf
 from nervcodec.metrics.yuv import PLANES, weighted_psnr, yuv_psnr
@@ -47,23 +49,29 @@ def measure_clip(decoded: Tensor, clip: Tensor) -> dict[str, Any]:
 
 
 def measure_vmaf(decoded: Tensor, clip: Tensor, video: VideoFormat) -> float | None:
-    """VMAF v0.6.1 of `decoded`, both `[T, 3, H, W]`, uint8; None where there is no ffmpeg that has it."""
+    """VMAF v0.6.1 of `decoded`, both `[T, 3, H, W]`, uint8.
+
+    None where there is no ffmpeg that has it, or it refuses the pictures, which may be too small.
+    """
     with tempfile.TemporaryDirectory() as folder:
         paths = Path(folder) / "decoded.y4m", Path(folder) / "source.y4m"
         for path, frames in zip(paths, (decoded, clip), strict=True):
             with write_frames(str(path), replace(video, chroma="420")) as sink:
                 for frame in frames.permute(0, 2, 3, 1).numpy():
                     sink(frame)
-        return vmaf(*paths)
+        with suppress(RequestError):
+            return vmaf(*paths)
+    return None
 
 
 def peak_memory() -> int | None:
-    """Bytes that this process had resident at most; None where the system does not tell."""
+    """Bytes that this process, or one that it ran, had resident at most; None where the system does not tell."""
     try:
         import resource
     except ImportError:  # Windows
         return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return most * (1 if sys.platform == "darwin" else 1024)
 
 
 def _mean(values: list[Tensor | None]) -> float | None:

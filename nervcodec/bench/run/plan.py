@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nervcodec.bench.codecs import DEFAULT_CODECS
 from nervcodec.bench.codecs.names import find_codec
+from nervcodec.bench.data.catalogue import set_name
 from nervcodec.bench.data.datasets import find_sequences
 from nervcodec.bench.data.protocols import protocol_view
 from nervcodec.bench.data.sequence import Sequence
@@ -14,8 +16,7 @@ from nervcodec.bench.run.point import Point
 from nervcodec.errors import RequestError
 from nervcodec.video.view import View
 
-CODECS = ("dnerv", "hnerv", "sdmn", "x264", "x265", "svt-av1")
-DEFAULT_PROTOCOL, DEFAULT_PRESET = "hnerv", "fast"
+DEFAULT_PROTOCOL, DEFAULT_PRESET, DEFAULT_POINTS = "hnerv", "fast", 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +29,12 @@ class BenchOptions:
     """Where the data set lies."""
     videos: tuple[str, ...] | None = None
     """None means those of the suite, or all of the data set."""
-    codecs: tuple[str, ...] = CODECS
+    codecs: tuple[str, ...] | None = None
+    """None means DEFAULT_CODECS."""
     protocol: str | None = None
     """None means the one of the suite, or `hnerv`."""
-    points: int = 4
-    """Of each curve; codecs that cost little get twice as many."""
+    points: int | None = None
+    """Of each curve, None means 4; codecs that cost little get twice as many."""
     suite: str | None = None
     """A task of the papers, which brings its own codecs and points."""
     view: View = field(default_factory=View)
@@ -49,7 +51,10 @@ def plan_points(options: BenchOptions) -> list[Point]:
     Raises RequestError for what is not known or does not go together, VideoError for data that is missing or short.
     """
     task = suite(options.suite) if options.suite else None
-    dataset = options.dataset or (task.dataset if task else None)
+    if task and (options.codecs or options.points):
+        raise RequestError("a suite has its own codecs and points")
+    dataset = options.dataset and set_name(options.dataset)
+    dataset = dataset or (task.dataset if task else None)
     if dataset is None:
         raise RequestError("say with --dataset what to measure on, or name a --suite")
     protocol = options.protocol or (task.protocol if task else DEFAULT_PROTOCOL)
@@ -78,17 +83,23 @@ def plan_points(options: BenchOptions) -> list[Point]:
 
 def _trials(task: Suite, sequence: Sequence, view: View, options: BenchOptions) -> list[Trial]:
     """What a suite does on a video."""
-    if view.stop is None:
-        raise RequestError(f"say with --frames how many of {sequence.name} the suite {task.name} is to take")
     width, height = view.output_size(sequence.format.width, sequence.format.height)
-    return task.trials(Task(width, height, view.stop - view.first, _fitting(options, task.fit)))
+    frames = (view.stop or sequence.first + sequence.frames) - view.first
+    return task.trials(Task(width, height, frames, _fitting(options, task.fit)))
 
 
 def _curves(options: BenchOptions) -> Iterator[Trial]:
-    """The points of all curves."""
-    for name in dict.fromkeys(options.codecs):
-        codec = find_codec(name, _fitting(options, {"preset": DEFAULT_PRESET}), options.shm_encoder)
-        yield from (Trial(name, label, dict(setting)) for label, setting in codec.settings(options.points).items())
+    """The points of all curves; those of our models are named by what is unusual in their fits."""
+    fitting = _fitting(options, {"preset": DEFAULT_PRESET})
+    remarks = [
+        f":{value}" if name == "preset" else f":{name}={value:g}"
+        for name, value in fitting.items()
+        if name in ("epochs", "steps", "seed") or (name == "preset" and value != DEFAULT_PRESET)
+    ]
+    for name in dict.fromkeys(options.codecs or DEFAULT_CODECS):
+        codec = find_codec(name, fitting, options.shm_encoder)
+        for label, setting in codec.settings(options.points or DEFAULT_POINTS).items():
+            yield Trial(name + "".join(remarks if "model" in setting else []), label, dict(setting))
 
 
 def _fitting(options: BenchOptions, default: Mapping[str, Any]) -> dict[str, Any]:

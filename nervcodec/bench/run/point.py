@@ -52,8 +52,9 @@ class Point:
     @property
     def key(self) -> str:
         """Hash of all that decides the point."""
-        video = [self.dataset, self.protocol, self.sequence.name, vars(self.view), str(self.sequence.frame_rate)]
-        decides = [video, self.suite, self.codec, self.label, self.setting]
+        source = [self.sequence.name, Path(self.sequence.source).name, self.sequence.size_on_disk]
+        seen = [self.protocol, vars(self.view), str(self.sequence.frame_rate)]
+        decides = [self.dataset, source, seen, self.suite, self.codec, self.label, self.setting]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
     def record(self, **known: Any) -> Record:
@@ -91,11 +92,10 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
             progress(event.step / event.steps)
 
     codec = codec_of(point.codec, point.setting, point.shm_encoder, observe)
-    started = monotonic()
     coded = codec.encode(material, point.setting)
-    coded_at, peak = monotonic(), peak_memory()
+    started, peak = monotonic(), peak_memory()
     decoded = codec.decode(material, coded)[..., : material.video.height, : material.video.width]
-    decoded_at = monotonic()
+    seconds = monotonic() - started
     if decoded.shape != material.clip.shape:
         raise RequestError(f"{point.codec}: {tuple(decoded.shape)} came back for {tuple(material.clip.shape)}")
     return point.record(
@@ -104,8 +104,8 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
         conversion=f"{describe_conversion(material.video)}; {coded.conversion}; YUV PSNR: {CONVERSION}",
         **_measures(coded, decoded, material),
         vmaf=measure_vmaf(decoded, material.clip, material.video) if point.vmaf else None,
-        encode_seconds=coded_at - started,
-        decode_seconds=None if coded.decoded is not None else decoded_at - coded_at,
+        encode_seconds=coded.seconds,
+        decode_seconds=None if coded.decoded is not None else seconds,
         peak_memory=peak,
         pictures=_save_pictures(point, folder, decoded, material),
         seconds=monotonic() - began,

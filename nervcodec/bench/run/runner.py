@@ -2,11 +2,13 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
@@ -23,6 +25,8 @@ from nervcodec.events import Observer, PointDone, PointsRunning, ignore
 from nervcodec.extras import needing
 
 RESULTS = "results.jsonl"
+WORK = ".work"
+"""Where points have their temporary files while a run is at work."""
 TICK_SECONDS = 0.5
 """Between two looks at what runs, and two words from it."""
 
@@ -49,6 +53,7 @@ def run_points(points: Sequence[Point], folder: Path, jobs: int = 1, observe: Ob
     with _alone_in(folder):
         mend_records(results)
         done = {record["key"]: record for record in read_records(results) if record["status"] == "done"}
+        _clear(folder / WORK)
         wanted = {point.key: point for point in points}
         run = _Run(folder, jobs, {key: record for key, record in done.items() if key in wanted}, observe)
         known = len(run.done)
@@ -56,6 +61,7 @@ def run_points(points: Sequence[Point], folder: Path, jobs: int = 1, observe: Ob
             run.work([point for key, point in wanted.items() if key not in run.done])
         finally:
             run.stop()
+            shutil.rmtree(folder / WORK, ignore_errors=True)
     return Outcome([run.done[key] for key in wanted if key in run.done], run.failed, known)
 
 
@@ -95,6 +101,7 @@ class _Run:
     def stop(self) -> None:
         """End what still runs; nothing of it is kept."""
         for worker in self.workers:
+            _kill_group(worker.process.pid)
             worker.process.kill()
             worker.process.join()
 
@@ -102,7 +109,7 @@ class _Run:
         """Take what a worker says: a share of its point, or all of it; or nothing more, if it died."""
         try:
             said = worker.connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             worker.process.join()
             said = worker.point.failed("Killed", f"the process ended with {worker.process.exitcode}")
         if isinstance(said, float):
@@ -152,7 +159,9 @@ def _work(point: Point, folder: Path, threads: int, connection: Connection) -> N
     """What a worker does: run its point and send the record; it dies with the process that started it."""
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends us
+    if hasattr(os, "setsid"):
+        os.setsid()  # a group of its own, with whatever encoders it runs: the parent ends them all
+    tempfile.tempdir = str(folder / WORK)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     last = monotonic()
@@ -176,7 +185,15 @@ def _die_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
+    _kill_group(os.getpid())
     os._exit(1)
+
+
+def _kill_group(pid: int | None) -> None:
+    """End a worker with all processes that it runs, where the system has groups of processes."""
+    if pid is not None and hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def _context() -> BaseContext:
@@ -188,16 +205,26 @@ def _context() -> BaseContext:
     return context
 
 
+def _clear(folder: Path) -> None:
+    """An empty folder, whatever a killed run left there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+
+
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold a folder, which is made if it is not there."""
     with needing("bench"):
         from filelock import FileLock, Timeout
+    lock = FileLock(folder / ".lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise OutputError(f"another run is at work in {folder}") from error
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,15 +1,18 @@
 """The codecs to compare with: what they code comes back, and all of it counts."""
 
 import io
+from dataclasses import replace
 
 import av
 import pytest
 
-from nervcodec.bench.codecs.anchors import SeedCodec, anchor_codec, decode_elementary, even
+from nervcodec.bench.codecs.anchors import SeedCodec, anchor_codec
+from nervcodec.bench.codecs.encoders import ENCODERS, even, run_encoder
 from nervcodec.bench.codecs.material import Codec, Material
 from nervcodec.bench.codecs.names import codec_names, find_codec
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import psnr
+from nervcodec.picture import FULL, STUDIO, ColourTags
 from tests.bench.codecs.material import small_material
 
 
@@ -50,14 +53,41 @@ def test_presets_and_tuning_reach_the_encoder(material: Material) -> None:
     assert commands[0].data != commands[1].data
 
 
-def test_the_seeds_command_has_the_better_of_its_two_pixel_formats(material: Material) -> None:
-    codec = anchor_codec("x265", ["seed"])
+@pytest.mark.parametrize("name", ["x264", "x265"])
+def test_the_seeds_command_has_the_better_of_its_two_pixel_formats(name: str, material: Material) -> None:
+    codec = anchor_codec(name, ["seed"])
     assert isinstance(codec, SeedCodec)
     coded = codec.encode(material, {"bpp": 0.3})
-    assert "bframes=0" in coded.command
-    assert f"-b:v {round(0.3 * 150 * 75 * 25)}" in coded.command
-    assert decode_elementary(coded.data, "hevc").shape == (6, 3, 76, 150)
-    assert ("gbrp" in coded.command) == (coded.conversion == "coded as RGB")
+    no_b_frames = {"bf": "0"} if name == "x264" else {"x265-params": "bframes=0"}
+    options = {"preset": "medium", **no_b_frames, "b": f"{0.3 * 150 * 75 * 25:.0f}"}
+    literal = "yuv444p" if name == "x264" else "gbrp"
+    tried = [run_encoder(ENCODERS[name], material, pixels, options) for pixels in ("yuv420p", literal)]
+    qualities = [float(psnr(codec.decode(material, one), even(material.clip)).mean()) for one in tried]
+    best = tried[qualities.index(max(qualities))]
+    assert abs(qualities[0] - qualities[1]) > 0.01
+    assert (coded.data, coded.command, coded.conversion) == (best.data, best.command, best.conversion)
+    assert f"-b:v {options['b']}" in coded.command
+
+
+@pytest.mark.parametrize("name", ["x264", "svt-av1", "libaom", "vvenc"])
+@pytest.mark.parametrize("colour", [ColourTags(matrix=1, sample_range=STUDIO), ColourTags(matrix=5, sample_range=FULL)])
+def test_colours_come_back_by_the_matrix_and_range_they_went_by(
+    name: str, colour: ColourTags, material: Material
+) -> None:
+    codec = anchor_codec(name, [])
+    rate = {codec.encoder.rate_option: codec.encoder.rates[1]}  # type: ignore[union-attr]
+    tagged = replace(material, video=replace(material.video, colour=colour))
+    sizes, qualities = zip(*(quality(codec, one, rate) for one in (material, tagged)), strict=True)
+    assert qualities[1] == pytest.approx(qualities[0], abs=0.6)
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.4)
+
+
+def test_sources_of_rgb_are_coded_by_bt709(material: Material) -> None:
+    codec = anchor_codec("x264", [])
+    rgb = replace(material, video=replace(material.video, chroma="rgb", colour=ColourTags(sample_range=FULL)))
+    coded = codec.encode(rgb, {"crf": 30})
+    assert coded.conversion == "coded as yuv420p, matrix BT.709, studio range"
+    assert "out_color_matrix=bt709:out_range=tv" in coded.command
 
 
 UNKNOWN = ["x266", "x265:seed:psnr", "x264:sloow", "vvenc:psnr", "hevc-single:fast", "dnerv:huge"]

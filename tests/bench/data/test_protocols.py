@@ -12,7 +12,7 @@ from nervcodec.video.colour import describe_conversion
 from nervcodec.video.view import EVEN, View
 
 
-def sequence(width: int, height: int, frames: int | None = 600, first: int = 0) -> Sequence:
+def sequence(width: int, height: int, frames: int = 600, first: int = 0) -> Sequence:
     """One that is not there."""
     video = VideoFormat(width=width, height=height, frame_rate=Fraction(120), chroma="420")
     return Sequence(name="Beauty", source="b.yuv", first=first, frames=frames, format=video, where="nowhere")
@@ -40,20 +40,19 @@ def test_protocols(protocol: str, size: tuple[int, int], crop: tuple[int, int] |
     [
         ("full", 600, View(first=10, stop=20), (10, 20)),
         ("full", 300, View(first=10, stop=600), (10, 300)),
-        ("full", None, View(first=10), (10, None)),
+        ("full", 600, View(first=10), (10, 600)),
         ("dcvc", 600, View(first=10), (10, 96)),
         ("dcvc", 600, View(stop=120), (0, 120)),
         ("dcvc", 50, View(), (0, 50)),
-        ("dcvc", None, View(), (0, 96)),
     ],
 )
 @pytest.mark.parametrize("offset", [0, 1200])
 def test_frames_that_the_user_names(
-    protocol: str, frames: int | None, request_: View, wanted: tuple[int, int | None], offset: int
+    protocol: str, frames: int, request_: View, wanted: tuple[int, int], offset: int
 ) -> None:
     view = protocol_view(protocol, sequence(64, 32, frames, offset), request_)
     assert view.first == wanted[0] + offset
-    assert view.stop == (None if wanted[1] is None else wanted[1] + offset)
+    assert view.stop == wanted[1] + offset
 
 
 def test_crop_and_size_that_the_user_names() -> None:
@@ -67,9 +66,6 @@ def test_crop_and_size_that_the_user_names() -> None:
     assert describe_view(one, view) == (
         "all 600 frames; the middle 640x360 of 1920x1080; scaled to 1280x720 (antialiased bicubic)"
     )
-    unknown = sequence(64, 32, None)
-    assert describe_view(unknown, protocol_view("full", unknown)).startswith("all frames;")
-    assert describe_view(unknown, protocol_view("full", unknown, View(first=3))).startswith("frames from 3 on;")
 
 
 def test_what_cannot_be_taken() -> None:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,35 @@ def test_a_run_killed_at_any_moment_loses_and_repeats_nothing(tmp_path: Path) ->
     keys = [record["key"] for record in lines_of(tmp_path)]
     assert len(keys) == len(set(keys)) == 8
     assert f"8 of 8 points, {known} of them from before" in done.stderr
+
+
+def test_encoders_end_with_the_run_that_started_them(tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder"
+    encoder.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    encoder.chmod(0o755)
+    (tmp_path / "encoder_lowdelay_P_scalable.cfg").touch()
+    command = [str(Path(sys.executable).with_name("nervc")), "bench", "--dataset", "bunny", "--frames", "0:2"]
+    command += ["--resize", "96x48", "--codecs", "shvc", "--shm-encoder", str(encoder), "-o", str(tmp_path / "out")]
+    for signal_, code in ((signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+        process.send_signal(signal_)
+        assert process.wait(20) == code
+        _until(partial(_is_gone, int((tmp_path / "pid").read_text())))
+        (tmp_path / "pid").unlink()
+    assert not lines_of(tmp_path / "out")
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _is_gone(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return not state.strip() or state.startswith("Z")
 
 
 def _whole_lines(folder: Path) -> int:

@@ -1,0 +1,186 @@
+"""Encoders of FFmpeg's: in process through PyAV, or by an ffmpeg program where it alone has them."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+import torch
+from torch import Tensor
+
+from nervcodec.bench.codecs.material import Coded, Material
+from nervcodec.errors import RequestError, VideoError
+from nervcodec.metrics.vmaf import ffmpeg_with
+from nervcodec.picture import FULL, STUDIO, ColourTags, VideoFormat
+from nervcodec.video.colour import Frame, describe_tags
+from nervcodec.video.elementary import Coding, read_elementary, write_elementary
+from nervcodec.video.writer import write_frames
+
+X_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
+BT709 = ColourTags(primaries=1, transfer=1, matrix=1, sample_range=STUDIO)
+SWSCALE_NAMES = {1: "bt709", 4: "fcc", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
+"""Of H.273 matrices; any other is bt601."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder of FFmpeg's and how its points are told."""
+
+    library: str
+    container: str
+    rate_option: str
+    """What sets the quality of all frames."""
+    rates: tuple[int, int]
+    """Ends of a curve, from few bits to many."""
+    presets: tuple[str, ...]
+    preset: str
+    """The one that is meant if none is named."""
+    preset_option: str = "preset"
+    tune: Mapping[str, str] | None = None
+    """What makes it heed nothing but PSNR."""
+    quiet: Mapping[str, str] | None = None
+    filter: str | None = None
+    """What takes the encoder's remarks on itself (SEI, up to 2 kB) out of the stream."""
+    pixels: str = "yuv420p"
+    external: bool = False
+    """Whether PyAV lacks it."""
+
+
+ENCODERS = {
+    "x264": Encoder(
+        "libx264",
+        "h264",
+        "crf",
+        (50, 22),
+        X_PRESETS,
+        "medium",
+        tune={"tune": "psnr"},
+        filter="filter_units=remove_types=6",
+    ),
+    "x265": Encoder(
+        "libx265",
+        "hevc",
+        "crf",
+        (50, 22),
+        X_PRESETS,
+        "medium",
+        tune={"tune": "psnr"},
+        quiet={"x265-params": "log-level=error"},
+        filter="filter_units=remove_types=39",
+    ),
+    "svt-av1": Encoder(
+        "libsvtav1",
+        "obu",
+        "crf",
+        (63, 28),
+        tuple(str(n) for n in range(14)),
+        "6",
+        tune={"svtav1-params": "tune=1"},
+    ),
+    "vvenc": Encoder(
+        "libvvenc",
+        "vvc",
+        "qp",
+        (50, 22),
+        ("faster", "fast", "medium", "slow", "slower"),
+        "medium",
+        pixels="yuv420p10le",
+        external=True,
+    ),
+    "libaom": Encoder(
+        "libaom-av1", "obu", "crf", (63, 28), tuple(str(n) for n in range(9)), "4", "cpu-used", external=True
+    ),
+}
+
+
+def run_encoder(encoder: Encoder, material: Material, pixels: str, options: Mapping[str, str]) -> Coded:
+    """Code a clip; odd pictures get another column or row.
+
+    Raises RequestError for an encoder that is nowhere, or refuses its options.
+    """
+    clip, video = even(material.clip), coding_format(material)
+    frames = clip.permute(0, 2, 3, 1).numpy()
+    started = monotonic()
+    if encoder.external:
+        data = _external(encoder, frames, video, options)
+    else:
+        os.environ.setdefault("SVT_LOG", "1")  # or SVT-AV1 talks
+        merged = {**options, **{k: _joined(options.get(k), v) for k, v in (encoder.quiet or {}).items()}}
+        data = write_elementary(
+            frames, video, Coding(encoder.library, encoder.container, pixels, merged, encoder.filter)
+        )
+    seconds = monotonic() - started
+    words = f"-framerate {video.frame_rate} -i frames/%05d.png"
+    if pixels == "gbrp":
+        converted = "coded as RGB"
+    else:
+        matrix, full = SWSCALE_NAMES.get(video.colour.matrix, "bt601"), video.colour.sample_range == FULL
+        words += f" -vf scale=out_color_matrix={matrix}:out_range={'pc' if full else 'tv'}"
+        converted = f"coded as {pixels}, {describe_tags(video.colour)}"
+    words += f" -pix_fmt {pixels} -c:v {encoder.library}"
+    words += "".join(f" -{'b:v' if name == 'b' else name} {value}" for name, value in options.items())
+    words += f" -bsf:v {encoder.filter}" if encoder.filter else ""
+    return Coded(data=data, command=f"ffmpeg {words} out.{encoder.container}", conversion=converted, seconds=seconds)
+
+
+def decode_elementary(data: bytes, material: Material, encoder: Encoder) -> Tensor:
+    """The last frames of a stream, as many as the clip has, `[T, 3, H, W]`, uint8.
+
+    Raises VideoError for a stream that has not a whole number of clips.
+    """
+    coding = Coding(encoder.library, encoder.container, encoder.pixels)
+    return collect(read_elementary(data, coding_format(material), coding), material)
+
+
+def collect(frames: Iterable[Frame], material: Material) -> Tensor:
+    """The last of some frames `[H, W, 3]`, as many as the clip has, `[T, 3, H, W]`, uint8.
+
+    Raises VideoError unless they are a whole number of clips.
+    """
+    video, length, count = coding_format(material), len(material.clip), 0
+    kept = torch.empty(length, video.height, video.width, 3, dtype=torch.uint8)
+    for count, frame in enumerate(frames, 1):
+        kept[(count - 1) % length] = torch.from_numpy(frame)
+    if not count or count % length:
+        raise VideoError(f"{count} frames came back of {length}")
+    return kept.permute(0, 3, 1, 2)
+
+
+def even(clip: Tensor) -> Tensor:
+    """A clip with its last row and column twice where their number is odd, as 4:2:0 wants it."""
+    rows, columns = (torch.arange(side + side % 2).clamp(max=side - 1) for side in clip.shape[2:])
+    return clip[:, :, rows][:, :, :, columns] if len(rows) + len(columns) > sum(clip.shape[2:]) else clip
+
+
+def coding_format(material: Material) -> VideoFormat:
+    """What codecs of YUV get: even sides, and the source's matrix and range, BT.709 and studio for a source of RGB."""
+    video = material.video
+    width, height = video.width + video.width % 2, video.height + video.height % 2
+    return replace(video, width=width, height=height, colour=BT709 if video.chroma == "rgb" else video.colour)
+
+
+def _external(encoder: Encoder, frames: Iterable[Frame], video: VideoFormat, options: Mapping[str, str]) -> bytes:
+    """The same by an ffmpeg program."""
+    program = ffmpeg_with("encoder", encoder.library)
+    if program is None:
+        raise RequestError(f"no ffmpeg with {encoder.library} is there: pip install 'nervcodec[vmaf]' brings one")
+    with tempfile.TemporaryDirectory() as folder:
+        source, stream = Path(folder) / "source.y4m", Path(folder) / f"out.{encoder.container}"
+        with write_frames(str(source), replace(video, chroma="420")) as sink:
+            for frame in frames:
+                sink(frame)
+        words = [word for name, value in options.items() for word in (f"-{name}", value)]
+        command = [program, "-nostdin", "-v", "error", "-i", str(source), "-pix_fmt", encoder.pixels]
+        command += ["-c:v", encoder.library, *words, "-f", encoder.container, str(stream)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RequestError(f"{encoder.library}: {(done.stderr.strip().splitlines() or ['failed'])[0]}")
+        return stream.read_bytes()
+
+
+def _joined(given: str | None, added: str) -> str:
+    """Two lists of options between colons."""
+    return f"{given}:{added}" if given else added
