@@ -122,6 +122,7 @@ def test_the_decoder_never_reaches_training() -> None:
         ["--help"],
         ["--version"],
         ["encode", "--help"],
+        ["bench", "--help"],
         ["info", "nothing.nerv"],
         ["extract", "nothing.nerv", "-o", "base.nerv", "--layers", "1"],
         ["merge", "nothing.nerv", "nothing.nerv", "-o", "whole.nerv"],
