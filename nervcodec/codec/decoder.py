@@ -23,7 +23,10 @@ from nervcodec.models.networks import DecoderState, build_decoder
 from nervcodec.video.writer import check_output, write_frames
 
 BATCH_PIXELS = 1 << 20
-"""Frames are rendered together up to this many pixels, so memory does not depend on their number."""
+"""Frames are rendered together up to this many pixels, so memory does not depend on their number.
+
+At least as many as a window has: each brings its neighbours along, which are then made less than twice.
+"""
 FLOAT_BYTES = 4
 """Of each number in a feature map; a convolution holds its input, its output and a copy in another layout."""
 
@@ -80,7 +83,7 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
                 raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
     forms = FORMS_OF_VERSION[stream.version]
     for segment, frames in enumerate(header.segments):
-        numbers = max(config.largest_map for config in configs)
+        numbers = max((1 + 4 * config.window) * config.largest_map for config in configs)
         numbers += sum(config.parameters + embedding_values(config, frames) for config in configs)
         check_memory(3 * FLOAT_BYTES * numbers, "decoding")
         networks = []
@@ -95,7 +98,8 @@ def _render_segment(
     networks: list[tuple[HNeRVConfig, DecoderState]], frames: int, size: tuple[int, int], device: torch.device
 ) -> Iterator[Tensor]:
     base, *enhancements = [_build(config, state, device) for config, state in networks]
-    batch = max(1, BATCH_PIXELS // prod(networks[0][0].padded_size))
+    config = networks[0][0]
+    batch = max(1 + 2 * config.window, BATCH_PIXELS // prod(config.padded_size))
     for times in torch.split(torch.arange(frames, device=device), batch):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             decoder, embeddings = base

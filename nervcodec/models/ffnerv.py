@@ -17,7 +17,8 @@ class FFNeRV(nn.Module):
 
     def __init__(self, config: FFNeRVConfig) -> None:
         super().__init__()
-        self.reach, self.flow_stage, self.flow_scale = config.reach, config.flow_stage, config.flow_scale
+        self.flow_stage, self.flow_scale = config.flow_stage, config.flow_scale
+        self.offsets = [k for k in range(-config.reach, config.reach + 1) if k]
         self.stem = nn.Conv2d(config.latent_channels, config.widths[0], 1)
         self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
         self.head = nn.Conv2d(config.widths[-1], PICTURE_CHANNELS, 3, padding=1)
@@ -26,14 +27,18 @@ class FFNeRV(nn.Module):
     def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
         """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, C, h, w]`, by frame.
 
-        Neighbours beyond the first and the last frame are those.
+        Neighbours beyond the first and the last frame are those. As in the authors' code no gradient reaches the
+        neighbours, which a fit would pay for with a pyramid each.
         """
         last = len(embeddings["content"]) - 1
-        around = torch.arange(-self.reach, self.reach + 1, device=times.device)
-        moments, places = torch.unique((times[:, None] + around).clamp(0, last), return_inverse=True)
-        pictures, choices, motions = self.independent(embeddings, moments)
-        now, others = places[:, self.reach], places[:, around != 0]  # [B], [B, 2 * reach]
-        return aggregate(pictures[now], pictures[others], choices[now], motions[now], self.flow_scale)
+        offsets = torch.tensor(self.offsets, device=times.device)
+        around = (times[:, None] + offsets).clamp(0, last)  # [B, 2 * reach]
+        rest = torch.unique(around[~torch.isin(around, times)])
+        own, choices, motions = self.independent(embeddings, times)
+        with torch.no_grad():
+            pictures = torch.cat([own, self.independent(embeddings, rest)[0]])
+            places = (around[:, :, None] == torch.cat([times, rest])).int().argmax(dim=2)
+        return aggregate(own, pictures[places], choices, motions, self.flow_scale)
 
     def independent(self, embeddings: dict[str, Tensor], times: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the pyramid makes of each time by itself, in float32.
@@ -43,7 +48,7 @@ class FFNeRV(nn.Module):
         """
         x = F.gelu(self.stem(torch.cat([at_times(e, times) for e in embeddings.values()], dim=1)))
         x = self.stages[: self.flow_stage](x)
-        motions = self.head_flow(x).float().unflatten(1, (-1, FLOW_CHANNELS))
+        motions = self.head_flow(x).float().unflatten(1, (len(self.offsets), FLOW_CHANNELS))
         made = self.head(self.stages[self.flow_stage :](x)).float()
         return 0.5 * torch.tanh(made[:, :3]) + 0.5, made[:, 3:], motions
 

@@ -43,8 +43,7 @@ class FFNeRVConfig(HNeRVConfig):
 
     @property
     def largest_map(self) -> int:
-        pyramid = max(super().largest_map, PICTURE_CHANNELS * prod(self.padded_size))
-        return (1 + 2 * self.reach) * pyramid  # a frame and its neighbours are made together
+        return max(super().largest_map, PICTURE_CHANNELS * prod(self.padded_size))
 
     @property
     def embeddings(self) -> dict[str, tuple[int, int, int]]:

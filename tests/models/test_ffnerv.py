@@ -69,6 +69,21 @@ def test_a_frame_is_made_of_the_frames_around_it() -> None:
         torch.testing.assert_close(decoder(embeddings, torch.tensor([t])), expected)
 
 
+def test_a_fit_moves_a_frame_and_not_its_neighbours() -> None:
+    decoder, embeddings = decoder_and_embeddings()
+    content = embeddings["content"].requires_grad_()
+    decoder(embeddings, torch.tensor([3])).sum().backward()
+    assert content.grad is not None
+    assert content.grad.flatten(1).any(dim=1).tolist() == [t == 3 for t in range(FRAMES)]
+
+
+def test_one_frame_is_its_own_neighbour() -> None:
+    decoder, embeddings = decoder_and_embeddings()
+    first = {name: e[:1] for name, e in embeddings.items()}
+    still = {name: e[[0] * FRAMES] for name, e in embeddings.items()}
+    torch.testing.assert_close(decoder(first, torch.tensor([0])), decoder(still, torch.tensor([3])))
+
+
 def test_the_rows_of_a_window_are_enough() -> None:
     decoder, embeddings = decoder_and_embeddings()
     times = torch.tensor([0, 4, FRAMES - 1])
