@@ -1,6 +1,7 @@
-"""Write the golden files of the current format version; run once a version: `python -m tests.golden.make`."""
+"""Write golden files of the current format version, once each: `python -m tests.golden.make NAME ...`."""
 
 import json
+import sys
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -43,6 +44,9 @@ OPTIONS = {
     "layers": nervcodec.EncodeOptions(
         view=View(stop=4, resize=(46, 25)), model="sdmn", layers=3, size=20_000, steps=300, quality=90, min_gain=-9
     ),
+    "ffnerv": nervcodec.EncodeOptions(
+        view=View(stop=5, resize=(46, 25)), model="ffnerv", size=15_000, steps=300, quality=90
+    ),
 }
 FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
 """Files so small would not have contexts by themselves."""
@@ -70,13 +74,14 @@ def with_forms(stream: Stream, forms: tuple[int, ...]) -> Stream:
     return replace(stream, layers=(replace(layer, chunks=(groups,)),))
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
     """See the module."""
     folder = FOLDER / f"v{VERSION}"
     folder.mkdir(exist_ok=True)
-    digests = {}
-    for name, options in OPTIONS.items():
-        path = folder / f"{name}.nerv"
+    index = folder / "symbols.json"
+    digests = json.loads(index.read_text()) if index.exists() else {}
+    for name in names:
+        options, path = OPTIONS[name], folder / f"{name}.nerv"
         nervcodec.encode(str(SAMPLE), str(path), options, overwrite=True)
         stream = read_stream(path.read_bytes())
         if name in FORMS_OF_EMBEDDINGS:
@@ -84,8 +89,8 @@ def main() -> None:
             path.write_bytes(write_stream(stream))
         digests[name] = symbols_digest(stream)
         np.savez_compressed(folder / f"{name}.npz", frames=torch.cat(list(decode_frames(stream))).numpy())
-    (folder / "symbols.json").write_text(json.dumps(digests, indent=2) + "\n")
+    index.write_text(json.dumps(digests, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
