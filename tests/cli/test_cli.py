@@ -182,6 +182,8 @@ def test_options_are_a_promise() -> None:
         "info": "--json",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",
+        "bench": "--dataset --root --videos --codecs --protocol --suite --points --preset --epochs --steps --seed "
+        "--device --frames --crop --resize --resize-filter --vmaf --shm-encoder --output -o --jobs --dry-run --json",
         "compare": "--anchor --metric --html --markdown --csv --pictures -y --json",
     }
     group = LazyGroup()
