@@ -43,7 +43,7 @@ class Encoder:
     """What makes it heed nothing but PSNR."""
     quiet: Mapping[str, str] | None = None
     filter: str | None = None
-    """What takes the encoder's remarks on itself (SEI, up to 2 kB) out of the stream."""
+    """What takes the encoder's remarks on itself (SEI, up to 2.4 kB) out of the stream."""
     pixels: str = "yuv420p"
     external: bool = False
     """Whether PyAV lacks it."""
@@ -109,9 +109,8 @@ def run_encoder(encoder: Encoder, material: Material, pixels: str, options: Mapp
     else:
         os.environ.setdefault("SVT_LOG", "1")  # or SVT-AV1 talks
         merged = {**options, **{k: _joined(options.get(k), v) for k, v in (encoder.quiet or {}).items()}}
-        data = write_elementary(
-            frames, video, Coding(encoder.library, encoder.container, pixels, merged, encoder.filter)
-        )
+        coding = Coding(encoder.library, encoder.container, pixels, merged, encoder.filter)
+        data = write_elementary(frames, video, coding)
     seconds = monotonic() - started
     words = f"-framerate {video.frame_rate} -i frames/%05d.png"
     if pixels == "gbrp":

@@ -22,11 +22,7 @@ from nervcodec.video.elementary import Coding, read_elementary, write_elementary
 QPS = (37, 32, 27)  # QS-NeRV, supplement, section 2: base and two enhancement layers
 LOW_DELAY = "bframes=0:keyint=-1:ref=4:rc-lookahead=0:scenecut=0"
 """SHM's low-delay P configuration in the words of x265."""
-SCALABLE = {
-    "hevc-single": "HEVC single-layer: what SHVC would take if layers cost nothing",
-    "hevc-simulcast": "HEVC simulcast: every layer with all layers below, coded apart",
-    "shvc": "SHVC by SHM",
-}
+SCALABLE = ("hevc-single", "hevc-simulcast", "shvc")
 SHM_CONFIG = "encoder_lowdelay_P_scalable.cfg"
 SOURCE, STREAM = "source.yuv", "out.bin"
 RAW = Coding("rawvideo", "rawvideo", "yuv420p")

@@ -77,8 +77,8 @@ UVG = DataSet(
     "uvg",
     (
         Known("Beauty", 600, UVG_RATE),
-        Known("Bosphorus", 600, UVG_RATE, ("Bosphore", "Bospho")),
-        Known("HoneyBee", 600, UVG_RATE, ("Honey",)),
+        Known("Bosphorus", 600, UVG_RATE, ("Bosphore", "Bospho", "Bosph")),
+        Known("HoneyBee", 600, UVG_RATE, ("Honey", "Bee")),
         Known("Jockey", 600, UVG_RATE),
         Known("ReadySteadyGo", 600, UVG_RATE, ("ReadySetGo", "Ready")),
         Known("ShakeNDry", 300, UVG_RATE, ("ShakeAndDry", "Shake")),
@@ -171,3 +171,14 @@ BUNNY = DataSet(
 )
 
 DATASETS = {one.name: one for one in (BUNNY, UVG, DAVIS, MCL_JCV)}
+KEYS = {
+    key: name_key(one.name)
+    for dataset in DATASETS.values()
+    for one in (*dataset.sequences, *dataset.optional)
+    for key in one.keys
+}
+
+
+def video_key(name: str) -> str:
+    """What all names of one video have in common, aliases among them: that of `Bospho` and `bosphorus_1920x1080`."""
+    return KEYS.get(name_key(name), name_key(name))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
-from nervcodec.bench.papers.published import AVERAGE, Published, published, video_key
+from nervcodec.bench.data.catalogue import video_key
+from nervcodec.bench.papers.published import AVERAGE, Published, published
 from nervcodec.bench.papers.suites import Suite
 from nervcodec.bench.record import Record
 from nervcodec.bench.tables import Cell, Table

@@ -13,19 +13,6 @@ AVERAGE = "average"
 """The video of a row that holds the means over the others."""
 FOLDERS = (Path(__file__).parent / "published", Path(__file__).parents[3] / "benchmarks" / "published")
 """Of an installed package, then of the repository."""
-ALIASES = {
-    "bospho": "bosphorus",
-    "bosph": "bosphorus",
-    "bosphore": "bosphorus",
-    "honey": "honeybee",
-    "bee": "honeybee",
-    "ready": "readysteadygo",
-    "readysetgo": "readysteadygo",
-    "shake": "shakendry",
-    "yacht": "yachtride",
-    "bigbuckbunny": "bunny",
-}
-"""Names that tables and file names have for videos, in lower case and without marks between."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +55,6 @@ def published(name: str) -> Published:
         raise RequestError(f"no published table is called {name}: there are {', '.join(published_names())}")
     content = json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8"))
     return Published(**{**content, "rows": tuple(content["rows"])})
-
-
-def video_key(name: str) -> str:
-    """What two names of one video have in common: `Bospho`, `Bosphorus`, `bosphorus_1920x1080`."""
-    letters = "".join(c for c in name.split("_")[0].lower() if c.isalnum())
-    return ALIASES.get(letters, letters)
 
 
 def _folder() -> Path:

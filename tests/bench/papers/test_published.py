@@ -5,7 +5,7 @@ from statistics import mean
 
 import pytest
 
-from nervcodec.bench.papers.published import AVERAGE, published, published_names, video_key
+from nervcodec.bench.papers.published import AVERAGE, published, published_names
 from nervcodec.errors import RequestError
 
 ROUNDING = {"ssim": 0.0011, "ms_ssim": 0.0011, "bpp": 0.0001}
@@ -63,21 +63,6 @@ def test_what_the_tables_are_known_for() -> None:
     assert len(published("dnerv_interpolation_davis").rows) == 23 * 4
     assert len(published("qsnerv_davis").rows) == 23 * 7
     assert published("dnerv_vmaf_uvg").citation.endswith("Table 9")
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Bospho", "Bosphorus"),
-        ("Honey", "HoneyBee"),
-        ("Bee", "honeybee"),
-        ("ReadySetGo", "Ready"),
-        ("SHAKE", "ShakeNDry"),
-    ],
-)
-def test_videos_are_the_same_by_any_name(one: str, other: str) -> None:
-    assert video_key(one) == video_key(other) != video_key("Beauty")
-    assert video_key("Beauty_1920x1080_120fps_420_8bit_YUV") == video_key("beauty")
 
 
 def test_a_table_that_is_not_there_is_refused() -> None:
