@@ -9,13 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nervcodec.codec.decoder import DecodeReport, decode
     from nervcodec.codec.encoder import encode
     from nervcodec.codec.inspection import StreamInfo, probe
     from nervcodec.codec.layers import LayersReport, extract, extract_pack, merge
     from nervcodec.codec.options import EncodeOptions
+    from nervcodec.codec.player import DecodeOptions, DecodeReport, decode
     from nervcodec.codec.report import EncodeReport
     from nervcodec.codec.targets import Target
+    from nervcodec.timeline import Playback
 
 __version__ = "0.1.0"
 
@@ -23,8 +24,9 @@ _LAZY = {
     "encode": "nervcodec.codec.encoder",
     "EncodeOptions": "nervcodec.codec.options",
     "EncodeReport": "nervcodec.codec.report",
-    "decode": "nervcodec.codec.decoder",
-    "DecodeReport": "nervcodec.codec.decoder",
+    "decode": "nervcodec.codec.player",
+    "DecodeOptions": "nervcodec.codec.player",
+    "DecodeReport": "nervcodec.codec.player",
     "probe": "nervcodec.codec.inspection",
     "StreamInfo": "nervcodec.codec.inspection",
     "extract": "nervcodec.codec.layers",
@@ -32,13 +34,16 @@ _LAZY = {
     "merge": "nervcodec.codec.layers",
     "LayersReport": "nervcodec.codec.layers",
     "Target": "nervcodec.codec.targets",
+    "Playback": "nervcodec.timeline",
 }
 
 __all__ = [
+    "DecodeOptions",
     "DecodeReport",
     "EncodeOptions",
     "EncodeReport",
     "LayersReport",
+    "Playback",
     "StreamInfo",
     "Target",
     "__version__",

@@ -23,6 +23,8 @@ RANKS = {
     "video": 0,
     "picture": -1,
     "files": -1,
+    "motion": -1,
+    "timeline": -1,
     "memory": -1,
     "extras": -1,
     "events": -1,

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby, pairwise
 
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
-from nervcodec.errors import CorruptStream
+from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
+from nervcodec.timeline import Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
-LEAST_VERSION, LAYERED_VERSION, VERSION = 1, 3, 3
+LEAST_VERSION, LAYERED_VERSION, VERSION = 1, 3, 4
 """Versions from the first to the last are read, the last one is written; the one between is the first with layers."""
+TIMELINE = 1
+"""Wire id of a header's record; one from FIRST_OPTIONAL on may be passed over by a decoder that does not know it."""
+FIRST_OPTIONAL = 128
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_FRAMES = 1 << 20
@@ -25,11 +30,18 @@ class Header:
     video: VideoFormat
     segments: tuple[int, ...]
     """Frames in each segment, in order of time."""
+    timeline: Timeline | None = None
+    """Where the file's frames stand in the video; None means that it has all of them."""
 
     @property
     def frames(self) -> int:
-        """Frames in the video."""
+        """Frames in the file."""
         return sum(self.segments)
+
+    @property
+    def times(self) -> Timeline:
+        """Where the file's frames stand in the video."""
+        return self.timeline or Timeline.every(1, self.frames)
 
 
 def write_header(header: Header) -> bytes:
@@ -44,18 +56,27 @@ def write_header(header: Header) -> bytes:
     writer.varint(len(header.segments))
     for frames in header.segments:
         writer.varint(frames)
+    if header.timeline:
+        payload = write_timeline(header.timeline)
+        writer.uint8(TIMELINE)
+        writer.varint(len(payload))
+        writer.raw(payload)
     return writer.getvalue()
 
 
 def read_header(data: bytes) -> Header:
-    """The inverse of `write_header`.
+    """The inverse of `write_header`; the header of a file of version 3 has no records.
 
-    Raises CorruptStream for what lies outside the limits above.
+    Raises CorruptStream for what lies outside the limits above, UnsupportedStream for a record that is not known.
     """
     reader = ByteReader(data)
-    header = Header(video=read_video(reader), segments=read_segments(reader))
-    reader.finish("header")
-    return header
+    video, segments = read_video(reader), read_segments(reader)
+    records = read_records(reader)
+    timeline = read_timeline(ByteReader(records.pop(TIMELINE)), sum(segments)) if TIMELINE in records else None
+    unknown = [number for number in records if number < FIRST_OPTIONAL]
+    if unknown:
+        raise UnsupportedStream(f"record {unknown[0]} of the header is not known to this decoder")
+    return Header(video=video, segments=segments, timeline=timeline)
 
 
 def check_header(header: Header) -> None:
@@ -90,6 +111,42 @@ def read_segments(reader: ByteReader) -> tuple[int, ...]:
     if sum(segments) > MAX_FRAMES:
         raise CorruptStream(f"{sum(segments)} frames are more than {MAX_FRAMES}")
     return segments
+
+
+def read_records(reader: ByteReader) -> dict[int, bytes]:
+    """What follows the segments: records by number, which increases."""
+    records: dict[int, bytes] = {}
+    while reader.left:
+        number = reader.uint8("record")
+        if records and number <= max(records):
+            raise CorruptStream(f"record {number} of the header comes after record {max(records)}")
+        records[number] = reader.raw(reader.varint("record length", MAX_HEADER_BYTES), "record")
+    return records
+
+
+def write_timeline(timeline: Timeline) -> bytes:
+    """The record TIMELINE: frames of the video, then runs of equal gaps from frame to frame."""
+    writer = ByteWriter()
+    writer.varint(timeline.length)
+    for gap, run in groupby(after - before for before, after in pairwise(timeline.positions)):
+        writer.varint(len(list(run)))
+        writer.varint(gap)
+    return writer.getvalue()
+
+
+def read_timeline(reader: ByteReader, frames: int) -> Timeline:
+    """The inverse of `write_timeline`, of a file of so many frames."""
+    length = _positive(reader, "frames of the video", MAX_FRAMES)
+    positions, last_gap = [0], 0
+    while reader.left:
+        count, gap = _positive(reader, "run", frames), _positive(reader, "gap", length)
+        if len(positions) + count > frames or positions[-1] + count * gap >= length or gap == last_gap:
+            raise CorruptStream(f"{count} gaps of {gap} after frame {positions[-1]} of {length}")
+        positions += range(positions[-1] + gap, positions[-1] + count * gap + 1, gap)
+        last_gap = gap
+    if len(positions) != frames or frames == length:
+        raise CorruptStream(f"a timeline of {len(positions)} frames for {frames} of {length}")
+    return Timeline(tuple(positions), length)
 
 
 def _positive(reader: ByteReader, what: str, limit: int) -> int:

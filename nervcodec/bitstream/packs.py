@@ -2,7 +2,7 @@
 
 from nervcodec.bitstream.container import layer_ends, read_stream
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
-from nervcodec.bitstream.format import LAYERED_VERSION, PACK_MAGIC, VERSION
+from nervcodec.bitstream.format import LAYERED_VERSION, PACK_MAGIC
 from nervcodec.bitstream.layer import DIGEST_BYTES, MAX_LAYERS, base_digest
 from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 
@@ -49,10 +49,13 @@ def join_pack(data: bytes, pack: bytes) -> bytes:
 
 
 def write_pack(first: int, layers: bytes) -> bytes:
-    """The bytes of a pack: layers as they are in their file, `first` being the number of the first one, from 1."""
+    """The bytes of a pack: layers as they are in their file, `first` being the number of the first one, from 1.
+
+    Its version is the one in which layers got their form.
+    """
     writer = ByteWriter()
     writer.raw(PACK_MAGIC)
-    writer.uint8(VERSION)
+    writer.uint8(LAYERED_VERSION)
     writer.varint(first - 1)
     writer.checksum()
     writer.raw(layers)
@@ -68,7 +71,7 @@ def read_pack(data: bytes) -> tuple[int, bytes]:
     if reader.raw(min(len(PACK_MAGIC), reader.left), "magic") != PACK_MAGIC:
         raise UnsupportedStream("not an enhancement pack")
     version = reader.uint8("format version")
-    if version != VERSION:
+    if version != LAYERED_VERSION:
         raise UnsupportedStream(f"a pack of format version {version} is not known to this decoder")
     first = reader.varint("number of the first layer", MAX_LAYERS - 1) + 1
     reader.checksum(0, "the pack's header")

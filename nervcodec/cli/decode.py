@@ -1,12 +1,13 @@
 """`nervc decode`."""
 
-from typing import Literal
+from fractions import Fraction
+from typing import Any
 
 import click
 
 import nervcodec
 from nervcodec.cli.display import display, json_line
-from nervcodec.cli.types import default_output
+from nervcodec.cli.types import Factor, FrameRate, default_output
 
 
 @click.command(context_settings={"show_default": True})
@@ -19,6 +20,15 @@ from nervcodec.cli.types import default_output
     "[default: FILE with the suffix .mkv]",
 )
 @click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
+@click.option("--all-times", is_flag=True, help="Also the frames that --keep-every left out, at their own times.")
+@click.option("--fps", "frame_rate", type=FrameRate(), help="So many frames a second, such as 60, 29.97 or 30000/1001.")
+@click.option("--interpolate", "factor", type=Factor(), help="So many times the frame rate, such as 4x.")
+@click.option(
+    "--between",
+    type=click.Choice(["motion", "embedding"]),
+    default="motion",
+    help="What makes a frame between two: the motion from one to the other, or the network.",
+)
 @click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
@@ -26,16 +36,20 @@ def decode(
     file: str,
     output: str | None,
     overwrite: bool,
-    layers: int | None,
-    device: Literal["auto", "cpu", "cuda"],
     as_json: bool,
+    all_times: bool,
+    frame_rate: Fraction | None,
+    factor: int | None,
+    **chosen: Any,
 ) -> None:
     """Write the frames of a .nerv file."""
     target = output or default_output(file, ".mkv")
     if target == "-" and as_json:
         raise click.UsageError("--json and -o - both want standard output")
+    playback = nervcodec.Playback(all_times=all_times, frame_rate=frame_rate, factor=factor)
+    options = nervcodec.DecodeOptions(playback=playback, **chosen)
     with display(as_json=as_json) as observe:
-        report = nervcodec.decode(file, target, overwrite=overwrite, layers=layers, device=device, observe=observe)
+        report = nervcodec.decode(file, target, options, overwrite=overwrite, observe=observe)
     if as_json:
         json_line({"type": "done", "output": target, "frames": report.frames, "seconds": report.seconds})
         return

@@ -126,6 +126,13 @@ from nervcodec.video.view import View
     type=click.FloatRange(0, 1, max_open=True),
     help="Share of the weights set to zero.  [default: 0; 0.1 with --recipe paper]",
 )
+@click.option(
+    "--keep-every",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="N",
+    help="Fit and store only every Nth frame, and the last; decode --all-times brings the others back.",
+)
 @click.option("--frames", type=FrameRange(), help="Only frames A to B, B not among them.")
 @click.option("--crop", type=Size(), help="Only the middle of the picture.")
 @click.option("--resize", type=Scale(), help="Scale, after the crop; -2 for a side keeps the shape, and is even.")
@@ -155,6 +162,8 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
     if len(report.layers) > 1:
         for number, layer in enumerate(report.layers, 1):
             click.echo(f"--layers {number}: {_outcome(layer)}", err=True)
+    if report.missing_psnr_db is not None:
+        click.echo(f"frames that were left out, interpolated: PSNR {report.missing_psnr_db:.2f} dB", err=True)
     click.echo(f"{output}: {_outcome(report)}, {report.seconds:.1f} s", err=True)
 
 
@@ -167,6 +176,8 @@ def _record(output: str, report: EncodeReport) -> dict[str, Any]:
         "fit_seconds": report.fit_seconds,
         "decode_seconds": report.decode_seconds,
         "frames": report.frames,
+        "missing_psnr": report.missing_psnr_db,
+        "missing_ms_ssim": report.missing_ms_ssim,
         "fits": report.fits,
         "layers": [_measures(layer) for layer in report.layers],
     }

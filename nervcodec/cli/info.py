@@ -31,6 +31,7 @@ def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
         "width": video.width,
         "height": video.height,
         "frames": described.frames,
+        "video_frames": described.timeline.length,
         "frame_rate": [video.frame_rate.numerator, video.frame_rate.denominator],
         "colour": asdict(video.colour),
         "chroma": video.chroma,
@@ -63,9 +64,10 @@ def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
 
 
 def _show(described: nervcodec.StreamInfo) -> None:
-    video, colour = described.video, described.video.colour
+    video, colour, timeline = described.video, described.video.colour, described.timeline
+    frames = f"{described.frames}" if timeline.is_whole else f"{described.frames} of {timeline.length}"
     click.echo(
-        f"{video.width}x{video.height}, {described.frames} frames, {float(video.frame_rate):.6g} frames/s, "
+        f"{video.width}x{video.height}, {frames} frames, {float(video.frame_rate):.6g} frames/s, "
         f"{video.chroma}, primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}, "
         f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
     )

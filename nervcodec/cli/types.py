@@ -1,6 +1,7 @@
 """What the options' words mean."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ from nervcodec.errors import RequestError
 from nervcodec.video.images import is_pattern
 from nervcodec.video.view import EVEN
 
+NTSC_RATES = {
+    name: Fraction(1000 * whole, 1001)
+    for whole, names in {24: ("23.976", "23.98"), 30: ("29.97",), 60: ("59.94",), 120: ("119.88",)}.items()
+    for name in names
+}
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
@@ -65,6 +71,31 @@ class FrameRange(click.ParamType[tuple[int, int | None]]):
         if not match:
             self.fail(f"{value!r} is not a range such as 0:48", param, ctx)
         return int(match[1] or 0), int(match[2]) if match[2] else None
+
+
+class FrameRate(click.ParamType[Fraction]):
+    """`60`, `30000/1001` or `29.97`, which is short for the former, to frames a second."""
+
+    name = "RATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
+        match = re.fullmatch(r"\d{1,6}(?:\.\d{1,6}|/[1-9]\d{0,6})?", value)
+        rate = Fraction(value) if match else Fraction(0)
+        if not rate:
+            self.fail(f"{value!r} is not a frame rate such as 60, 29.97 or 30000/1001", param, ctx)
+        return NTSC_RATES.get(value, rate)
+
+
+class Factor(click.ParamType[int]):
+    """`4x` or `4` to 4."""
+
+    name = "Nx"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(r"([1-9]\d{0,2})x?", value)
+        if not match:
+            self.fail(f"{value!r} is not a factor such as 4x", param, ctx)
+        return int(match[1])
 
 
 class LayerRange(click.ParamType[tuple[int, int | None]]):

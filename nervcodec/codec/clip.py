@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import read_stream
+from nervcodec.codec.between import frames_at
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName
 from nervcodec.errors import VideoError
@@ -32,6 +33,17 @@ def load_clip(source: str, view: View, observe: Observer = ignore) -> tuple[Vide
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
     return video.format, torch.stack(frames).permute(0, 3, 1, 2)
+
+
+def measure_missing(data: bytes, missing: Tensor, device: DeviceName, observe: Observer = ignore) -> QualityMeter:
+    """Interpolate the frames that a file does not hold and compare with what they were, `[T, 3, H, W]`, uint8."""
+    stream = read_stream(data)
+    times, meter = stream.header.times, QualityMeter()
+    frames = frames_at(stream, tuple(times.moments(times.missing)), device=device)
+    for index, frame in enumerate(frames):
+        meter.add(frame[None], missing[index : index + 1])
+        observe(FramesDone(stage="measure", frames=index + 1, total=len(missing)))
+    return meter
 
 
 def measure(

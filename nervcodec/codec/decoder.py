@@ -1,26 +1,21 @@
-"""From a `.nerv` file to frames; nothing here, nor anything it imports, can train."""
+"""From a stream to frames; nothing here, nor anything it imports, can train."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from math import prod
-from time import monotonic
 
 import torch
 from torch import Tensor
 
-from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.layer import layer_errors
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.payload import embedding_values, unpack
-from nervcodec.codec.source import stream_file
 from nervcodec.entropy.forms import FORMS_OF_VERSION
 from nervcodec.errors import CorruptStream
-from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState, build_decoder
-from nervcodec.video.writer import check_output, write_frames
 
 BATCH_PIXELS = 1 << 20
 """Frames are rendered together up to this many pixels, so memory does not depend on their number.
@@ -31,47 +26,13 @@ FLOAT_BYTES = 4
 """Of each number in a feature map; a convolution holds its input, its output and a copy in another layout."""
 
 
-@dataclass(frozen=True)
-class DecodeReport:
-    """What `decode` did."""
-
-    frames: int
-    seconds: float
-
-
-def decode(
-    path: str,
-    target: str,
-    *,
-    overwrite: bool = False,
-    layers: int | None = None,
-    device: DeviceName = "auto",
-    observe: Observer = ignore,
-) -> DecodeReport:
-    """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`); all layers or the first ones.
-
-    Raises VideoError for an unreadable file, BitstreamError for a damaged one, OutputError and RequestError for a
-    target that cannot be written, RequestError for more layers than there are.
-    """
-    started = monotonic()
-    check_output(target, overwrite=overwrite)
-    frames = 0
-    with stream_file(path) as data:
-        stream = read_stream(data, layers)
-        batches = decode_frames(stream, device=device)
-        with write_frames(target, stream.header.video) as sink:
-            for batch in batches:
-                for frame in batch.permute(0, 2, 3, 1).numpy():
-                    sink(frame)
-                frames += len(batch)
-                observe(FramesDone(stage="decode", frames=frames, total=stream.header.frames))
-    return DecodeReport(frames=frames, seconds=monotonic() - started)
-
-
-def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Tensor]:
+def decode_frames(
+    stream: Stream, times: Sequence[float] | None = None, *, device: DeviceName = "auto"
+) -> Iterator[Tensor]:
     """The frames of a stream in batches `[B, 3, H, W]`, uint8, on the CPU.
 
-    Always true float32; docs/bitstream.md says how far two machines may differ.
+    Of all frames, or at increasing `times` in frames of the file, from embeddings interpolated linearly, within a
+    segment only. Always true float32; docs/bitstream.md says how far two machines may differ.
 
     Raises BitstreamError before the first batch of a damaged segment.
     """
@@ -81,8 +42,12 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
         with layer_errors(below):
             if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
                 raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
-    forms = FORMS_OF_VERSION[stream.version]
+    forms, begin = FORMS_OF_VERSION[stream.version], 0
     for segment, frames in enumerate(header.segments):
+        chosen = torch.arange(frames) if times is None else _within(times, begin, frames)
+        begin += frames
+        if not len(chosen):
+            continue
         numbers = max(config.largest_render for config in configs)
         numbers += sum(config.parameters + embedding_values(config, frames) for config in configs)
         check_memory(3 * FLOAT_BYTES * numbers, "decoding")
@@ -90,23 +55,28 @@ def decode_frames(stream: Stream, *, device: DeviceName = "auto") -> Iterator[Te
         for below, (config, layer) in enumerate(zip(configs, stream.layers, strict=True)):
             with layer_errors(below):
                 networks.append((config, unpack(config, layer.chunks[segment], frames, forms)))
-        yield from _render_segment(networks, frames, size, choose_device(device))
+        yield from _render_segment(networks, chosen, size, choose_device(device))
 
 
 @torch.inference_mode()
 def _render_segment(
-    networks: list[tuple[HNeRVConfig, DecoderState]], frames: int, size: tuple[int, int], device: torch.device
+    networks: list[tuple[HNeRVConfig, DecoderState]], times: Tensor, size: tuple[int, int], device: torch.device
 ) -> Iterator[Tensor]:
     base, *enhancements = [_build(config, state, device) for config, state in networks]
     config = networks[0][0]
     batch = max(1 + 2 * config.window, BATCH_PIXELS // prod(config.padded_size))
-    for times in torch.split(torch.arange(frames, device=device), batch):
+    for chosen in torch.split(times.to(device), batch):
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             decoder, embeddings = base
-            made = _samples(decoder(embeddings, times), size)
+            made = _samples(decoder(embeddings, chosen), size)
             for decoder, embeddings in enhancements:
-                made = _samples(decoder(embeddings, times, made.float() / 255), size)
+                made = _samples(decoder(embeddings, chosen, made.float() / 255), size)
         yield made.cpu()
+
+
+def _within(times: Sequence[float], begin: int, frames: int) -> Tensor:
+    """Those times that lie in a segment, from its own beginning."""
+    return torch.tensor([time - begin for time in times if begin <= time < begin + frames], dtype=torch.float64)
 
 
 def _samples(rendered: Tensor, size: tuple[int, int]) -> Tensor:

@@ -5,7 +5,7 @@ from math import log2
 from pathlib import Path
 from time import monotonic
 
-from nervcodec.codec.clip import load_clip
+from nervcodec.codec.clip import load_clip, measure_missing
 from nervcodec.codec.device import choose_device
 from nervcodec.codec.options import QUALITIES, EncodeOptions
 from nervcodec.codec.planning import DEFAULT_QUALITY, quality_of_size
@@ -16,6 +16,7 @@ from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.metrics.quality import MS_SSIM_SIDE
+from nervcodec.timeline import Timeline
 
 TIMED_FITS = 3
 """Fits of every layer that share the time there is to reach a quality."""
@@ -40,14 +41,22 @@ def encode(
     check_target(Path(output), overwrite=overwrite)
     device = choose_device(options.device)
     deadline = None if options.time_limit is None else started + options.time_limit
-    job = _Job(Work(*load_clip(source, options.view, observe), options, device, observe, deadline))
+    video, clip = load_clip(source, options.view, observe)
+    timeline = Timeline.every(options.keep_every, len(clip))
+    kept, missing = clip[list(timeline.positions)], clip[list(timeline.missing)]
+    work = Work(video, kept, options, device, observe, deadline, None if timeline.is_whole else timeline)
+    job = _Job(work)
     made = job.reach(options.target) if options.target else job.code(options.quality)
+    report = made.report
+    if len(missing):
+        meter = measure_missing(made.data, missing, options.device, observe)
+        report = replace(report, missing_psnr_db=meter.psnr_db, missing_ms_ssim=meter.ms_ssim)
     with replacing(Path(output)) as path:
         path.write_bytes(made.data)
     if options.target and abs(miss(options.target, made.report)) > 1:
         kind, value = options.target.kind, reached(options.target, made.report)
         raise TargetMissed(f"{output} is written, but with {kind} {value:.6g}, not {options.target.value:.6g}")
-    return replace(made.report, seconds=monotonic() - started, fits=job.fits)
+    return replace(report, seconds=monotonic() - started, fits=job.fits)
 
 
 @dataclass

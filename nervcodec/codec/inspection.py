@@ -11,6 +11,7 @@ from nervcodec.errors import CorruptStream
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.wire import model_name
 from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,8 @@ class StreamInfo:
     version: int
     video: VideoFormat
     frames: int
+    timeline: Timeline
+    """Where the file's frames stand in the video that was encoded."""
     file_bytes: int
     header_bytes: int
     """Everything that is in no chunk."""
@@ -88,6 +91,7 @@ def _describe(data: bytes) -> StreamInfo:
         version=stream.version,
         video=stream.header.video,
         frames=stream.header.frames,
+        timeline=stream.header.times,
         file_bytes=len(data),
         header_bytes=len(data) - sum(chunk.total_bytes for chunk in chunks),
         layers=tuple(

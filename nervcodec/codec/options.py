@@ -27,6 +27,7 @@ Block = Literal["plain", "rep"]
 
 QUALITIES = (0.0, 100.0)
 MOST_EPOCHS = 1e6
+MOST_KEEP_EVERY = 1000
 CHOICES: dict[str, tuple[object, ...]] = {
     "model": get_args(ModelName),
     "recipe": get_args(RecipeName),
@@ -57,6 +58,8 @@ class EncodeOptions:
     """Everything that `encode` can be told."""
 
     view: View = field(default_factory=View)
+    keep_every: int = 1
+    """Only every so many frames of the video are fitted and stored, and its last one."""
     model: ModelName = "dnerv"
     size: int | None = None
     """Weights the stream carries, embeddings not among them; None means by the length and size of the video."""
@@ -117,6 +120,8 @@ class EncodeOptions:
         for these, those in EXCLUSIVE:
             if getattr(self, these) is not None and getattr(self, those) is not None:
                 raise RequestError(f"{these} and {those} exclude each other")
+        if not 1 <= self.keep_every <= MOST_KEEP_EVERY:
+            raise RequestError(f"every {self.keep_every}th frame: from 1 to {MOST_KEEP_EVERY}")
         if not 1 <= self.layers <= MAX_LAYERS:
             raise RequestError(f"a file has 1 to {MAX_LAYERS} layers, not {self.layers}")
         self._check_model()

@@ -46,6 +46,9 @@ class EncodeReport:
     decode_seconds: float
     layers: tuple[LayerReport, ...]
     """From the base up, as far as they were written."""
+    missing_psnr_db: float | None = None
+    """Of the frames of the video that are not in the file, as they are interpolated; None where there are none."""
+    missing_ms_ssim: float | None = None
     seconds: float = 0.0
     """From opening the video to closing the file."""
     fits: int = 1

@@ -22,6 +22,7 @@ from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.wire import model_name
 from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Timeline
 from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.recipe import Recipe, preset_steps
 
@@ -50,6 +51,8 @@ class Work:
     observe: Observer
     deadline: float | None
     """By `monotonic`."""
+    timeline: Timeline | None = None
+    """Where the clip's frames stand in the video; None means that it is all of it."""
 
 
 class Stack:
@@ -61,7 +64,7 @@ class Stack:
             check_memory(COPIES * work.clip.nbytes, f"{work.options.layers} layers of {len(work.clip)} frames")
         self.fits_to_come = fits_to_come
         """This one included; they share the time that is left."""
-        self.stream = Stream(header=plan_header(work.video, len(work.clip)), layers=())
+        self.stream = Stream(header=plan_header(work.video, len(work.clip), timeline=work.timeline), layers=())
         self.configs: list[HNeRVConfig] = []
         self.data = b""
         self.reports: list[LayerReport] = []

@@ -30,7 +30,7 @@ CONTEXTS = 8
 PLAIN = (0,)
 """One prior for a tensor, as near as this coder comes to one table of Huffman codes."""
 FORMS = (0, PREDICTED, PER_CHANNEL, PREDICTED | PER_CHANNEL, CONTEXTS, PREDICTED | CONTEXTS)
-FORMS_OF_VERSION = {1: FORMS[:4], 2: FORMS, 3: FORMS}
+FORMS_OF_VERSION = {1: FORMS[:4], 2: FORMS, 3: FORMS, 4: FORMS}
 """The forms that each version of the file format has."""
 CLASSES = 10
 """Contexts of each colour: the bit length of the weighted sum of magnitudes, the last one for all that are longer."""

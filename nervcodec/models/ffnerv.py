@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
 from nervcodec.models.flow_config import FLOW_CHANNELS, PICTURE_CHANNELS, FFNeRVConfig
+from nervcodec.motion import warp
 
 
 class FFNeRV(nn.Module):
@@ -65,15 +66,3 @@ def aggregate(own: Tensor, others: Tensor, choices: Tensor, motions: Tensor, sca
     moved = warp(others.flatten(0, 1), scale * finer[:, :, :2].flatten(0, 1)).view_as(others)
     borrowed = (moved * finer[:, :, 2:].softmax(dim=1)).sum(dim=1)
     return torch.lerp(own, borrowed, choices.softmax(dim=1)[:, 1:])
-
-
-def warp(frames: Tensor, flows: Tensor) -> Tensor:
-    """Pixel (x, y) of frames `[B, C, H, W]` becomes what they have at (x, y) + flow, `[B, 2, H, W]` in pixels.
-
-    Bilinear between pixels; coordinates outside are held at the border.
-    """
-    height, width = frames.shape[2:]
-    x = torch.arange(width, device=frames.device) + flows[:, 0]  # [B, H, W]
-    y = torch.arange(height, device=frames.device)[:, None] + flows[:, 1]
-    seen = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=3)  # pixels are cells of [-1, 1]
-    return F.grid_sample(frames, seen, mode="bilinear", padding_mode="border", align_corners=False)

@@ -1,7 +1,8 @@
 """Frames into a video file, numbered PNGs, or y4m on standard output."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -25,25 +26,31 @@ SUFFIXES = (".mkv", ".mp4", ".y4m")
 
 
 @contextmanager
-def write_frames(target: str, video: VideoFormat) -> Iterator[Sink]:
+def write_frames(target: str, video: VideoFormat, ticks: Sequence[int] | None = None) -> Iterator[Sink]:
     """A function that takes frames `[H, W, 3]`, uint8 RGB, one by one.
 
     `.mkv` is FFV1 in RGB and lossless, `.mp4` is H.264, `.y4m` and `-` (standard output) are raw planes with the
     chroma sampling of the video that was encoded, and a pattern such as `frames/%05d.png` counts from 1. Files appear
     when the block ends well.
 
+    ticks: when each frame is shown, in units of a frame's duration; None means one after the other. A `.y4m`, which
+    has no timestamps, repeats a frame until the next one.
+
     Raises RequestError for a target of another kind, OutputError for what cannot be written.
     """
     kind, path = _kind(target), Path(target)
     try:
         if kind == "pipe":
-            with _container("pipe:1", ".y4m", video) as sink:
+            with _container("pipe:1", ".y4m", video, ticks) as sink:
                 yield sink
         elif kind == "images":
             with replacing_folder(path.parent) as folder:
                 yield _image_sink(folder, path.name)
         else:
-            with replacing(path) as temporary, _container(f"file:{temporary}", path.suffix.lower(), video) as sink:
+            with (
+                replacing(path) as temporary,
+                _container(f"file:{temporary}", path.suffix.lower(), video, ticks) as sink,
+            ):
                 yield sink
     except FFmpegError as error:
         if isinstance(error, BrokenPipeError):
@@ -78,7 +85,7 @@ def _kind(target: str) -> Literal["pipe", "images", "file"]:
 
 
 @contextmanager
-def _container(path: str, suffix: str, video: VideoFormat) -> Iterator[Sink]:
+def _container(path: str, suffix: str, video: VideoFormat, ticks: Sequence[int] | None) -> Iterator[Sink]:
     kind = "yuv4mpegpipe" if suffix == ".y4m" else None
     with av.open(path, "w", format=kind) as container:
         if suffix == ".mkv":
@@ -94,12 +101,26 @@ def _container(path: str, suffix: str, video: VideoFormat) -> Iterator[Sink]:
         stream.width, stream.height, stream.pix_fmt = video.width, video.height, pixels
         tag_stream(stream, video.colour, is_rgb=pixels == "bgr0")
 
+        stream.codec_context.time_base = 1 / video.frame_rate
+        shown = _shown(ticks, repeats=suffix == ".y4m")
+
         def sink(frame: Frame) -> None:
-            encoded = rgb_to_frame(frame, pixels, video.colour)
-            container.mux(stream.encode(encoded))
+            for tick in next(shown):
+                encoded = rgb_to_frame(frame, pixels, video.colour)
+                encoded.pts, encoded.time_base = tick, 1 / video.frame_rate
+                container.mux(stream.encode(encoded))
 
         yield sink
         container.mux(stream.encode(None))
+
+
+def _shown(ticks: Sequence[int] | None, *, repeats: bool) -> Iterator[Sequence[int]]:
+    """The ticks at which each frame is written: one, or with `repeats` all up to the next frame."""
+    if ticks is None:
+        return ([tick] for tick in count())
+    if not repeats:
+        return ([tick] for tick in ticks)
+    return (range(tick, following) for tick, following in pairwise([*ticks, ticks[-1] + 1]))
 
 
 def tag_stream(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None:
@@ -113,13 +134,11 @@ def tag_stream(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None
 
 
 def _image_sink(folder: Path, pattern: str) -> Sink:
-    count = 0
+    numbers = count(1)
 
     def sink(frame: Frame) -> None:
-        nonlocal count
-        count += 1
         with av.open(
-            str(folder / _image_name(pattern, count)), "w", format="image2", options={"update": "1"}
+            str(folder / _image_name(pattern, next(numbers))), "w", format="image2", options={"update": "1"}
         ) as container:
             stream = container.add_stream("png", rate=1)
             stream.width, stream.height, stream.pix_fmt = frame.shape[1], frame.shape[0], "rgb24"

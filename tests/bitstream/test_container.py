@@ -4,10 +4,11 @@ from fractions import Fraction
 import pytest
 
 from nervcodec.bitstream.container import Stream, layer_ends, read_stream, write_stream
-from nervcodec.bitstream.format import VERSION, Header, write_header
+from nervcodec.bitstream.format import VERSION, Header, read_header, write_header
 from nervcodec.bitstream.layer import MAX_LAYERS, Layer
 from nervcodec.errors import BitstreamError, CorruptStream, RequestError, TruncatedStream, UnsupportedStream
 from nervcodec.picture import ColourTags, VideoFormat
+from nervcodec.timeline import Timeline
 
 VIDEO = VideoFormat(
     width=1920,
@@ -17,6 +18,7 @@ VIDEO = VideoFormat(
     chroma="420",
 )
 HEADER = Header(video=VIDEO, segments=(48, 300))
+TIMELINE = Timeline((*range(346), 347, 349), 360)
 LAYERS = tuple(
     Layer(
         model=200 + layer,
@@ -41,6 +43,42 @@ def test_a_stream_comes_back_and_has_one_form() -> None:
     assert read_stream(DATA) == STREAM
     assert read_stream(DATA).version == VERSION
     assert write_stream(replace(STREAM, version=1)) == DATA
+
+
+def test_a_timeline_comes_back() -> None:
+    stream = replace(STREAM, header=replace(HEADER, timeline=TIMELINE))
+    data = write_stream(stream)
+    assert read_stream(data) == stream
+    assert len(data) == len(DATA) + 9  # id, length, 360, 345 times 1, 2 times 2
+    for position in range(len(data)):
+        with pytest.raises(BitstreamError):
+            read_stream(changed(data, position))
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (bytes([1, 3, 6, 3, 2]), "3 gaps of 2"),
+        (bytes([1, 3, 9, 2, 2]), "3 frames for 4"),
+        (bytes([1, 5, 9, 1, 2, 2, 2]), "2 gaps of 2"),
+        (bytes([1, 3, 4, 3, 1]), "4 frames for 4 of 4"),
+        (bytes([1, 3, 9, 0, 1]), "run: zero"),
+        (bytes([1, 3, 9, 3, 0]), "gap: zero"),
+        (bytes([1, 1, 0]), "frames of the video: zero"),
+        (bytes([1, 4, 9, 3, 2]), "record: 4 bytes"),
+        (bytes([2, 0]), "record 2 of the header is not known"),
+        (bytes([1, 3, 9, 3, 2, 1, 3, 9, 3, 2]), "record 1 of the header comes after record 1"),
+    ],
+)
+def test_records_that_make_no_sense_are_refused(record: bytes, message: str) -> None:
+    header = write_header(Header(video=VIDEO, segments=(4,)))
+    with pytest.raises(BitstreamError, match=message):
+        read_header(header + record)
+
+
+def test_a_record_that_may_be_passed_over_is() -> None:
+    header = Header(video=VIDEO, segments=(4,), timeline=Timeline((0, 2, 4, 6), 9))
+    assert read_header(write_header(header) + bytes([200, 2, 7, 7])) == header
 
 
 def test_the_first_layers_are_a_prefix() -> None:

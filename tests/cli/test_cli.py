@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import av
 import click
 import numpy as np
 import pytest
@@ -172,13 +173,35 @@ def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: in
     assert not list(tmp_path.iterdir())
 
 
+def test_every_second_frame_and_what_lies_between(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.nerv"
+    done = nervc("encode", sample, "-o", path, *QUICK, "--frames", "0:8", "--keep-every", "2")
+    assert done.returncode == 0, done.stderr.decode()
+    assert "frames that were left out, interpolated: PSNR" in done.stderr.decode()
+    assert b"5 of 8 frames" in nervc("info", path).stdout
+    expected = {
+        "": [0, 2, 4, 6, 7],
+        "--all-times": [*range(8)],
+        "--fps 29.97": [n * 25 * 1001 / 30000 for n in range(10)],
+        "--interpolate 2x --between embedding": [n / 2 for n in range(16)],
+    }
+    for options, times in expected.items():
+        done = nervc("decode", path, "-o", tmp_path / "out.mkv", "-y", *options.split())
+        assert done.returncode == 0, done.stderr.decode()
+        with av.open(str(tmp_path / "out.mkv")) as container:
+            shown = [float(frame.time or 0) * 25 for frame in container.decode(video=0)]
+        assert shown == pytest.approx(times, abs=0.02)  # Matroska counts milliseconds
+    done = nervc("decode", path, "-o", tmp_path / "out.mkv", "-y", "--fps", "30", "--all-times")
+    assert done.returncode == 2
+
+
 def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
         "--latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
-        "--bpp --time-limit --bits --prune --frames --crop --resize --resize-filter --device --json",
-        "decode": "--output -o -y --layers --device --json",
+        "--bpp --time-limit --bits --prune --keep-every --frames --crop --resize --resize-filter --device --json",
+        "decode": "--output -o -y --all-times --fps --interpolate --between --layers --device --json",
         "info": "--json",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",

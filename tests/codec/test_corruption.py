@@ -172,6 +172,6 @@ def test_a_layer_that_is_not_known_leaves_the_ones_below(encoded: Path, tmp_path
         with pytest.raises(UnsupportedStream, match=f"layer 2: {sentence}.* --layers 1$"):
             nervcodec.decode(str(path), str(tmp_path / "a.y4m"))
         assert not (tmp_path / "a.y4m").exists()
-    nervcodec.decode(str(path), str(tmp_path / "one.y4m"), layers=1)
+    nervcodec.decode(str(path), str(tmp_path / "one.y4m"), options=nervcodec.DecodeOptions(layers=1))
     nervcodec.decode(str(encoded), str(tmp_path / "base.y4m"))
     assert (tmp_path / "one.y4m").read_bytes() == (tmp_path / "base.y4m").read_bytes()

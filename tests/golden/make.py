@@ -44,6 +44,9 @@ OPTIONS = {
     "layers": nervcodec.EncodeOptions(
         view=View(stop=4, resize=(46, 25)), model="sdmn", layers=3, size=20_000, steps=300, quality=90, min_gain=-9
     ),
+    "timeline": nervcodec.EncodeOptions(
+        view=View(stop=6, resize=(46, 25)), model="hnerv", keep_every=2, size=3000, steps=300, quality=90
+    ),
     "ffnerv": nervcodec.EncodeOptions(
         view=View(stop=5, resize=(46, 25)), model="ffnerv", size=15_000, steps=300, quality=90
     ),

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from nervcodec.errors import RequestError
-from nervcodec.models.ffnerv import FFNeRV, aggregate, warp
+from nervcodec.models.ffnerv import FFNeRV, aggregate
 from nervcodec.models.flow_sizing import ffnerv_config
 from nervcodec.models.grids import windows
+from nervcodec.motion import warp
 
 CONFIG = ffnerv_config(30, 60, 8)
 FRAMES = 7

@@ -1,0 +1,61 @@
+"""From a `.nerv` file to a video, at the times of its own frames or others."""
+
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+from nervcodec.bitstream.container import read_stream
+from nervcodec.codec.between import Between, frames_at
+from nervcodec.codec.device import DeviceName
+from nervcodec.codec.source import stream_file
+from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.timeline import Playback
+from nervcodec.video.writer import check_output, write_frames
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodeOptions:
+    """Everything that `decode` can be told."""
+
+    layers: int | None = None
+    """The first so many; None means all."""
+    playback: Playback = field(default_factory=Playback)
+    """At which times."""
+    between: Between = "motion"
+    """What makes a frame between two of the file."""
+    device: DeviceName = "auto"
+
+
+@dataclass(frozen=True)
+class DecodeReport:
+    """What `decode` did."""
+
+    frames: int
+    seconds: float
+
+
+def decode(
+    path: str,
+    target: str,
+    options: DecodeOptions = DecodeOptions(),
+    *,
+    overwrite: bool = False,
+    observe: Observer = ignore,
+) -> DecodeReport:
+    """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`).
+
+    Raises VideoError for an unreadable file, BitstreamError for a damaged one, OutputError and RequestError for a
+    target that cannot be written, RequestError for more layers than there are.
+    """
+    started = monotonic()
+    check_output(target, overwrite=overwrite)
+    with stream_file(path) as data:
+        stream = read_stream(data, options.layers)
+        header = stream.header
+        schedule = options.playback.schedule(header.times, header.video.frame_rate)
+        video, total = replace(header.video, frame_rate=schedule.frame_rate), len(schedule.moments)
+        frames = frames_at(stream, schedule.moments, options.between, device=options.device)
+        with write_frames(target, video, schedule.ticks) as sink:
+            for done, frame in enumerate(frames, 1):
+                sink(frame.permute(1, 2, 0).numpy())
+                observe(FramesDone(stage="decode", frames=done, total=total))
+    return DecodeReport(frames=total, seconds=monotonic() - started)

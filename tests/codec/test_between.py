@@ -1,0 +1,120 @@
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import nervcodec
+from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.codec.between import frames_at
+from nervcodec.codec.decoder import decode_frames
+from nervcodec.motion import frame_between
+from nervcodec.timeline import Moment, Playback
+from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View
+from nervcodec.video.writer import write_frames
+from tests.conftest import SAMPLE
+from tests.golden.make import FOLDER
+
+HALF = Fraction(1, 2)
+NAMES = ["v1/dnerv", "v3/hnerv", "v3/sdmn", "v3/ffnerv", "v3/layers", "v4/timeline"]
+
+
+def opened(name: str) -> Stream:
+    return read_stream((FOLDER / f"{name}.nerv").read_bytes())
+
+
+def frames_of(stream: Stream) -> Tensor:
+    return torch.cat(list(decode_frames(stream)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_file_has_frames_between_and_its_own_stay_as_they_are(name: str) -> None:
+    stream = opened(name)
+    own = frames_of(stream)
+    moments = [Moment(n, f) for n in range(len(own)) for f in (Fraction(0), HALF) if n < len(own) - 1 or not f]
+    made = {between: torch.stack(list(frames_at(stream, moments, between))) for between in ("motion", "embedding")}
+    assert torch.equal(made["motion"][::2], own)
+    assert torch.equal(made["embedding"][::2], own)
+    assert torch.equal(made["motion"][1::2], frame_between(own[:-1], own[1:], 0.5))
+    rendered = torch.cat(list(decode_frames(stream, [n + 0.5 for n in range(len(own) - 1)])))
+    assert torch.equal(made["embedding"][1::2], rendered)
+
+
+def test_times_between_approach_the_frames_around() -> None:
+    stream = opened("v3/hnerv")
+    own = frames_of(stream).int()
+    before, after = torch.cat(list(decode_frames(stream, [1 + 1e-6, 2 - 1e-6]))).int()
+    assert (before - own[1]).abs().max() <= 1
+    assert (after - own[2]).abs().max() <= 1
+
+
+def test_nothing_is_blended_across_a_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nervcodec.codec.between.is_cut", lambda before, after: True)
+    stream = opened("v3/dnerv")
+    own = frames_of(stream)
+    moments = [Moment(n, fraction) for n in range(3) for fraction in (Fraction(1, 4), HALF)]
+    for between in ("motion", "embedding"):
+        made = torch.stack(list(frames_at(stream, moments, between)))
+        assert torch.equal(made, own[[0, 1, 1, 2, 2, 3]])
+
+
+def test_segments_are_joined_along_the_motion_and_held_by_the_network() -> None:
+    stream = opened("v3/hnerv")
+    (layer,), frames = stream.layers, stream.header.frames
+    header = replace(stream.header, segments=(frames, frames))
+    twice = replace(stream, header=header, layers=(replace(layer, chunks=layer.chunks * 2),))
+    own = frames_of(stream)
+    (held,) = decode_frames(twice, [frames - 0.5])
+    assert torch.equal(held, own[-1:])
+    (between,) = frames_at(twice, [Moment(frames - 1, HALF)])
+    assert torch.equal(between, frame_between(own[-1:], own[:1], 0.5)[0])
+
+
+OPTIONS = nervcodec.EncodeOptions(model="hnerv", size=3000, steps=60, keep_every=2)
+
+
+def encoded(folder: Path, clip: Tensor) -> tuple[bytes, nervcodec.EncodeReport]:
+    """The file that a clip `[T, 3, H, W]` becomes, read from PNGs."""
+    with (
+        read_frames(str(SAMPLE), View(stop=1, resize=(46, 25))) as video,
+        write_frames(str(folder / "in" / "%d.png"), video.format) as sink,
+    ):
+        for frame in clip.permute(0, 2, 3, 1).numpy():
+            sink(np.ascontiguousarray(frame))
+    report = nervcodec.encode(str(folder / "in"), str(folder / "a.nerv"), OPTIONS, overwrite=True)
+    return (folder / "a.nerv").read_bytes(), report
+
+
+@pytest.mark.parametrize("target", [None, nervcodec.Target("bytes", 900)])
+def test_no_pixel_of_a_frame_that_is_left_out_reaches_the_file(
+    tmp_path: Path, target: nervcodec.Target | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.codec.test_between.OPTIONS", replace(OPTIONS, target=target))
+    monkeypatch.setattr("nervcodec.codec.targets.TOLERANCES", {"bytes": 9.0})
+    with read_frames(str(SAMPLE), View(stop=6, resize=(46, 25))) as video:
+        clip = torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
+    changed = clip.clone()
+    changed[[1, 3]] = torch.randint(0, 256, changed[[1, 3]].shape, dtype=torch.uint8)
+    (before, told), (after, told_changed) = (encoded(tmp_path, frames) for frames in (clip, changed))
+    assert before == after
+    assert told.missing_psnr_db != told_changed.missing_psnr_db
+    changed[2, 0, 0, 0] ^= 255
+    assert encoded(tmp_path, changed)[0] != before
+
+
+def test_what_is_told_of_frames_that_were_left_out_is_what_comes_back(tmp_path: Path) -> None:
+    with read_frames(str(SAMPLE), View(stop=6, resize=(46, 25))) as video:
+        clip = torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
+    _, report = encoded(tmp_path, clip)
+    target = str(tmp_path / "out.mkv")
+    nervcodec.decode(str(tmp_path / "a.nerv"), target, nervcodec.DecodeOptions(playback=Playback(all_times=True)))
+    with read_frames(target) as video:
+        back = torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
+    assert back.shape == clip.shape
+    errors = (back[[1, 3]].double() - clip[[1, 3]]).square().mean(dim=(1, 2, 3)) / 255**2
+    assert report.missing_psnr_db == pytest.approx(float(-10 * torch.log10(errors).mean()), abs=1e-4)
+    assert (report.frames, report.missing_ms_ssim) == (4, None)

@@ -1,0 +1,83 @@
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+
+from nervcodec.errors import RequestError
+from nervcodec.timeline import Moment, Playback, Timeline
+
+RATES = [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)]
+
+
+@pytest.mark.parametrize(("step", "length", "positions"), [(2, 7, (0, 2, 4, 6)), (2, 6, (0, 2, 4, 5)), (5, 3, (0, 2))])
+def test_every_frame_that_is_left_out_has_two_neighbours(step: int, length: int, positions: tuple[int, ...]) -> None:
+    timeline = Timeline.every(step, length)
+    assert timeline.positions == positions
+    assert all(positions[0] < time < positions[-1] for time in timeline.missing)
+    assert sorted([*positions, *timeline.missing]) == list(range(length))
+
+
+def test_one_frame_is_a_timeline() -> None:
+    timeline = Timeline.every(2, 1)
+    assert timeline.is_whole
+    assert list(timeline.moments([0, Fraction(1, 2)])) == [Moment(0, Fraction(0))] * 2
+
+
+def test_moments_lie_between_the_frames_around() -> None:
+    timeline = Timeline((0, 2, 4, 5), 6)
+    times: list[Fraction | int] = [0, Fraction(1, 2), 2, 3, Fraction(9, 2), 5, Fraction(11, 2)]
+    expected = [(0, 0), (0, Fraction(1, 4)), (1, 0), (1, Fraction(1, 2)), (2, Fraction(1, 2)), (3, 0), (3, 0)]
+    assert [(m.frame, m.fraction) for m in timeline.moments(times)] == expected
+
+
+@pytest.mark.parametrize("source", RATES)
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_frame_rate_has_the_frames_that_begin_before_the_video_ends(
+    source: Fraction, rate: Fraction, step: int
+) -> None:
+    timeline = Timeline.every(step, 50)
+    schedule = Playback(frame_rate=rate).schedule(timeline, source)
+    duration = 50 / source
+    assert schedule.ticks == tuple(range(len(schedule.moments)))
+    assert (len(schedule.ticks) - 1) / rate < duration <= len(schedule.ticks) / rate
+    for tick, moment in zip(schedule.ticks, schedule.moments, strict=True):
+        before, after = (*timeline.positions, 50)[moment.frame : moment.frame + 2]
+        shown = before + moment.fraction * (after - before)
+        assert shown == min(tick / rate * source, timeline.positions[-1])
+
+
+def test_a_factor_is_a_frame_rate() -> None:
+    timeline = Timeline.every(2, 9)
+    by_factor = Playback(factor=4).schedule(timeline, RATES[0])
+    assert by_factor == Playback(frame_rate=4 * RATES[0]).schedule(timeline, RATES[0])
+    assert len(by_factor.ticks) == 36
+
+
+def test_without_a_wish_the_frames_of_the_file_are_shown_at_their_own_times() -> None:
+    even = Playback().schedule(Timeline.every(2, 9), Fraction(50))
+    assert even.frame_rate == 25
+    assert even.ticks == (0, 1, 2, 3, 4)
+    uneven = Playback().schedule(Timeline.every(2, 8), Fraction(50))
+    assert uneven.frame_rate == 50
+    assert uneven.ticks == (0, 2, 4, 6, 7)
+    assert all(moment.fraction == 0 for moment in (*even.moments, *uneven.moments))
+
+
+def test_all_times_are_those_of_the_video() -> None:
+    schedule = Playback(all_times=True).schedule(Timeline.every(3, 8), Fraction(50))
+    assert schedule.frame_rate == 50
+    assert schedule.ticks == tuple(range(8))
+    assert all((a.frame, a.fraction) < (b.frame, b.fraction) for a, b in pairwise(schedule.moments))
+
+
+@pytest.mark.parametrize("wish", [{"all_times": True, "factor": 2}, {"factor": 2, "frame_rate": Fraction(5)}])
+def test_wishes_exclude_each_other(wish: dict[str, object]) -> None:
+    with pytest.raises(RequestError, match="exclude"):
+        Playback(**wish)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wish", [{"frame_rate": Fraction(0)}, {"factor": 0}])
+def test_nothing_is_no_frame_rate(wish: dict[str, object]) -> None:
+    with pytest.raises(RequestError, match="positive"):
+        Playback(**wish)  # type: ignore[arg-type]
