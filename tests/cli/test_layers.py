@@ -13,7 +13,7 @@ from tests.bitstream.test_container import HEADER
 from tests.conftest import Nervc
 from tests.golden.make import FOLDER
 
-GOLDEN = FOLDER / "v3" / "dnerv.nerv"
+GOLDEN = FOLDER / "v4" / "dnerv.nerv"
 
 
 @pytest.fixture
