@@ -68,7 +68,7 @@ def _scan(data: bytes, count: int | None) -> tuple[Stream, list[int]]:
     else:
         header_bytes = reader.raw(reader.varint("header length", MAX_HEADER_BYTES), "header")
         reader.checksum(0, "the header")
-        header = read_header(header_bytes)
+        header = read_header(header_bytes, version)
         layers, ends = [], []
         while len(layers) != count and (reader.left or not layers):
             layers.append(_next_layer(data, reader, len(layers), len(header.segments)))

@@ -10,8 +10,9 @@ from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTag
 from nervcodec.timeline import Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
-LEAST_VERSION, LAYERED_VERSION, VERSION = 1, 3, 4
-"""Versions from the first to the last are read, the last one is written; the one between is the first with layers."""
+LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, VERSION = 1, 3, 4, 4
+"""Versions from the first to the last are read, the last one is written; between are the first with layers and the
+first whose header has records."""
 TIMELINE = 1
 """Wire id of a header's record; one from FIRST_OPTIONAL on may be passed over by a decoder that does not know it."""
 FIRST_OPTIONAL = 128
@@ -64,14 +65,15 @@ def write_header(header: Header) -> bytes:
     return writer.getvalue()
 
 
-def read_header(data: bytes) -> Header:
-    """The inverse of `write_header`; the header of a file of version 3 has no records.
+def read_header(data: bytes, version: int = VERSION) -> Header:
+    """The inverse of `write_header`, for a file of some version with layers.
 
     Raises CorruptStream for what lies outside the limits above, UnsupportedStream for a record that is not known.
     """
     reader = ByteReader(data)
     video, segments = read_video(reader), read_segments(reader)
-    records = read_records(reader)
+    records = read_records(reader) if version >= RECORDS_VERSION else {}
+    reader.finish("header")
     timeline = read_timeline(ByteReader(records.pop(TIMELINE)), sum(segments)) if TIMELINE in records else None
     unknown = [number for number in records if number < FIRST_OPTIONAL]
     if unknown:

@@ -13,10 +13,13 @@ from nervcodec.video.images import is_pattern
 from nervcodec.video.view import EVEN
 
 NTSC_RATES = {
-    name: Fraction(1000 * whole, 1001)
-    for whole, names in {24: ("23.976", "23.98"), 30: ("29.97",), 60: ("59.94",), 120: ("119.88",)}.items()
-    for name in names
+    "23.976": Fraction(24000, 1001),
+    "23.98": Fraction(24000, 1001),
+    "29.97": Fraction(30000, 1001),
+    "59.94": Fraction(60000, 1001),
+    "119.88": Fraction(120000, 1001),
 }
+"""What people round."""
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 

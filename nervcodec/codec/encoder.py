@@ -42,10 +42,10 @@ def encode(
     device = choose_device(options.device)
     deadline = None if options.time_limit is None else started + options.time_limit
     video, clip = load_clip(source, options.view, observe)
-    timeline = Timeline.every(options.keep_every, len(clip))
-    kept, missing = clip[list(timeline.positions)], clip[list(timeline.missing)]
-    work = Work(video, kept, options, device, observe, deadline, None if timeline.is_whole else timeline)
-    job = _Job(work)
+    timeline, missing = Timeline.every(options.keep_every, len(clip)), clip[:0]
+    if not timeline.is_whole:
+        clip, missing = clip[list(timeline.positions)], clip[list(timeline.missing)]
+    job = _Job(Work(video, clip, options, device, observe, deadline, None if timeline.is_whole else timeline))
     made = job.reach(options.target) if options.target else job.code(options.quality)
     report = made.report
     if len(missing):

@@ -76,6 +76,13 @@ def test_records_that_make_no_sense_are_refused(record: bytes, message: str) -> 
         read_header(header + record)
 
 
+def test_the_header_of_version_3_has_no_records() -> None:
+    whole = write_header(HEADER)
+    assert read_header(whole, 3) == HEADER
+    with pytest.raises(CorruptStream, match="9 bytes too many"):
+        read_header(write_header(replace(HEADER, timeline=TIMELINE)), 3)
+
+
 def test_a_record_that_may_be_passed_over_is() -> None:
     header = Header(video=VIDEO, segments=(4,), timeline=Timeline((0, 2, 4, 6), 9))
     assert read_header(write_header(header) + bytes([200, 2, 7, 7])) == header
