@@ -27,6 +27,7 @@ from nervcodec.events import ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.sizing import choose_strides, content_shape, fit_width, kernel_sizes, sdmn_widths
 from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Timeline
 from nervcodec.training.fit import fit
 from nervcodec.training.recipe import Recipe
 from nervcodec.video.view import View
@@ -122,7 +123,7 @@ def always(step: int, recipe: Recipe) -> float:
 
 def stacked(clip: Tensor, video: VideoFormat, options: EncodeOptions, size: int) -> dict[str, Any]:
     """All layers in one fit each, steered to about so many bytes together."""
-    work = Work(video, clip, options, torch.device("cpu"), ignore, None)
+    work = Work(video, clip, options, torch.device("cpu"), ignore, None, None, Timeline.every(1, len(clip)))
     quality = quality_of_size(8 * size / clip[:, 0].numel())
     return asdict(Stack(work, quality, size, options.layers).build().report)
 

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nervcodec.codec.composite import Composite
     from nervcodec.codec.encoder import encode
     from nervcodec.codec.inspection import StreamInfo, probe
     from nervcodec.codec.layers import LayersReport, extract, extract_pack, merge
@@ -33,11 +34,13 @@ _LAZY = {
     "extract_pack": "nervcodec.codec.layers",
     "merge": "nervcodec.codec.layers",
     "LayersReport": "nervcodec.codec.layers",
+    "Composite": "nervcodec.codec.composite",
     "Target": "nervcodec.codec.targets",
     "Playback": "nervcodec.timeline",
 }
 
 __all__ = [
+    "Composite",
     "DecodeOptions",
     "DecodeReport",
     "EncodeOptions",

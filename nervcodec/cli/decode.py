@@ -29,6 +29,8 @@ from nervcodec.cli.types import Factor, FrameRate, default_output
     default="motion",
     help="What makes a frame between two: the motion from one to the other, or the network.",
 )
+@click.option("--composite", metavar="VIDEO", help="Fill only the pixels of this video that lie under --mask.")
+@click.option("--mask", metavar="FILE|DIR|RULE", help="As for encode; with --composite.")
 @click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
@@ -40,14 +42,19 @@ def decode(
     all_times: bool,
     frame_rate: Fraction | None,
     factor: int | None,
+    composite: str | None,
+    mask: str | None,
     **chosen: Any,
 ) -> None:
     """Write the frames of a .nerv file."""
     target = output or default_output(file, ".mkv")
     if target == "-" and as_json:
         raise click.UsageError("--json and -o - both want standard output")
+    if (composite is None) != (mask is None):
+        raise click.UsageError("--composite and --mask need each other")
     playback = nervcodec.Playback(all_times=all_times, frame_rate=frame_rate, factor=factor)
-    options = nervcodec.DecodeOptions(playback=playback, **chosen)
+    filled = nervcodec.Composite(composite, mask) if composite and mask else None
+    options = nervcodec.DecodeOptions(playback=playback, composite=filled, **chosen)
     with display(as_json=as_json) as observe:
         report = nervcodec.decode(file, target, options, overwrite=overwrite, observe=observe)
     if as_json:

@@ -133,6 +133,11 @@ from nervcodec.video.view import View
     metavar="N",
     help="Fit and store only every Nth frame, and the last; decode --all-times brings the others back.",
 )
+@click.option(
+    "--mask",
+    metavar="FILE|DIR|RULE",
+    help="Pixels that are missing: white in one picture or in one for each frame, boxes:5x50, or center:1/4.",
+)
 @click.option("--frames", type=FrameRange(), help="Only frames A to B, B not among them.")
 @click.option("--crop", type=Size(), help="Only the middle of the picture.")
 @click.option("--resize", type=Scale(), help="Scale, after the crop; -2 for a side keeps the shape, and is even.")
@@ -162,6 +167,8 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
     if len(report.layers) > 1:
         for number, layer in enumerate(report.layers, 1):
             click.echo(f"--layers {number}: {_outcome(layer)}", err=True)
+    if report.masked_psnr_db is not None:
+        click.echo(f"pixels under the mask: PSNR {report.masked_psnr_db:.2f} dB", err=True)
     if report.missing_psnr_db is not None:
         click.echo(f"frames that were left out, interpolated: PSNR {report.missing_psnr_db:.2f} dB", err=True)
     click.echo(f"{output}: {_outcome(report)}, {report.seconds:.1f} s", err=True)
@@ -176,6 +183,7 @@ def _record(output: str, report: EncodeReport) -> dict[str, Any]:
         "fit_seconds": report.fit_seconds,
         "decode_seconds": report.decode_seconds,
         "frames": report.frames,
+        "masked_psnr": report.masked_psnr_db,
         "missing_psnr": report.missing_psnr_db,
         "missing_ms_ssim": report.missing_ms_ssim,
         "fits": report.fits,

@@ -1,5 +1,8 @@
 """A clip in memory: read from a video, and compared with what a file decodes to."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -12,6 +15,7 @@ from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.memory import check_memory
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.picture import VideoFormat
+from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
@@ -19,10 +23,34 @@ COPIES = 2
 """Of a clip in memory while its frames are put together."""
 
 
-def load_clip(source: str, view: View, observe: Observer = ignore) -> tuple[VideoFormat, Tensor]:
-    """All frames of a video, `[T, 3, H, W]`, uint8, channels last in memory.
+@dataclass(frozen=True)
+class Footage:
+    """A video in memory, and which of it may be seen."""
 
-    Raises VideoError when there are none, ResourceError when they are more than the memory holds.
+    video: VideoFormat
+    clip: Tensor
+    """All frames, `[T, 3, H, W]`, uint8, channels last in memory."""
+    masks: Tensor | None
+    """`[T, 1, H, W]`, bool: pixels that are missing."""
+
+    def at(self, positions: Sequence[int]) -> "Footage":
+        """Some of its frames, in order."""
+        if len(positions) == len(self.clip):
+            return self
+        masks = None if self.masks is None else self.masks[list(positions)]
+        return Footage(self.video, self.clip[list(positions)], masks)
+
+    def seen(self) -> Tensor:
+        """The clip, black where pixels are missing, as in HNeRV's code."""
+        if self.masks is None:
+            return self.clip
+        return self.clip.masked_fill(self.masks, 0).contiguous(memory_format=torch.channels_last)
+
+
+def load_footage(source: str, view: View, mask: str | None = None, observe: Observer = ignore) -> Footage:
+    """What a view shows of a video (see `read_frames`), and the masks of a rule (see `load_masks`).
+
+    Raises what these do, VideoError for no frame, ResourceError when they are more than the memory holds.
     """
     frames = []
     with read_frames(source, view) as video:
@@ -32,7 +60,14 @@ def load_clip(source: str, view: View, observe: Observer = ignore) -> tuple[Vide
             observe(FramesDone(stage="read", frames=len(frames), total=video.total))
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
-    return video.format, torch.stack(frames).permute(0, 3, 1, 2)
+    masks = None if mask is None else load_masks(mask, video.source_size, len(frames), view)
+    return Footage(video.format, torch.stack(frames).permute(0, 3, 1, 2), masks)
+
+
+def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:
+    """What `load_footage` reads where nothing is missing."""
+    footage = load_footage(source, view)
+    return footage.video, footage.clip
 
 
 def measure_missing(data: bytes, missing: Tensor, device: DeviceName, observe: Observer = ignore) -> QualityMeter:
@@ -47,17 +82,23 @@ def measure_missing(data: bytes, missing: Tensor, device: DeviceName, observe: O
 
 
 def measure(
-    data: bytes, clip: Tensor, device: DeviceName, observe: Observer = ignore, decoded: Tensor | None = None
+    data: bytes,
+    clip: Tensor,
+    device: DeviceName,
+    observe: Observer = ignore,
+    decoded: Tensor | None = None,
+    masks: Tensor | None = None,
 ) -> QualityMeter:
     """Decode a file's bytes and compare with the clip `[T, 3, H, W]`, uint8, they were made from.
 
-    Decoded frames go into `decoded`, a tensor like the clip, if it is given.
+    Decoded frames go into `decoded`, a tensor like the clip, if it is given; pixels of `masks` do not count.
     """
     meter, done = QualityMeter(), 0
     for batch in decode_frames(read_stream(data), device=device):
-        meter.add(batch, clip[done : done + len(batch)])
+        rows = slice(done, done + len(batch))
+        meter.add(batch, clip[rows], None if masks is None else masks[rows])
         if decoded is not None:
-            decoded[done : done + len(batch)] = batch
+            decoded[rows] = batch
         done += len(batch)
         observe(FramesDone(stage="measure", frames=done, total=len(clip)))
     return meter

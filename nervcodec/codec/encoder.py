@@ -5,7 +5,7 @@ from math import log2
 from pathlib import Path
 from time import monotonic
 
-from nervcodec.codec.clip import load_clip, measure_missing
+from nervcodec.codec.clip import load_footage, measure, measure_missing
 from nervcodec.codec.device import choose_device
 from nervcodec.codec.options import QUALITIES, EncodeOptions
 from nervcodec.codec.planning import DEFAULT_QUALITY, quality_of_size
@@ -41,15 +41,17 @@ def encode(
     check_target(Path(output), overwrite=overwrite)
     device = choose_device(options.device)
     deadline = None if options.time_limit is None else started + options.time_limit
-    video, clip = load_clip(source, options.view, observe)
-    timeline, missing = Timeline.every(options.keep_every, len(clip)), clip[:0]
-    if not timeline.is_whole:
-        clip, missing = clip[list(timeline.positions)], clip[list(timeline.missing)]
-    job = _Job(Work(video, clip, options, device, observe, deadline, None if timeline.is_whole else timeline))
+    footage = load_footage(source, options.view, options.mask, observe)
+    timeline = Timeline.every(options.keep_every, len(footage.clip))
+    kept = footage.at(timeline.positions)
+    job = _Job(Work(footage.video, kept.seen(), options, device, observe, deadline, kept.masks, timeline))
     made = job.reach(options.target) if options.target else job.code(options.quality)
     report = made.report
-    if len(missing):
-        meter = measure_missing(made.data, missing, options.device, observe)
+    if kept.masks is not None:
+        meter = measure(made.data, kept.clip, options.device, observe, masks=~kept.masks)
+        report = replace(report, masked_psnr_db=meter.psnr_db)
+    if timeline.missing:
+        meter = measure_missing(made.data, footage.at(timeline.missing).clip, options.device, observe)
         report = replace(report, missing_psnr_db=meter.psnr_db, missing_ms_ssim=meter.ms_ssim)
     with replacing(Path(output)) as path:
         path.write_bytes(made.data)

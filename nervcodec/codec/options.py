@@ -60,6 +60,8 @@ class EncodeOptions:
     view: View = field(default_factory=View)
     keep_every: int = 1
     """Only every so many frames of the video are fitted and stored, and its last one."""
+    mask: str | None = None
+    """Which pixels are missing and never seen (`nervcodec.video.masks.load_masks`)."""
     model: ModelName = "dnerv"
     size: int | None = None
     """Weights the stream carries, embeddings not among them; None means by the length and size of the video."""

@@ -5,8 +5,10 @@ from time import monotonic
 
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.between import Between, frames_at
+from nervcodec.codec.composite import Composite
 from nervcodec.codec.device import DeviceName
 from nervcodec.codec.source import stream_file
+from nervcodec.errors import RequestError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.timeline import Playback
 from nervcodec.video.writer import check_output, write_frames
@@ -22,6 +24,8 @@ class DecodeOptions:
     """At which times."""
     between: Between = "motion"
     """What makes a frame between two of the file."""
+    composite: Composite | None = None
+    """A video of which only the missing pixels are filled; None gives whole decoded frames."""
     device: DeviceName = "auto"
 
 
@@ -54,6 +58,10 @@ def decode(
         schedule = options.playback.schedule(header.times, header.video.frame_rate)
         video, total = replace(header.video, frame_rate=schedule.frame_rate), len(schedule.moments)
         frames = frames_at(stream, schedule.moments, options.between, device=options.device)
+        if options.composite:
+            if schedule.moments != tuple(header.times.moments(range(header.times.length))):
+                raise RequestError("pixels are filled at the times of the video that was encoded only")
+            frames = options.composite.fill(frames, total)
         with write_frames(target, video, schedule.ticks) as sink:
             for done, frame in enumerate(frames, 1):
                 sink(frame.permute(1, 2, 0).numpy())

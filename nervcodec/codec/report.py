@@ -46,6 +46,8 @@ class EncodeReport:
     decode_seconds: float
     layers: tuple[LayerReport, ...]
     """From the base up, as far as they were written."""
+    masked_psnr_db: float | None = None
+    """Of the pixels that `mask` hid, mean over the frames that have some; None where there are none."""
     missing_psnr_db: float | None = None
     """Of the frames of the video that are not in the file, as they are interpolated; None where there are none."""
     missing_ms_ssim: float | None = None

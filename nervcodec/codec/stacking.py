@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, write_stream
+from nervcodec.bitstream.format import Header
 from nervcodec.codec.assembly import make_layer, plan_header
 from nervcodec.codec.clip import measure
 from nervcodec.codec.options import EncodeOptions
@@ -24,6 +25,7 @@ from nervcodec.models.wire import model_name
 from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Timeline
 from nervcodec.training.fit import fit, time_fit
+from nervcodec.training.network import Beside
 from nervcodec.training.recipe import Recipe, preset_steps
 
 TIME_SHARE = 0.92
@@ -51,8 +53,18 @@ class Work:
     observe: Observer
     deadline: float | None
     """By `monotonic`."""
-    timeline: Timeline | None = None
-    """Where the clip's frames stand in the video; None means that it is all of it."""
+    masks: Tensor | None
+    """`[T, 1, H, W]`, bool: pixels that are missing, and blank in the clip."""
+    timeline: Timeline
+    """Where the clip's frames stand in the video."""
+
+    @property
+    def header(self) -> Header:
+        """Of the file that comes of it.
+
+        Raises RequestError as `plan_header` does.
+        """
+        return plan_header(self.video, len(self.clip), timeline=None if self.timeline.is_whole else self.timeline)
 
 
 class Stack:
@@ -64,7 +76,7 @@ class Stack:
             check_memory(COPIES * work.clip.nbytes, f"{work.options.layers} layers of {len(work.clip)} frames")
         self.fits_to_come = fits_to_come
         """This one included; they share the time that is left."""
-        self.stream = Stream(header=plan_header(work.video, len(work.clip), timeline=work.timeline), layers=())
+        self.stream = Stream(header=work.header, layers=())
         self.configs: list[HNeRVConfig] = []
         self.data = b""
         self.reports: list[LayerReport] = []
@@ -106,13 +118,13 @@ class Stack:
         )
         work.observe(started)
         begun = monotonic()
-        fitted = fit(clip, config, recipe, work.device, work.observe, self.decoded)
+        fitted = fit(clip, config, recipe, work.device, work.observe, Beside(self.decoded, work.masks))
         forms = PLAIN if work.options.recipe == "paper" else FORMS
         stream = self._with(config, pack(config, fitted.tensors, forms))
         data = write_stream(stream)
         packed = monotonic()
         decoded = torch.empty_like(clip) if number < work.options.layers else None
-        meter = measure(data, clip, work.options.device, work.observe, decoded)
+        meter = measure(data, clip, work.options.device, work.observe, decoded, work.masks)
         report = LayerReport(
             psnr_db=meter.psnr_db,
             ms_ssim=meter.ms_ssim,
@@ -161,7 +173,9 @@ class Stack:
     def _steps_in_time(self, config: HNeRVConfig, recipe: Recipe, left: float) -> int:
         """Steps of the next fit in its share of the seconds that are left."""
         before = monotonic()
-        each, besides = time_fit(self.work.clip, config, recipe, self.work.device, self.decoded)
+        each, besides = time_fit(
+            self.work.clip, config, recipe, self.work.device, Beside(self.decoded, self.work.masks)
+        )
         left -= monotonic() - before
         steps = int((TIME_SHARE * left / self.fits_to_come - besides) / each - MEASURING_STEPS * len(self.work.clip))
         if steps < LEAST_TIMED_STEPS and not self.reports:

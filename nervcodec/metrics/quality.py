@@ -42,10 +42,20 @@ class QualityMeter:
     psnrs: list[Tensor] = field(default_factory=list)
     indices: list[Tensor] = field(default_factory=list)
 
-    def add(self, frames: Tensor, reference: Tensor) -> None:
-        """Measure one batch; both `[B, 3, H, W]`, uint8."""
-        self.psnrs.append(psnr(frames, reference))
-        index = multiscale_ssim(frames, reference)
+    def add(self, frames: Tensor, reference: Tensor, masks: Tensor | None = None) -> None:
+        """Measure one batch; both `[B, 3, H, W]`, uint8.
+
+        masks: `[B, 1, H, W]`, bool; pixels that do not count, and are taken as equal in MS-SSIM. Frames where none
+        counts are passed over.
+        """
+        share_db: Tensor | float = 0.0
+        if masks is not None:
+            counted = ~masks.flatten(1).all(dim=1)
+            frames, reference, masks = frames[counted], reference[counted], masks[counted]
+            frames = torch.where(masks, reference, frames)
+            share_db = 10 * torch.log10(1 - masks.double().mean(dim=(1, 2, 3)))
+        self.psnrs.append((psnr(frames, reference) + share_db).clamp(max=PSNR_CAP_DB))
+        index = multiscale_ssim(frames, reference) if len(frames) else None
         if index is not None:
             self.indices.append(index)
 

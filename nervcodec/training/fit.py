@@ -7,7 +7,6 @@ from time import monotonic
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
 from nervcodec.errors import FitError
@@ -15,7 +14,7 @@ from nervcodec.events import FitRestarted, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.quantization import QuantizedTensor, quantize_to_bits
 from nervcodec.training.losses import LOSSES
-from nervcodec.training.network import Network
+from nervcodec.training.network import ALONE, Beside, Network
 from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
 from nervcodec.training.recipe import Recipe
@@ -58,17 +57,16 @@ def fit(
     recipe: Recipe,
     device: torch.device,
     observe: Observer = ignore,
-    below: Tensor | None = None,
+    beside: Beside = ALONE,
 ) -> Fitted:
     """Fit a decoder and embeddings to a clip.
 
     clip: `[T, 3, H, W]`, uint8, of the picture's own size; padding to the network's grid happens here.
-    below: the same frames as the layers below decode them, for an enhancement network.
 
     Raises FitError when no seed leads to finite numbers.
     """
     clip = clip.to(device).contiguous(memory_format=torch.channels_last)
-    below = None if below is None else below.to(device)
+    beside = beside.to(device)
     constant_db = constant_picture_psnr(clip)
     reason = ""
     for attempt in range(ATTEMPTS):
@@ -78,7 +76,7 @@ def fit(
         watchdog = Watchdog(constant_db, recipe.steps)
         if attempt == ATTEMPTS - 1:
             watchdog.rest()
-        run = _Fit(clip, config, recipe, seed, below)
+        run = _Fit(clip, config, recipe, seed, beside)
         try:
             run.train(watchdog, observe)
         except _Collapsed as collapse:
@@ -89,12 +87,16 @@ def fit(
 
 
 def time_fit(
-    clip: Tensor, config: HNeRVConfig, recipe: Recipe, device: torch.device, below: Tensor | None = None
+    clip: Tensor,
+    config: HNeRVConfig,
+    recipe: Recipe,
+    device: torch.device,
+    beside: Beside = ALONE,
 ) -> tuple[float, float]:
     """Seconds that a step takes, and that a whole fit spends on its rate model; measured on a fit of its own."""
     clip = clip.to(device).contiguous(memory_format=torch.channels_last)
-    below = None if below is None else below.to(device)
-    run = _Fit(clip, config, replace(recipe, quantize_at=0.0), recipe.seed, below)
+    beside = beside.to(device)
+    run = _Fit(clip, config, replace(recipe, quantize_at=0.0), recipe.seed, beside)
     half = monotonic()
     for step, times in zip(range(1, TIMED_STEPS + 1), run.batches(), strict=False):
         run.step(step, times)
@@ -109,15 +111,13 @@ def time_fit(
 class _Fit:
     """One attempt: network, optimizers and the order of the frames, all from one seed."""
 
-    def __init__(
-        self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int, below: Tensor | None = None
-    ) -> None:
+    def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int, beside: Beside = ALONE) -> None:
         self.recipe = recipe
         self.order = torch.Generator().manual_seed(seed)
         self.noise = torch.Generator(clip.device).manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.network = Network(clip, config, recipe, self.noise, below)
+            self.network = Network(clip, config, recipe, self.noise, beside)
         self.precision = torch.bfloat16 if self.network.autocast else torch.float32
         self.optimizers: list[tuple[Optimizer, float]] = []
         self._optimize(
@@ -177,10 +177,12 @@ class _Fit:
 
     def _step(self, step: int, times: Tensor) -> None:
         """One optimizer step on the frames at `times`; notes their squared errors before it."""
-        frames, target = self.network.render(times), self.network.target(times)
-        errors = F.mse_loss(frames, target, reduction="none").mean(dim=(1, 2, 3))
+        frames = self.network.seen(self.network.render(times), times)
+        errors = self.network.errors(frames, times)
         self.errors[times] = errors.detach()
-        loss = errors.mean() if self.recipe.loss == "l2" else LOSSES[self.recipe.loss](frames, target)
+        loss = (
+            errors.mean() if self.recipe.loss == "l2" else LOSSES[self.recipe.loss](frames, self.network.target(times))
+        )
         loss = loss + self.recipe.latent_weight * self.network.latent_cost
         if self.rate:
             loss = loss + self.rate(step)
@@ -219,8 +221,7 @@ class _Fit:
     def _measure(self) -> None:
         """Squared errors of all frames as the network is now."""
         for times in torch.split(torch.arange(len(self.errors), device=self.errors.device), self.recipe.batch):
-            difference = self.network.render(times) - self.network.target(times)
-            self.errors[times] = difference.square().mean(dim=(1, 2, 3))
+            self.errors[times] = self.network.errors(self.network.seen(self.network.render(times), times), times)
 
     def _optimize(self, *optimizers: Optimizer) -> None:
         """Take on more optimizers, at their peak rates."""

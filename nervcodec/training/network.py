@@ -1,6 +1,7 @@
 """What a fit moves: a decoder with its embeddings, or with the encoder that makes them; as floats, later quantized."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 import torch
@@ -22,16 +23,32 @@ START_SCALE = 0.01
 """Standard deviation of free embeddings before the first step (ours)."""
 
 
-class Network:
-    """The network for one clip `[T, 3, H, W]`, uint8, on the clip's device; drawn from torch's global seed.
+@dataclass(frozen=True)
+class Beside:
+    """What a fit is given beside a clip `[T, 3, H, W]`."""
 
-    An enhancement network also sees `below`, like the clip: what the layers below decode to.
-    """
+    below: Tensor | None = None
+    """For an enhancement network: the same frames as the layers below decode them, like the clip."""
+    masks: Tensor | None = None
+    """`[T, 1, H, W]`, bool: pixels that are missing, and blank in the clip; what is rendered there is free."""
+
+    def to(self, device: torch.device) -> "Beside":
+        """The same on a device."""
+        return Beside(*(None if tensor is None else tensor.to(device) for tensor in (self.below, self.masks)))
+
+
+ALONE = Beside()
+
+
+class Network:
+    """The network for one clip `[T, 3, H, W]`, uint8, on the clip's device; drawn from torch's global seed."""
 
     def __init__(
-        self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, noise: torch.Generator, below: Tensor | None = None
+        self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, noise: torch.Generator, beside: Beside = ALONE
     ) -> None:
-        self.clip, self.config, self.noise, self.below = clip, config, noise, below
+        self.clip, self.config, self.noise = clip, config, noise
+        self.below, self.masks = beside.below, beside.masks
+        self.shares = clip.new_ones(len(clip), dtype=torch.float32) if self.masks is None else seen_shares(self.masks)
         self.autocast = recipe.reduced_precision and has_bfloat16(clip.device)
         self.decoder = self._place(build_decoder(config))
         encodes = recipe.embeddings == "encoder"
@@ -78,6 +95,15 @@ class Network:
     def target(self, times: Tensor) -> Tensor:
         """What `render` should make."""
         return self.clip[times].float() / 255
+
+    def seen(self, frames: Tensor, times: Tensor) -> Tensor:
+        """Frames that were rendered, with what they should be where the clip has nothing to say."""
+        return frames if self.masks is None else torch.where(self.masks[times], self.target(times), frames)
+
+    def errors(self, frames: Tensor, times: Tensor) -> Tensor:
+        """Mean squared errors `[B]` of frames as they are `seen`, over the pixels that are there."""
+        errors = F.mse_loss(frames, self.target(times), reduction="none")
+        return errors.mean(dim=(1, 2, 3)) / self.shares[times]
 
     def encode(self, times: Tensor) -> dict[str, Tensor]:
         """What the encoder makes of the frames at `times`; the first and last frame are their own neighbours."""
@@ -148,6 +174,11 @@ class Network:
 
     def _place(self, module: nn.Module) -> nn.Module:
         return module.to(self.clip.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def seen_shares(masks: Tensor) -> Tensor:
+    """Of masks `[T, 1, H, W]`, the share of each frame's pixels that are there."""
+    return 1 - masks.float().mean(dim=(1, 2, 3))
 
 
 def has_bfloat16(device: torch.device) -> bool:

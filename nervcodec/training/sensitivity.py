@@ -36,7 +36,7 @@ def _curvature(network: Network, generator: torch.Generator) -> dict[str, float]
     times = torch.linspace(0, frames - 1, min(frames, SAMPLES)).long().to(network.clip.device)
     squares = dict.fromkeys(tensors, 0.0)
     for t in times[:, None]:
-        rendered = network.render(t, tensors)
+        rendered = network.seen(network.render(t, tensors), t)
         direction = torch.randn(rendered.shape, generator=generator, device=rendered.device)
         gradients = torch.autograd.grad(rendered, list(tensors.values()), direction)
         for name, gradient in zip(tensors, gradients, strict=True):

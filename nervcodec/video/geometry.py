@@ -1,13 +1,18 @@
 """Centre crops and antialiased resizing."""
 
 from functools import lru_cache
+from math import ceil
+from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from nervcodec.video.colour import Frame
 from nervcodec.video.view import Filter, View
+
+T = TypeVar("T", bound=np.generic)
 
 
 def apply_view(frame: Frame, view: View) -> Frame:
@@ -20,7 +25,24 @@ def apply_view(frame: Frame, view: View) -> Frame:
     return frame
 
 
-def centre_crop(frame: Frame, width: int, height: int) -> Frame:
+def view_mask(mask: NDArray[np.bool_], view: View) -> NDArray[np.bool_]:
+    """Which pixels of a view any pixel of a mask `[H, W]` has a part in."""
+    if view.crop:
+        mask = centre_crop(mask, *view.crop)
+    height, width = mask.shape
+    new_width, new_height = view.scaled(width, height)
+    if (new_width, new_height) == (width, height):
+        return mask
+    marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
+    if view.resize_filter != "area" or new_width > width or new_height > height:  # bicubic reaches two pixels far
+        reach = [1 + ceil(2 * max(old / new, 1)) for old, new in ((height, new_height), (width, new_width))]
+        marked = F.max_pool2d(marked, [2 * r + 1 for r in reach], stride=1, padding=reach)
+    seen = _area_weights(new_height, height) @ marked[0] @ _area_weights(new_width, width).T
+    touched: NDArray[np.bool_] = (seen > 0).numpy()
+    return touched
+
+
+def centre_crop(frame: NDArray[T], width: int, height: int) -> NDArray[T]:
     """The middle of a frame; an odd remainder goes to the right and bottom."""
     top, left = (frame.shape[0] - height) // 2, (frame.shape[1] - width) // 2
     return frame[top : top + height, left : left + width]

@@ -30,6 +30,8 @@ class Video:
 
     format: VideoFormat
     """Of the frames that leave, after crop and resize."""
+    source_size: tuple[int, int]
+    """Width and height before crop and resize, upright."""
     total: int | None
     """How many frames will come, where the container says."""
     frames: Iterator[Frame]
@@ -53,7 +55,8 @@ def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXEL
             raise VideoError(f"{name}: no video frame in it")
         tags, size = colour_tags(first), (first.width, first.height)
         turns = round(first.rotation / 90) % 4  # counter-clockwise; the first frame speaks for all
-        width, height = view.output_size(*(size[::-1] if turns % 2 else size))
+        upright = size[::-1] if turns % 2 else size
+        width, height = view.output_size(*upright)
 
         def frames() -> Iterator[Frame]:
             numbered = enumerate(chain([first], decoded), skipped)
@@ -65,7 +68,7 @@ def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXEL
 
         wanted = None if total is None else max(min(total, view.stop or total) - view.first, 0)
         video = VideoFormat(width=width, height=height, frame_rate=rate, colour=tags, chroma=chroma_format(first))
-        yield Video(video, wanted, frames())
+        yield Video(video, upright, wanted, frames())
 
 
 def count_frames(source: str) -> int:

@@ -17,6 +17,7 @@ import pytest
 from nervcodec.cli.main import LazyGroup
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
+from nervcodec.video.writer import write_frames
 from tests.conftest import Nervc
 
 QUICK = ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "20"]
@@ -195,13 +196,40 @@ def test_every_second_frame_and_what_lies_between(nervc: Nervc, sample: str, tmp
     assert done.returncode == 2
 
 
+def test_a_picture_with_a_hole_is_filled(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path, still, out = tmp_path / "out.nerv", tmp_path / "still.mkv", tmp_path / "out.mkv"
+    done = nervc("encode", sample, "-o", path, *QUICK, "--mask", "boxes:1x8")
+    assert done.returncode == 0, done.stderr.decode()
+    assert "pixels under the mask: PSNR" in done.stderr.decode()
+    with (
+        read_frames(sample, View(stop=3, resize=(48, 32))) as video,
+        write_frames(str(still), video.format) as sink,
+    ):
+        given = list(video.frames)
+        for frame in given:
+            sink(frame)
+    for options in ([], ["--composite", still, "--mask", "boxes:1x8"]):
+        done = nervc("decode", path, "-o", out, "-y", *options)
+        assert done.returncode == 0, done.stderr.decode()
+    with read_frames(str(out)) as video:
+        for frame, whole in zip(video.frames, given, strict=True):
+            same = (frame == whole).all(axis=2)
+            assert not same[12:20, 20:28].all()
+            same[12:20, 20:28] = True
+            assert same.all()
+    refused = nervc("decode", path, "-o", out, "-y", "--composite", still)
+    assert (refused.returncode, b"need each other" in refused.stderr) == (2, True)
+
+
 def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
         "--latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
-        "--bpp --time-limit --bits --prune --keep-every --frames --crop --resize --resize-filter --device --json",
-        "decode": "--output -o -y --all-times --fps --interpolate --between --layers --device --json",
+        "--bpp --time-limit --bits --prune --keep-every --mask --frames --crop --resize --resize-filter --device "
+        "--json",
+        "decode": "--output -o -y --all-times --fps --interpolate --between --composite --mask --layers --device "
+        "--json",
         "info": "--json",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",

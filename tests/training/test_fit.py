@@ -17,6 +17,7 @@ from nervcodec.models.sizing import dnerv_config, enhancement_config, hnerv_conf
 from nervcodec.models.wire import model_name
 from nervcodec.quantization import dequantize
 from nervcodec.training.fit import Fitted, _Fit, fit
+from nervcodec.training.network import Beside
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
 from nervcodec.training.schedule import latent_deviation, learning_rate_factor
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
@@ -175,7 +176,7 @@ def test_an_enhancement_corrects_what_is_below_it() -> None:
     below = (clip.float() * 0.6 + 20).byte()
     start = psnr_from_mse(float(((below.float() - clip.float()) / 255).square().mean()))
     events: list[Event] = []
-    fitted = fit(clip, enhancement_config(30, 60, 8), Recipe(steps=200, rate=1e-4), CPU, events.append, below)
+    fitted = fit(clip, enhancement_config(30, 60, 8), Recipe(steps=200, rate=1e-4), CPU, events.append, Beside(below))
     assert fitted.psnr_db > start + 5
 
 

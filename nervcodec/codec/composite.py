@@ -1,0 +1,41 @@
+"""A video with only those of its pixels replaced that are missing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nervcodec.errors import RequestError
+from nervcodec.video.masks import load_masks
+from nervcodec.video.reader import read_frames
+
+
+@dataclass(frozen=True)
+class Composite:
+    """What decoded frames are laid under."""
+
+    source: str
+    """The video that was encoded (see `read_frames`), in the size of the decoded frames."""
+    mask: str
+    """Where decoded pixels are taken (see `load_masks`)."""
+
+    def fill(self, frames: Iterator[Tensor], count: int) -> Iterator[Tensor]:
+        """Each of `count` decoded frames `[3, H, W]`, uint8, becomes the video's with the missing pixels filled.
+
+        Raises RequestError for another size or number of frames than the video's, VideoError for one that cannot be
+        read.
+        """
+        with read_frames(self.source) as video:
+            masks = load_masks(self.mask, video.source_size, count)
+            for index, (own, mask) in enumerate(zip(frames, masks, strict=True)):
+                given = next(video.frames, None)
+                if given is None:
+                    raise RequestError(f"{self.source} has {index} frames, the file {count}")
+                original = torch.from_numpy(given).permute(2, 0, 1)
+                if original.shape != own.shape:
+                    sizes = "{1}x{0} and the file's {3}x{2}".format(*original.shape[1:], *own.shape[1:])
+                    raise RequestError(f"pictures of {self.source} are {sizes}")
+                yield torch.where(mask, own, original)
+            if next(video.frames, None) is not None:
+                raise RequestError(f"{self.source} has more than the {count} frames of the file")

@@ -1,0 +1,73 @@
+"""Which pixels of a video are missing: a picture, a picture for each frame, or the boxes of the papers."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nervcodec.errors import RequestError
+from nervcodec.video.geometry import view_mask
+from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View
+
+Mask = NDArray[np.bool_]
+"""`[H, W]`, true where a pixel is missing."""
+PLACES = [(Fraction(y, 4), Fraction(x, 4)) for y, x in ((2, 2), (1, 1), (1, 3), (3, 1), (3, 3))]
+"""Centres of boxes as shares of height and width (HNeRV's code; with one box the middle)."""
+WHITE = 128
+"""The least value of a sample that marks a missing pixel."""
+
+
+def load_masks(spec: str, source_size: tuple[int, int], frames: int, view: View = View()) -> Tensor:  # noqa: B008
+    """What is missing in each frame that a view lets through, `[T, 1, H, W]`, bool.
+
+    `boxes:5x50` are five boxes of 50 pixels a side, `center:1/4` one box of a quarter of both sides in the middle, of
+    the picture after the view. Else a picture that is white where pixels are missing, for all frames, or a folder or
+    pattern of as many pictures as the video has frames; of the video's size, width and height, or of the view's.
+
+    Raises RequestError for another size or number, or a frame without a pixel that is there; VideoError for pictures
+    that cannot be read.
+    """
+    width, height = view.output_size(*source_size)
+    made = _boxes(spec, height, width)
+    masks = [made] if made is not None else _pictures(spec, view, source_size, frames)
+    stacked = torch.from_numpy(np.stack(masks))[:, None].expand(frames, -1, -1, -1)
+    if stacked.flatten(1).all(dim=1).any():
+        raise RequestError(f"{spec}: a frame has no pixel left")
+    return stacked
+
+
+def _boxes(spec: str, height: int, width: int) -> Mask | None:
+    """The mask of a rule; None for what is no rule."""
+    if match := re.fullmatch(r"boxes:([1-5])x([1-9]\d{0,4})", spec):
+        return _box_mask(height, width, PLACES[: int(match[1])], int(match[2]), int(match[2]))
+    if match := re.fullmatch(r"center:1/([1-9]\d{0,3})", spec):
+        share = int(match[1])
+        return _box_mask(height, width, PLACES[:1], max(height // share, 1), max(width // share, 1))
+    return None
+
+
+def _box_mask(height: int, width: int, places: list[tuple[Fraction, Fraction]], tall: int, wide: int) -> Mask:
+    mask = np.zeros((height, width), np.bool_)
+    for y, x in places:
+        top, left = int(y * height) - tall // 2, int(x * width) - wide // 2
+        mask[max(top, 0) : top + tall, max(left, 0) : left + wide] = True
+    return mask
+
+
+def _pictures(spec: str, view: View, source_size: tuple[int, int], frames: int) -> list[Mask]:
+    still, wanted = Path(spec).is_file(), view.output_size(*source_size)
+    with read_frames(spec, View() if still else View(first=view.first, stop=view.stop)) as video:
+        found = video.format.width, video.format.height
+        if found not in (source_size, wanted):
+            raise RequestError("{}: masks of {}x{} for pictures of {}x{}".format(spec, *found, *source_size))
+        masks: list[Mask] = [np.max(frame, axis=2) >= WHITE for frame in video.frames]
+    if found == source_size:
+        masks = [view_mask(mask, view) for mask in masks]
+    if len(masks) != (1 if still else frames):
+        raise RequestError(f"{spec}: {len(masks)} masks for {frames} frames")
+    return masks

@@ -1,0 +1,65 @@
+"""What is filled, and what cannot be."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import nervcodec
+from nervcodec.codec.composite import Composite
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.errors import RequestError
+from nervcodec.picture import VideoFormat
+from nervcodec.video.view import View
+from nervcodec.video.writer import write_frames
+from tests.conftest import SAMPLE
+
+SIZE = (24, 40)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    """Three grey frames of 40x24."""
+    with write_frames(
+        str(tmp_path / "%d.png"), VideoFormat(width=SIZE[1], height=SIZE[0], frame_rate=Fraction(25))
+    ) as sink:
+        for _ in range(3):
+            sink(np.full((*SIZE, 3), 90, np.uint8))
+    return str(tmp_path)
+
+
+def decoded(count: int, size: tuple[int, int] = SIZE) -> Iterator[Tensor]:
+    yield from torch.full((count, 3, *size), 200, dtype=torch.uint8)
+
+
+def test_only_the_missing_pixels_are_decoded_ones(source: str) -> None:
+    for frame in Composite(source, "boxes:1x10").fill(decoded(3), 3):
+        assert (frame[:, 7:17, 15:25] == 200).all()
+        assert int((frame == 200).sum()) == 3 * 10 * 10
+        assert int((frame == 90).sum()) == 3 * (24 * 40 - 10 * 10)
+
+
+@pytest.mark.parametrize(
+    ("frames", "count", "reason"),
+    [
+        (decoded(2), 2, "more than the 2 frames"),
+        (decoded(4), 4, "has 3 frames, the file 4"),
+        (decoded(3, (24, 41)), 3, "are 40x24 and the file's 41x24"),
+    ],
+)
+def test_what_does_not_match_is_refused(source: str, frames: Iterator[Tensor], count: int, reason: str) -> None:
+    with pytest.raises(RequestError, match=reason):
+        list(Composite(source, "boxes:1x10").fill(frames, count))
+
+
+def test_pixels_are_filled_at_the_times_of_the_video_only(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.nerv")
+    view = View(stop=4, resize=(46, 25))
+    nervcodec.encode(str(SAMPLE), path, EncodeOptions(view=view, model="hnerv", size=3000, steps=10, keep_every=2))
+    filled = Composite(str(SAMPLE), "boxes:1x10")
+    with pytest.raises(RequestError, match="at the times of the video"):
+        nervcodec.decode(path, str(tmp_path / "a.mkv"), nervcodec.DecodeOptions(composite=filled))
