@@ -19,6 +19,14 @@ class FitStarted:
 
 
 @dataclass(frozen=True)
+class AssistStarted:
+    """Embeddings of `frames` frames that a network was not fitted to begin to be fitted in `steps` steps."""
+
+    frames: int
+    steps: int
+
+
+@dataclass(frozen=True)
 class StepDone:
     """One optimizer step."""
 
@@ -82,7 +90,7 @@ class PointsRunning:
     """None until a point is done."""
 
 
-Event = FitStarted | StepDone | FitRestarted | LayerDropped | FramesDone | PointDone | PointsRunning
+Event = FitStarted | AssistStarted | StepDone | FitRestarted | LayerDropped | FramesDone | PointDone | PointsRunning
 Observer = Callable[[Event], None]
 
 

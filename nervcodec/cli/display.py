@@ -25,6 +25,7 @@ from rich.text import Text
 from nervcodec.bench.tables import Table, cell_text, markdown
 from nervcodec.codec.layers import LayersReport
 from nervcodec.events import (
+    AssistStarted,
     Event,
     FitRestarted,
     FitStarted,
@@ -140,6 +141,9 @@ def _people(show: Show, say: Callable[[str], None]) -> Observer:
                 started = monotonic()
                 layer = f"layer {event.layer} of {event.layers}: " if event.layers > 1 else ""
                 say(f"{layer}{event.model}, {event.parameters:,} weights, {event.frames} frames, {event.steps} steps")
+            case AssistStarted():
+                started = monotonic()
+                say(f"embeddings of the {event.frames} frames left out, {event.steps} steps")
             case StepDone():
                 rate = event.step / max(monotonic() - started, 1e-9)
                 size = "" if event.estimated_bytes is None else f", {readable_bytes(event.estimated_bytes)}"
@@ -201,6 +205,8 @@ def _json_observer() -> Observer:
         match event:
             case FitStarted():
                 json_line({"type": "start", **asdict(event)})
+            case AssistStarted():
+                json_line({"type": "assist", **asdict(event)})
             case FitRestarted():
                 json_line({"type": "restart", **asdict(event)})
             case LayerDropped():

@@ -134,6 +134,11 @@ from nervcodec.video.view import View
     help="Fit and store only every Nth frame, and the last; decode --all-times brings the others back.",
 )
 @click.option(
+    "--assisted",
+    is_flag=True,
+    help="Store embeddings for those other frames too, fitted to them while the weights stay as they are.",
+)
+@click.option(
     "--mask",
     metavar="FILE|DIR|RULE",
     help="Pixels that are missing: white in one picture or in one for each frame, boxes:5x50, or center:1/4.",
@@ -170,7 +175,8 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
     if report.masked_psnr_db is not None:
         click.echo(f"pixels under the mask: PSNR {report.masked_psnr_db:.2f} dB", err=True)
     if report.missing_psnr_db is not None:
-        click.echo(f"frames that were left out, interpolated: PSNR {report.missing_psnr_db:.2f} dB", err=True)
+        how = "interpolated" if report.assisted_bytes is None else f"assisted by {report.assisted_bytes:,} bytes"
+        click.echo(f"frames that were left out, {how}: PSNR {report.missing_psnr_db:.2f} dB", err=True)
     click.echo(f"{output}: {_outcome(report)}, {report.seconds:.1f} s", err=True)
 
 
@@ -186,6 +192,7 @@ def _record(output: str, report: EncodeReport) -> dict[str, Any]:
         "masked_psnr": report.masked_psnr_db,
         "missing_psnr": report.missing_psnr_db,
         "missing_ms_ssim": report.missing_ms_ssim,
+        "assisted_bytes": report.assisted_bytes,
         "fits": report.fits,
         "layers": [_measures(layer) for layer in report.layers],
     }

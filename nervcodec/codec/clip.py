@@ -70,14 +70,15 @@ def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:
     return footage.video, footage.clip
 
 
-def measure_missing(data: bytes, missing: Tensor, device: DeviceName, observe: Observer = ignore) -> QualityMeter:
-    """Interpolate the frames that a file does not hold and compare with what they were, `[T, 3, H, W]`, uint8."""
-    stream = read_stream(data)
-    times, meter = stream.header.times, QualityMeter()
-    frames = frames_at(stream, tuple(times.moments(times.missing)), device=device)
-    for index, frame in enumerate(frames):
-        meter.add(frame[None], missing[index : index + 1])
-        observe(FramesDone(stage="measure", frames=index + 1, total=len(missing)))
+def measure_at(
+    data: bytes, clip: Tensor, positions: Sequence[int], device: DeviceName, observe: Observer = ignore
+) -> QualityMeter:
+    """Make frames at some positions of a clip `[T, 3, H, W]`, uint8, from a file's bytes, and compare them."""
+    stream, meter = read_stream(data), QualityMeter()
+    frames = frames_at(stream, tuple(stream.header.times.moments(positions)), device=device)
+    for done, (position, frame) in enumerate(zip(positions, frames, strict=True), 1):
+        meter.add(frame[None], clip[position : position + 1])
+        observe(FramesDone(stage="measure", frames=done, total=len(positions)))
     return meter
 
 

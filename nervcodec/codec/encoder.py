@@ -5,7 +5,8 @@ from math import log2
 from pathlib import Path
 from time import monotonic
 
-from nervcodec.codec.clip import load_footage, measure, measure_missing
+from nervcodec.codec.assistance import assist
+from nervcodec.codec.clip import Footage, load_footage, measure, measure_at
 from nervcodec.codec.device import choose_device
 from nervcodec.codec.options import QUALITIES, EncodeOptions
 from nervcodec.codec.planning import DEFAULT_QUALITY, quality_of_size
@@ -46,19 +47,34 @@ def encode(
     kept = footage.at(timeline.positions)
     job = _Job(Work(footage.video, kept.seen(), options, device, observe, deadline, kept.masks, timeline))
     made = job.reach(options.target) if options.target else job.code(options.quality)
-    report = made.report
+    data, report = made.data, made.report
     if kept.masks is not None:
-        meter = measure(made.data, kept.clip, options.device, observe, masks=~kept.masks)
+        meter = measure(data, kept.clip, options.device, observe, masks=~kept.masks)
         report = replace(report, masked_psnr_db=meter.psnr_db)
+    if options.assisted:
+        data = assist(data, footage.at(timeline.missing), options, device, observe)
+        report = _assisted(report, data, footage)
     if timeline.missing:
-        meter = measure_missing(made.data, footage.at(timeline.missing).clip, options.device, observe)
+        meter = measure_at(data, footage.clip, timeline.missing, options.device, observe)
         report = replace(report, missing_psnr_db=meter.psnr_db, missing_ms_ssim=meter.ms_ssim)
     with replacing(Path(output)) as path:
-        path.write_bytes(made.data)
+        path.write_bytes(data)
     if options.target and abs(miss(options.target, made.report)) > 1:
         kind, value = options.target.kind, reached(options.target, made.report)
         raise TargetMissed(f"{output} is written, but with {kind} {value:.6g}, not {options.target.value:.6g}")
     return replace(report, seconds=monotonic() - started, fits=job.fits)
+
+
+def _assisted(report: EncodeReport, data: bytes, footage: Footage) -> EncodeReport:
+    """The report of a file that now has all frames of a video."""
+    frames, _, height, width = footage.clip.shape
+    return replace(
+        report,
+        frames=frames,
+        file_bytes=len(data),
+        bits_per_pixel=8 * len(data) / (frames * height * width),
+        assisted_bytes=len(data) - report.file_bytes,
+    )
 
 
 @dataclass

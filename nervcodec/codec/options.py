@@ -60,6 +60,8 @@ class EncodeOptions:
     view: View = field(default_factory=View)
     keep_every: int = 1
     """Only every so many frames of the video are fitted and stored, and its last one."""
+    assisted: bool = False
+    """Whether embeddings of the frames left out are fitted to these, without a say in the weights, and stored."""
     mask: str | None = None
     """Which pixels are missing and never seen (`nervcodec.video.masks.load_masks`)."""
     model: ModelName = "dnerv"
@@ -127,6 +129,7 @@ class EncodeOptions:
         if not 1 <= self.layers <= MAX_LAYERS:
             raise RequestError(f"a file has 1 to {MAX_LAYERS} layers, not {self.layers}")
         self._check_model()
+        self._check_assisted()
 
     def _check_model(self) -> None:
         if self.row and self.model != "dnerv" and not (self.model == "sdmn" and self.is_sdmn):
@@ -140,6 +143,16 @@ class EncodeOptions:
             raise RequestError("FFNeRV has no encoder: its grids are free")
         if not self.is_sdmn and (self.coupling, self.latent) != ("affine", "zero"):
             raise RequestError("couplings and latents are SDMN's: choose --model sdmn")
+
+    def _check_assisted(self) -> None:
+        if self.assisted and self.keep_every == 1:
+            raise RequestError("assisted is for frames that are left out: keep every second one, or fewer")
+        if self.assisted and (self.model == "ffnerv" or self.layers > 1):
+            raise RequestError("assisted frames need embeddings of their own: not FFNeRV's grids, and not many layers")
+        if self.assisted and self.latent == "seeded":
+            raise RequestError("assisted frames would change the seeded latents of the others")
+        if self.assisted and (self.target or self.time_limit):
+            raise RequestError("assisted frames take bytes and time beyond a target or a time limit")
 
     def _check_recipe(self) -> None:
         if self.recipe == "rate" and self.bits is not None:

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping
 from math import prod
 
-from torch import Tensor
-
 from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import pack_group, unpack_group
 from nervcodec.entropy.forms import FORMS
@@ -28,18 +26,29 @@ def pack(
 def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, forms: Collection[int] = FORMS) -> DecoderState:
     """The numbers behind what `pack` coded; `forms` are those that the format version has.
 
+    Raises what `unpack_symbols` does.
+    """
+    numbers = {name: dequantize(tensor) for name, tensor in unpack_symbols(config, groups, frames, forms).items()}
+    embeddings = {name: numbers.pop(name) for name in config.embeddings}
+    return DecoderState(numbers, frame_embeddings(config, embeddings, frames) | given_embeddings(config, frames))
+
+
+def unpack_symbols(
+    config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, forms: Collection[int] = FORMS
+) -> dict[str, QuantizedTensor]:
+    """The inverse of `pack`.
+
     Raises TruncatedStream or CorruptStream, and UnsupportedStream for more values than this decoder holds.
     """
     check_segment(config, frames)
     schema = layer_schema(config, frames)
     if len(groups) != len(schema):
         raise CorruptStream(f"{len(groups)} tensor groups where the network has {len(schema)}")
-    weights: dict[str, Tensor] = {}
-    embeddings: dict[str, Tensor] = {}
-    for specs, data in zip(schema, groups, strict=True):
-        for spec, quantized in zip(specs, unpack_group(specs, data, forms), strict=True):
-            (embeddings if spec.temporal else weights)[spec.name] = dequantize(quantized)
-    return DecoderState(weights, frame_embeddings(config, embeddings, frames) | given_embeddings(config, frames))
+    return {
+        spec.name: tensor
+        for specs, data in zip(schema, groups, strict=True)
+        for spec, tensor in zip(specs, unpack_group(specs, data, forms), strict=True)
+    }
 
 
 def check_segment(config: HNeRVConfig, frames: int) -> None:

@@ -49,8 +49,11 @@ class EncodeReport:
     masked_psnr_db: float | None = None
     """Of the pixels that `mask` hid, mean over the frames that have some; None where there are none."""
     missing_psnr_db: float | None = None
-    """Of the frames of the video that are not in the file, as they are interpolated; None where there are none."""
+    """Of the frames of the video that were left out of the fit, interpolated or assisted; None where there are none;
+    `psnr_db` is of the others then."""
     missing_ms_ssim: float | None = None
+    assisted_bytes: int | None = None
+    """Of the file, those that the frames left out of the fit take; None where they are interpolated."""
     seconds: float = 0.0
     """From opening the video to closing the file."""
     fits: int = 1

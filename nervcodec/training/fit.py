@@ -18,7 +18,7 @@ from nervcodec.training.network import ALONE, Beside, Network
 from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
 from nervcodec.training.recipe import Recipe
-from nervcodec.training.schedule import latent_deviation, learning_rate_factor
+from nervcodec.training.schedule import latent_deviation, learning_rate_factor, passes
 from nervcodec.training.tradeoff import RATE_FITS, RateTerm
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
@@ -233,9 +233,8 @@ class _Fit:
             optimizer.param_groups[0]["lr"] = factor * peak
 
     def batches(self) -> Iterator[Tensor]:
-        while True:
-            order = torch.randperm(len(self.errors), generator=self.order).to(self.errors.device)
-            yield from torch.split(order, self.recipe.batch)
+        for times in passes(len(self.errors), self.recipe.batch, self.order):
+            yield times.to(self.errors.device)
 
     def _measured(self) -> Tensor:
         """Squared errors of the frames at their last visit."""

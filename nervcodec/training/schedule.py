@@ -1,6 +1,10 @@
 """What changes from step to step of a fit."""
 
+from collections.abc import Iterator
 from math import cos, pi
+
+import torch
+from torch import Tensor
 
 from nervcodec.training.recipe import Recipe
 
@@ -16,3 +20,9 @@ def learning_rate_factor(step: int, recipe: Recipe) -> float:
 def latent_deviation(step: int, recipe: Recipe) -> float:
     """Deviation of the noise in place of channels that are not sent, at a step."""
     return recipe.latent_noise * min(max(1.5 - 2 * step / recipe.steps, 0.0), 1.0)
+
+
+def passes(frames: int, batch: int, order: torch.Generator) -> Iterator[Tensor]:
+    """Indices of the frames of each step, without end: all frames once in a random order, then in another."""
+    while True:
+        yield from torch.split(torch.randperm(frames, generator=order), batch)

@@ -226,8 +226,8 @@ def test_options_are_a_promise() -> None:
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
         "--latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
-        "--bpp --time-limit --bits --prune --keep-every --mask --frames --crop --resize --resize-filter --device "
-        "--json",
+        "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
+        "--device --json",
         "decode": "--output -o -y --all-times --fps --interpolate --between --composite --mask --layers --device "
         "--json",
         "info": "--json",

@@ -2,7 +2,6 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -13,10 +12,7 @@ from nervcodec.codec.between import frames_at
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.motion import frame_between
 from nervcodec.timeline import Moment, Playback
-from nervcodec.video.reader import read_frames
-from nervcodec.video.view import View
-from nervcodec.video.writer import write_frames
-from tests.conftest import SAMPLE
+from tests.codec.clips import decoded, encoded, mean_psnr, small_clip
 from tests.golden.make import FOLDER
 
 HALF = Fraction(1, 2)
@@ -77,44 +73,25 @@ def test_segments_are_joined_along_the_motion_and_held_by_the_network() -> None:
 OPTIONS = nervcodec.EncodeOptions(model="hnerv", size=3000, steps=60, keep_every=2)
 
 
-def encoded(folder: Path, clip: Tensor) -> tuple[bytes, nervcodec.EncodeReport]:
-    """The file that a clip `[T, 3, H, W]` becomes, read from PNGs."""
-    with (
-        read_frames(str(SAMPLE), View(stop=1, resize=(46, 25))) as video,
-        write_frames(str(folder / "in" / "%d.png"), video.format) as sink,
-    ):
-        for frame in clip.permute(0, 2, 3, 1).numpy():
-            sink(np.ascontiguousarray(frame))
-    report = nervcodec.encode(str(folder / "in"), str(folder / "a.nerv"), OPTIONS, overwrite=True)
-    return (folder / "a.nerv").read_bytes(), report
-
-
 @pytest.mark.parametrize("target", [None, nervcodec.Target("bytes", 900)])
 def test_no_pixel_of_a_frame_that_is_left_out_reaches_the_file(
     tmp_path: Path, target: nervcodec.Target | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.codec.test_between.OPTIONS", replace(OPTIONS, target=target))
     monkeypatch.setattr("nervcodec.codec.targets.TOLERANCES", {"bytes": 9.0})
-    with read_frames(str(SAMPLE), View(stop=6, resize=(46, 25))) as video:
-        clip = torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
+    options, clip = replace(OPTIONS, target=target), small_clip(6)
     changed = clip.clone()
     changed[[1, 3]] = torch.randint(0, 256, changed[[1, 3]].shape, dtype=torch.uint8)
-    (before, told), (after, told_changed) = (encoded(tmp_path, frames) for frames in (clip, changed))
+    (before, told), (after, told_changed) = (encoded(tmp_path, frames, options) for frames in (clip, changed))
     assert before == after
     assert told.missing_psnr_db != told_changed.missing_psnr_db
     changed[2, 0, 0, 0] ^= 255
-    assert encoded(tmp_path, changed)[0] != before
+    assert encoded(tmp_path, changed, options)[0] != before
 
 
 def test_what_is_told_of_frames_that_were_left_out_is_what_comes_back(tmp_path: Path) -> None:
-    with read_frames(str(SAMPLE), View(stop=6, resize=(46, 25))) as video:
-        clip = torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
-    _, report = encoded(tmp_path, clip)
-    target = str(tmp_path / "out.mkv")
-    nervcodec.decode(str(tmp_path / "a.nerv"), target, nervcodec.DecodeOptions(playback=Playback(all_times=True)))
-    with read_frames(target) as video:
-        back = torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
+    clip = small_clip(6)
+    _, report = encoded(tmp_path, clip, OPTIONS)
+    back = decoded(tmp_path, nervcodec.DecodeOptions(playback=Playback(all_times=True)))
     assert back.shape == clip.shape
-    errors = (back[[1, 3]].double() - clip[[1, 3]]).square().mean(dim=(1, 2, 3)) / 255**2
-    assert report.missing_psnr_db == pytest.approx(float(-10 * torch.log10(errors).mean()), abs=1e-4)
-    assert (report.frames, report.missing_ms_ssim) == (4, None)
+    assert report.missing_psnr_db == pytest.approx(mean_psnr(back[[1, 3]].int() - clip[[1, 3]].int()), abs=1e-4)
+    assert (report.frames, report.missing_ms_ssim, report.assisted_bytes) == (4, None, None)

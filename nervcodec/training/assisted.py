@@ -1,0 +1,136 @@
+"""Embeddings for frames that a fitted network has never seen: sent, they make it guess these frames better.
+
+The papers' encoders make them of the very frames that are to be guessed (HNeRV, section 4.3; DNeRV, supplement, section
+8.1), and count no bits for them. Ours are fitted to these frames, quantized and charged as in any fit, while weights
+and the embeddings of all other frames stay as they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim import Adam
+
+from nervcodec.events import AssistStarted, Observer, StepDone, ignore
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.networks import build_decoder
+from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
+from nervcodec.timeline import Timeline
+from nervcodec.training.quantizing import Quantizer, quantized
+from nervcodec.training.rate import RateModel
+from nervcodec.training.recipe import Recipe
+from nervcodec.training.schedule import learning_rate_factor, passes
+from nervcodec.training.tradeoff import RATE_FITS
+from nervcodec.training.watchdog import psnr_from_mse
+
+PEAK_RATE = 3e-2
+"""Adam's, for embeddings whose network stands still (ours, docs/experiments.md)."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The frames that a network was not fitted to."""
+
+    frames: Tensor
+    """`[M, 3, H, W]`, uint8, on the device of the fit."""
+    masks: Tensor | None
+    """`[M, 1, H, W]`, bool: pixels that are missing even there."""
+    timeline: Timeline
+    """Where the frames are that it was fitted to."""
+
+
+def fit_missing(
+    missing: Missing,
+    config: HNeRVConfig,
+    tensors: Mapping[str, QuantizedTensor],
+    recipe: Recipe,
+    observe: Observer = ignore,
+) -> dict[str, QuantizedTensor]:
+    """The tensors of a network fitted to some frames of a video, its embeddings completed for all frames.
+
+    For networks whose frames depend on their own rows of the embeddings only, and on nothing else.
+    """
+    run, count = _Fit(missing, config, tensors, recipe), len(missing.frames)
+    order = torch.Generator().manual_seed(recipe.seed)
+    observe(AssistStarted(frames=count, steps=recipe.steps))
+    for step, times in zip(range(1, recipe.steps + 1), passes(count, recipe.batch, order), strict=False):
+        run.step(step, times.to(missing.frames.device))
+        observe(StepDone(step=step, steps=recipe.steps, psnr_db=run.psnr_db, estimated_bytes=None))
+    return {**tensors, **run.symbols()}
+
+
+class _Fit:
+    """Embeddings of all frames, of which those of missing ones are free."""
+
+    def __init__(
+        self, missing: Missing, config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], recipe: Recipe
+    ) -> None:
+        self.missing, self.recipe, device = missing, recipe, missing.frames.device
+        timeline, kept = missing.timeline, {name: tensors[name] for name in config.embeddings}
+        self.decoder = build_decoder(config).requires_grad_(False)
+        self.decoder.load_state_dict({n: dequantize(tensors[n]) for n, _ in self.decoder.named_parameters()})
+        self.decoder.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.fixed = {name: dequantize(tensor).to(device) for name, tensor in kept.items()}
+        self.free = {name: _between(embedding, timeline).requires_grad_() for name, embedding in self.fixed.items()}
+        self.order = torch.tensor([*timeline.positions, *timeline.missing], device=device).argsort()
+        self.quantizer = Quantizer({name: float(STEP_TABLE[t.steps[0]]) for name, t in kept.items()}, device)
+        self.optimizer = Adam(self.free.values(), lr=PEAK_RATE)
+        self.noise = torch.Generator(device).manual_seed(recipe.seed)
+        self.rate = None if recipe.rate is None else RateModel(self.quantizer, set(kept), self.symbols())
+        self.errors = torch.full((len(missing.frames),), torch.nan, device=device)
+
+    def step(self, step: int, times: Tensor) -> None:
+        """One optimizer step on some of the missing frames."""
+        errors = self._errors(times)
+        self.errors[times] = errors.detach()
+        loss = errors.mean() + self._charge(step)
+        self.optimizer.param_groups[0]["lr"] = PEAK_RATE * learning_rate_factor(step, self.recipe)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+
+    def symbols(self) -> dict[str, QuantizedTensor]:
+        """The embeddings of all frames, in the order of the video."""
+        return self.quantizer.symbols(self._embeddings())
+
+    @property
+    def psnr_db(self) -> float:
+        """Mean over the missing frames that were looked at, as of the last step on each."""
+        errors = self.errors[~self.errors.isnan()].tolist()
+        return sum(map(psnr_from_mse, errors)) / len(errors)
+
+    def _errors(self, times: Tensor) -> Tensor:
+        """Mean squared errors of frames, as a decoder makes them, where pixels are there."""
+        target, (height, width) = self.missing.frames[times].float() / 255, self.missing.frames.shape[2:]
+        steps = self.quantizer.steps()
+        rows = {name: quantized(free[times], steps[name].detach()) for name, free in self.free.items()}
+        made = self.decoder(rows, torch.arange(len(times), device=times.device))[:, :, :height, :width]
+        if self.missing.masks is not None:
+            made = torch.where(self.missing.masks[times], target, made)
+        return F.mse_loss(made, target, reduction="none").mean(dim=(1, 2, 3))
+
+    def _charge(self, step: int) -> Tensor | float:
+        """What the bits of all embeddings weigh, in some steps and as much more there; see `RateTerm`."""
+        recipe = self.recipe
+        if self.rate is None or recipe.rate is None:
+            return 0.0
+        if step % ceil(recipe.steps / RATE_FITS) == 0:
+            self.rate.fit(self.symbols())
+        if step % recipe.rate_every:
+            return 0.0
+        weight = recipe.rate_every * recipe.rate / self.missing.frames[:, 0].numel()
+        return weight * self.rate.bits(self._embeddings(), self.noise)
+
+    def _embeddings(self) -> dict[str, Tensor]:
+        return {name: torch.cat([fixed, self.free[name]])[self.order] for name, fixed in self.fixed.items()}
+
+
+def _between(embedding: Tensor, timeline: Timeline) -> Tensor:
+    """For each missing frame, `[M, C, h, w]`, what lies between the embeddings of its neighbours."""
+    moments = list(timeline.moments(timeline.missing))
+    before = torch.tensor([moment.frame for moment in moments], device=embedding.device)
+    fraction = torch.tensor([float(moment.fraction) for moment in moments], device=embedding.device)
+    return torch.lerp(embedding[before], embedding[before + 1], fraction.view(-1, 1, 1, 1))

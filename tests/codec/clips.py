@@ -1,0 +1,44 @@
+"""A few small frames, and the file they become."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import nervcodec
+from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View
+from nervcodec.video.writer import write_frames
+from tests.conftest import SAMPLE
+
+
+def small_clip(frames: int) -> Tensor:
+    """The first frames of the sample, `[T, 3, 25, 46]`, uint8."""
+    with read_frames(str(SAMPLE), View(stop=frames, resize=(46, 25))) as video:
+        return torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
+
+
+def encoded(folder: Path, clip: Tensor, options: nervcodec.EncodeOptions) -> tuple[bytes, nervcodec.EncodeReport]:
+    """The file `a.nerv` that a clip becomes, read from PNGs."""
+    with (
+        read_frames(str(SAMPLE), View(stop=1, resize=(46, 25))) as video,
+        write_frames(str(folder / "in" / "%d.png"), video.format) as sink,
+    ):
+        for frame in clip.permute(0, 2, 3, 1).numpy():
+            sink(np.ascontiguousarray(frame))
+    report = nervcodec.encode(str(folder / "in"), str(folder / "a.nerv"), options, overwrite=True)
+    return (folder / "a.nerv").read_bytes(), report
+
+
+def decoded(folder: Path, options: nervcodec.DecodeOptions = nervcodec.DecodeOptions()) -> Tensor:  # noqa: B008
+    """What `a.nerv` decodes to, `[T, 3, H, W]`, uint8."""
+    target = str(folder / "a.mkv")
+    nervcodec.decode(str(folder / "a.nerv"), target, options, overwrite=True)
+    with read_frames(target) as video:
+        return torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
+
+
+def mean_psnr(difference: Tensor) -> float:
+    """Of differences `[T, ...]` in code values, in dB; written apart from the code it checks."""
+    return float(-10 * torch.log10(difference.double().square().flatten(1).mean(dim=1) / 255**2).mean())

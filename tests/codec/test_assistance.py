@@ -1,0 +1,75 @@
+"""Frames that are left out of a fit and sent by their embeddings."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from nervcodec.bitstream.container import read_stream
+from nervcodec.codec.between import frames_at
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.targets import Target
+from nervcodec.errors import RequestError
+from tests.codec.clips import decoded, encoded, mean_psnr, small_clip
+
+OPTIONS = EncodeOptions(model="hnerv", size=3000, steps=200, quality=90, keep_every=2)
+KEPT, MISSING = [0, 2, 4, 6, 7], [1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        OPTIONS,
+        replace(OPTIONS, model="dnerv", size=6000, embeddings="encoder"),
+        replace(OPTIONS, model="sdmn", size=20_000, steps=100),
+        replace(OPTIONS, recipe="paper", quality=None),
+    ],
+    ids=["hnerv", "dnerv-encoder", "sdmn", "paper"],
+)
+def test_assisted_frames_are_nearer_and_the_others_as_they_were(tmp_path: Path, options: EncodeOptions) -> None:
+    frame = small_clip(1)[0]
+    clip = torch.stack([frame, frame // 3])[[0, 1, 0, 0, 1, 1, 0, 1]]  # none lies between its neighbours
+    blind, told = encoded(tmp_path, clip, options)
+    stream = read_stream(blind)
+    moments = tuple(stream.header.times.moments(range(8)))
+    linear = torch.stack(list(frames_at(stream, moments, "embedding")))
+    assisted, report = encoded(tmp_path, clip, replace(options, assisted=True))
+    back = decoded(tmp_path)
+    assert torch.equal(back[KEPT], linear[KEPT])
+    assert report.missing_psnr_db is not None
+    assert mean_psnr(back[MISSING].int() - clip[MISSING].int()) == pytest.approx(report.missing_psnr_db, abs=1e-4)
+    assert report.missing_psnr_db > mean_psnr(linear[MISSING].int() - clip[MISSING].int()) + 1
+    assert (report.psnr_db, report.frames, report.file_bytes) == (told.psnr_db, 8, len(assisted))
+    assert report.assisted_bytes == len(assisted) - len(blind)
+    assert report.bits_per_pixel == pytest.approx(8 * len(assisted) / clip[:, 0].numel())
+
+
+def test_frames_left_out_have_no_say_in_the_weights_and_masked_pixels_in_nothing(tmp_path: Path) -> None:
+    clip, options = small_clip(8), replace(OPTIONS, assisted=True, mask="boxes:1x8")
+    hidden, seen = clip.clone(), clip.clone()
+    hidden[:, :, 8:16, 19:27] ^= 255
+    seen[3, :, :8] ^= 255
+    files = [encoded(tmp_path, frames, options)[0] for frames in (clip, hidden, seen)]
+    assert files[0] == files[1]
+    groups = [read_stream(data).layers[0].chunks[0] for data in files]
+    embeddings = 1  # HNeRV's content
+    assert groups[0][embeddings:] == groups[2][embeddings:]
+    assert groups[0][:embeddings] != groups[2][:embeddings]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"keep_every": 1}, "left out"),
+        ({"model": "ffnerv"}, "grids"),
+        ({"layers": 2}, "many layers"),
+        ({"model": "sdmn", "latent": "seeded"}, "latents"),
+        ({"quality": None, "target": Target("bytes", 900)}, "target"),
+        ({"steps": None, "time_limit": 9.0}, "time limit"),
+    ],
+)
+def test_what_cannot_be_assisted_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(RequestError, match=reason):
+        replace(OPTIONS, assisted=True, **changes)
