@@ -20,6 +20,16 @@ class Pictures(TypedDict):
     source: str
 
 
+class Part(TypedDict):
+    """Quality of a part of a clip, such as the frames that a fit has not seen; null for what has none."""
+
+    psnr: float
+    ssim: float | None
+    ms_ssim: float | None
+    bytes: NotRequired[int | None]
+    """Of a stream other than the point's; null where there is none."""
+
+
 class Record(TypedDict):
     """One point of one codec on one video; null is what cannot be had, as VMAF without an ffmpeg for it."""
 
@@ -69,6 +79,8 @@ class Record(TypedDict):
     ms_ssim: NotRequired[float | None]
     vmaf: NotRequired[float | None]
     """VMAF v0.6.1, mean over frames."""
+    parts: NotRequired[dict[str, Part]]
+    """By name; see `nervcodec.bench.run.parts`."""
     psnr_frames: NotRequired[list[float]]
     """RGB PSNR of each frame, in dB."""
     encode_seconds: NotRequired[float]

@@ -16,7 +16,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nervcodec.bench.codecs.material import Coded, Material, Setting
 from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.codec.assistance import assist
+from nervcodec.codec.between import frames_at
+from nervcodec.codec.clip import Footage
 from nervcodec.codec.decoder import decode_frames
+from nervcodec.codec.device import choose_device
 from nervcodec.codec.encoder import encode
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.options import EncodeOptions, ModelName
@@ -74,7 +78,21 @@ class NetworkCodec:
         )
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
-        return torch.cat(list(decode_frames(read_stream(coded.data))))
+        stream = read_stream(coded.data)
+        times = stream.header.times
+        return torch.stack(list(frames_at(stream, tuple(times.moments(range(times.length))))))
+
+    def assist(self, material: Material, coded: Coded, setting: Setting) -> Coded | None:
+        """The stream with the frames that its fit left out; None where the model cannot have them."""
+        options = self._options(material, setting)
+        try:
+            options = replace(options, assisted=True)
+        except RequestError:
+            return None
+        missing = Footage(material.video, material.clip, None).at(read_stream(coded.data).header.times.missing)
+        data = assist(coded.data, missing, options, choose_device(options.device), self.observe)
+        command = command_line(Path(material.source).name, options)
+        return replace(coded, data=data, command=command)
 
     def _options(self, material: Material, setting: Setting) -> EncodeOptions:
         chosen = dict(setting)
@@ -113,6 +131,9 @@ def command_line(source: str, options: EncodeOptions) -> str:
     default = EncodeOptions(preset=options.preset)
     for name, value in vars(options).items():
         if name in ("view", "target") or value == getattr(default, name):
+            continue
+        if isinstance(value, bool):
+            words += [f"--{name.replace('_', '-')}"]
             continue
         text = f"{value[1]}x{value[0]}" if name == "difference_grid" else f"{value}"
         words += [f"--{name.replace('_', '-')}", text]

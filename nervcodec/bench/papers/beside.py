@@ -1,9 +1,9 @@
 """Our figures beside published ones."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
-from typing import Any
+from typing import Any, cast
 
 from nervcodec.bench.data.catalogue import video_key
 from nervcodec.bench.papers.published import AVERAGE, Published, published
@@ -11,8 +11,8 @@ from nervcodec.bench.papers.suites import Suite
 from nervcodec.bench.record import Record
 from nervcodec.bench.tables import Cell, Table
 
-NAMES = {"psnr": "PSNR, dB", "ssim": "SSIM", "vmaf": "VMAF"}
-FINE = {"bpp": 4, "ssim": 3}
+NAMES = {"psnr": "PSNR, dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM", "vmaf": "VMAF"}
+FINE = {"bpp": 4, "ssim": 3, "ms_ssim": 4}
 """Digits after the point of figures that need more than two."""
 
 
@@ -20,16 +20,22 @@ FINE = {"bpp": 4, "ssim": 3}
 class Comparison:
     """A published table, and which of its rows stands beside which of our points."""
 
-    table: str
-    """Name of a file in benchmarks/published."""
-    row: Callable[[Record], Mapping[str, Any]]
-    """What the published row has, besides the video's name."""
+    table: str | None
+    """Name of a file in benchmarks/published; None where nothing is published that could stand beside ours."""
+    row: Callable[[Any], Mapping[str, Any]]
+    """What the published row has, besides the video's name; takes a `Record`, or one of a `part` of a clip."""
     note: str
     """How what we do differs, beyond picture and epochs."""
     family: str = ""
     """Model or codec of the points; empty for all."""
 
 
+METHODS = {"dnerv": "DNeRV", "hnerv": "HNeRV", "sdmn": "QS-NeRV", "ffnerv": "FFNeRV"}
+PARTS = {"seen": "train", "assisted": "test"}
+THEIRS_IS_ASSISTED = (
+    "Theirs of frames left out are made of these frames by an encoder, without counting a bit for it: beside ours that "
+    "are assisted. Bits are of the whole clip."
+)
 FLOATS = "Theirs are of networks of floats, ours of 12 bits: a file holds no floats."
 COMPARISONS = {
     "compression": (
@@ -61,6 +67,24 @@ COMPARISONS = {
         ),
     ),
     "blocks": (Comparison("qsnerv_blocks_beauty", lambda point: {"block": point["setting"]["block"]}, FLOATS),),
+    "interpolation": (
+        Comparison(
+            "dnerv_interpolation_davis",
+            lambda point: {"method": METHODS.get(point["codec"]), "frames": PARTS.get(point["part"])},
+            THEIRS_IS_ASSISTED,
+        ),
+        Comparison(
+            "qsnerv_davis",
+            lambda point: {
+                "method": METHODS.get(point["codec"]),
+                "task": "interpolation" if PARTS.get(point["part"]) == "test" else None,
+            },
+            THEIRS_IS_ASSISTED,
+        ),
+    ),
+    "inpainting": (
+        Comparison(None, lambda point: {}, "Composites are the video's pictures with masked pixels decoded."),
+    ),
     "flow": (
         Comparison(
             "dnerv_flow_bunny",
@@ -82,14 +106,26 @@ def beside(suite: Suite, records: Iterable[Record]) -> list[Table]:
     tables = []
     for comparison in COMPARISONS[suite.name]:
         points = [r for r in done.values() if comparison.family in ("", r["codec"].split(":")[0])]
-        if points:
-            tables.append(_table(comparison, published(comparison.table), points))
+        parts = [part for point in points for part in _parts(point)]
+        if parts:
+            tables.append(_table(comparison, suite, parts))
     return tables
 
 
-def _table(comparison: Comparison, theirs: Published, points: Sequence[Record]) -> Table:
-    metrics = [metric for metric in NAMES if metric in theirs.metrics]
-    ours = list(dict.fromkeys(["bpp", "psnr", *metrics]))
+def _parts(point: Record) -> Iterator[Record]:
+    """A point, or one in its place for each part of its clip that was measured."""
+    if "parts" not in point:
+        yield point
+    for name, part in point.get("parts", {}).items():
+        size = part.get("bytes", point["bytes"])
+        bpp = None if size is None else point["bpp"] * size / point["bytes"]
+        yield cast(Record, {**point, **part, "part": name, "label": f"{point['label']}, {name}", "bpp": bpp})
+
+
+def _table(comparison: Comparison, suite: Suite, points: Sequence[Record]) -> Table:
+    theirs = None if comparison.table is None else published(comparison.table)
+    metrics = [metric for metric in NAMES if theirs and metric in theirs.metrics]
+    ours = list(dict.fromkeys(["bpp", "psnr", *(("ssim", "ms_ssim") if "parts" in points[0] else ()), *metrics]))
     found = [_row_of(comparison, theirs, point) for point in points]
     rows: list[list[Cell]] = []
 
@@ -105,15 +141,19 @@ def _table(comparison: Comparison, theirs: Published, points: Sequence[Record]) 
         if len(chosen) > 1:
             add(f"mean of {len(chosen)}", chosen)
     names = [NAMES.get(metric, metric) for metric in ours]
-    method = theirs.rows[0]["method"]
-    header = ["video", "codec", "point", *names, *(f"{NAMES[metric]} ({method}, published)" for metric in metrics)]
+    header = ["video", "codec", "point", *names]
+    if theirs is None:
+        return Table(f"{suite.name.capitalize()}: {suite.summary}", header, rows, note=comparison.note)
+    methods = {row["method"] for row in theirs.rows}
+    whose = f"{methods.pop()}, published" if len(methods) == 1 else "published"
+    header += [f"{NAMES[metric]} ({whose})" for metric in metrics]
     return Table(theirs.title, header, rows, note=_note(comparison, theirs, points, found))
 
 
-def _row_of(comparison: Comparison, theirs: Published, point: Record) -> dict[str, Any]:
+def _row_of(comparison: Comparison, theirs: Published | None, point: Record) -> dict[str, Any]:
     """The published row of a point; empty where there is none."""
     wanted = comparison.row(point)
-    for row in theirs.rows:
+    for row in theirs.rows if theirs else ():
         same = row["video"] != AVERAGE and video_key(row["video"]) == video_key(point["video"])
         if same and all(key in row and row[key] == value for key, value in wanted.items()):
             return dict(row)

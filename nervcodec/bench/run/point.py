@@ -12,10 +12,12 @@ from torch import Tensor
 
 from nervcodec.bench.codecs.material import Coded, Material
 from nervcodec.bench.codecs.names import codec_of
+from nervcodec.bench.codecs.networks import NetworkCodec
 from nervcodec.bench.data.protocols import describe_view
 from nervcodec.bench.data.sequence import Sequence, check_frames
 from nervcodec.bench.record import VERSION, Pictures, Record
 from nervcodec.bench.run.measuring import measure_clip, measure_vmaf, peak_memory
+from nervcodec.bench.run.parts import measure_parts
 from nervcodec.codec.clip import load_clip
 from nervcodec.errors import RequestError
 from nervcodec.events import Event, StepDone
@@ -98,11 +100,13 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
     seconds = monotonic() - started
     if decoded.shape != material.clip.shape:
         raise RequestError(f"{point.codec}: {tuple(decoded.shape)} came back for {tuple(material.clip.shape)}")
+    parts = measure_parts(codec, coded, decoded, material, point.setting) if isinstance(codec, NetworkCodec) else {}
     return point.record(
         status="done",
         command=coded.command,
         conversion=f"{describe_conversion(material.video)}; {coded.conversion}; YUV PSNR: {CONVERSION}",
         **_measures(coded, decoded, material),
+        **({"parts": parts} if parts else {}),
         vmaf=measure_vmaf(decoded, material.clip, material.video) if point.vmaf else None,
         encode_seconds=coded.seconds,
         decode_seconds=None if coded.decoded is not None else seconds,

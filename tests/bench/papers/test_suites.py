@@ -124,7 +124,38 @@ def test_blocks_and_flow_find_their_figures() -> None:
     assert [row[-1] for row in flow.rows] == [None, 29.13, None, 29.25, None, 28.84, None, 28.70]
 
 
-@pytest.mark.parametrize("name", ["interpolation", "nothing"])
-def test_suites_that_are_not_there_are_refused(name: str) -> None:
-    with pytest.raises(RequestError, match="suites are compression, quantization, optimizer, blocks, flow"):
-        suite(name)
+def test_suites_that_are_not_there_are_refused() -> None:
+    with pytest.raises(RequestError, match="suites are compression, quantization, optimizer, blocks, flow, interp"):
+        suite("nothing")
+
+
+def test_frames_left_out_stand_beside_those_the_papers_left_out() -> None:
+    trials = trials_of("interpolation", Task(1920, 960, 82, {}))
+    assert [trial.codec for trial in trials] == ["dnerv", "hnerv", "sdmn", "ffnerv"]
+    parts = {
+        "seen": {"psnr": 31.0, "ssim": 0.9, "ms_ssim": 0.95},
+        "assisted": {"psnr": 28.0, "ssim": 0.8, "ms_ssim": 0.9, "bytes": 1500},
+        "average of originals": {"psnr": 25.0, "ssim": 0.7, "ms_ssim": 0.8, "bytes": None},
+    }
+    records = [record(t, "interpolation", v, parts=parts, bytes=1000) for v in ("blackswan", "camel") for t in trials]
+    dnerv, qsnerv = beside(suite("interpolation"), records)
+    rows = {tuple(row[:3]): row[3:] for row in dnerv.rows}
+    assert rows["blackswan", "dnerv", "keep_every=2, seen"] == ["0.0153", 31.0, "0.900", "0.9500", 28.98, "0.874"]
+    assisted = rows["blackswan", "hnerv", "keep_every=2, assisted"]
+    assert assisted == [f"{0.0153 * 1.5:.4f}", 28.0, "0.800", "0.9000", 21.67, "0.589"]
+    assert rows["camel", "dnerv", "keep_every=2, average of originals"][0] is None
+    assert rows["camel", "sdmn", "keep_every=2, seen"][-2:] == [None, None]
+    mean = rows["mean of 2", "dnerv", "keep_every=2, assisted"]
+    assert mean[-2] == pytest.approx((23.89 + 21.31) / 2)
+    theirs = {tuple(row[:3]): row[-2:] for row in qsnerv.rows}
+    assert theirs["camel", "sdmn", "keep_every=2, assisted"] == [25.82, "0.844"]
+    assert theirs["camel", "sdmn", "keep_every=2, seen"] == [None, None]
+    assert "without counting a bit" in qsnerv.note
+
+
+def test_masked_pixels_have_a_table_though_nothing_is_published() -> None:
+    trials = trials_of("inpainting", Task(427, 240, 49, {"epochs": 5}))
+    parts = {"masked": {"psnr": 21.0, "ssim": None, "ms_ssim": None}}
+    (table,) = beside(suite("inpainting"), [record(t, "inpainting", "x", parts=parts, bytes=9) for t in trials])
+    assert list(table.header) == ["video", "codec", "point", "bpp", "PSNR, dB", "SSIM", "MS-SSIM"]
+    assert table.rows[0] == ["x", "dnerv", "mask=boxes:5x50, masked", "0.0153", 21.0, None, None]

@@ -1,0 +1,87 @@
+"""Figures of parts of a clip: frames and pixels that a fit has seen, and those it has not."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import torch
+from torch import Tensor
+
+from nervcodec.bench.codecs.material import Coded, Material, Setting
+from nervcodec.bench.codecs.networks import NetworkCodec
+from nervcodec.bench.record import Part
+from nervcodec.bench.run.measuring import BATCH, measure_clip
+from nervcodec.bitstream.container import read_stream
+from nervcodec.codec.between import frames_at
+from nervcodec.errors import ResourceError
+from nervcodec.metrics.quality import QualityMeter
+from nervcodec.timeline import Timeline
+from nervcodec.video.masks import load_masks
+from nervcodec.video.minterpolate import minterpolate
+
+Parts = dict[str, Part]
+"""By name of the part."""
+
+
+def measure_parts(codec: NetworkCodec, coded: Coded, decoded: Tensor, material: Material, setting: Setting) -> Parts:
+    """What a point says beyond its whole clip, where frames or pixels were kept from the fit; else nothing."""
+    if setting.get("keep_every", 1) > 1:
+        return _interpolation(codec, coded, decoded, material, setting)
+    return _inpainting(decoded, material, setting["mask"]) if setting.get("mask") else {}
+
+
+def _interpolation(codec: NetworkCodec, coded: Coded, decoded: Tensor, material: Material, setting: Setting) -> Parts:
+    """Frames that were seen, and others: as a decoder guesses them, assisted, and by what needs no network."""
+    clip, timeline = material.clip, Timeline.every(setting["keep_every"], len(material.clip))
+    kept, missing = list(timeline.positions), list(timeline.missing)
+    parts = {"seen": _figures(decoded[kept], clip[kept]), "blind": _figures(decoded[missing], clip[missing])}
+    stream = read_stream(coded.data)
+    moments = tuple(timeline.moments(missing))
+    parts["linear"] = _figures(torch.stack(list(frames_at(stream, moments, "embedding"))), clip[missing])
+    assisted = codec.assist(material, coded, setting)
+    if assisted is not None:
+        frames = codec.decode(material, assisted)
+        parts["assisted"] = _figures(frames[missing], clip[missing])
+        parts["assisted"]["bytes"] = len(assisted.data)
+    for name, frames in (("decoded", decoded[kept]), ("originals", clip[kept])):
+        for way, guessed in _baselines(frames, timeline):
+            parts[f"{way} of {name}"] = _figures(guessed, clip[missing])
+            if name == "originals":
+                parts[f"{way} of {name}"]["bytes"] = None
+    return parts
+
+
+def _baselines(frames: Tensor, timeline: Timeline) -> Iterator[tuple[str, Tensor]]:
+    """Names, and the missing frames, of what anyone can do: averaging, and FFmpeg's filter where there is one."""
+    moments = list(timeline.moments(timeline.missing))
+    fractions = torch.tensor([float(moment.fraction) for moment in moments]).view(-1, 1, 1, 1)
+    before = torch.tensor([moment.frame for moment in moments])
+    yield "average", torch.lerp(frames[before].float(), frames[before + 1].float(), fractions).round().byte()
+    with suppress(ResourceError):
+        made = minterpolate([frame.permute(1, 2, 0).numpy() for frame in frames], timeline.positions)
+        yield "minterpolate", torch.stack([torch.from_numpy(made[t]).permute(2, 0, 1) for t in timeline.missing])
+
+
+def _inpainting(decoded: Tensor, material: Material, mask: str) -> Parts:
+    """Pixels that were seen, and others; and whole pictures, with only the latter decoded."""
+    size = material.video.width, material.video.height
+    masks = load_masks(mask, size, len(decoded))
+    filled = torch.where(masks, decoded, material.clip)
+    return {
+        "seen": _pixels(decoded, material.clip, masks),
+        "masked": _pixels(decoded, material.clip, ~masks),
+        "whole": _figures(decoded, material.clip),
+        "composite": _figures(filled, material.clip),
+    }
+
+
+def _pixels(decoded: Tensor, clip: Tensor, masks: Tensor) -> Part:
+    """PSNR over the pixels that no mask covers; where those are few, structure means little."""
+    meter = QualityMeter()
+    for batch in zip(*(torch.split(frames, BATCH) for frames in (decoded, clip, masks)), strict=True):
+        meter.add(*batch)
+    return Part(psnr=meter.psnr_db, ssim=None, ms_ssim=None)
+
+
+def _figures(decoded: Tensor, clip: Tensor) -> Part:
+    measured = measure_clip(decoded, clip)
+    return Part(psnr=measured["psnr"], ssim=measured["ssim"], ms_ssim=measured["ms_ssim"])
