@@ -2,8 +2,13 @@
 
 The motion of a time between two frames is estimated at that time (bilaterally), so each of its pixels has one and no
 holes need be filled: by least squares over a window (Lucas and Kanade, IJCAI 1981), from coarse to fine, equations
-weighted down where the two frames disagree. Windows, iterations and weights are ours; see docs/experiments.md.
+weighted down where the two frames disagree. At each scale a pixel then takes the motion of others nearby, or none,
+where the frames agree better on that (as PatchMatch does, Barnes et al., SIGGRAPH 2009): edges of what moves stay
+sharp, and what stands still before a moving background stays whole. Windows, iterations and weights are ours; see
+docs/experiments.md.
 """
+
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -19,6 +24,12 @@ DISAGREEMENT = 0.02
 """Difference of two pixels in [0, 1] at which an equation counts half."""
 DAMPING = 1e-3
 """Added to the squared gradients, so that flat regions keep the motion they have."""
+NEARBY = (4, 8)
+"""Distances in pixels of the others whose motion a pixel may take."""
+AGREEMENT_SIGMA, AGREEMENT_GAIN = 2.0, 0.005
+"""Agreement is a mean over a Gaussian, in pixels; another motion must gain so much of it, in [0, 1]."""
+EDGE_SIGMA = 1.0
+"""Of a Gaussian over motions that were taken, in pixels."""
 CUT = 0.06
 """Product of the two distances of `is_cut` above which two frames belong to two scenes."""
 THUMBNAIL = (18, 32)
@@ -30,7 +41,10 @@ def frame_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
     """The frame at a fraction in (0, 1) of the way from one frame to the next; `[B, 3, H, W]`, uint8."""
     a, b = before.float() / 255, after.float() / 255
     motion = motion_between(a, b, fraction)
-    made = torch.lerp(warp(a, -fraction * motion), warp(b, (1 - fraction) * motion), fraction)
+    seen_a, seen_b = (
+        warp(frame, flow, "bicubic") for frame, flow in ((a, -fraction * motion), (b, (1 - fraction) * motion))
+    )
+    made = torch.lerp(seen_a, seen_b, fraction)
     return (255 * made).round().clamp(0, 255).byte()
 
 
@@ -46,6 +60,7 @@ def motion_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
             motion = 2 * F.interpolate(motion, a.shape[2:], mode="bilinear", align_corners=False)
         for _ in range(ITERATIONS):
             motion = blur(motion + _correction(a, b, motion, fraction), SMOOTHING_SIGMA)
+        motion = blur(_best(a, b, motion, fraction), EDGE_SIGMA)
     return motion
 
 
@@ -64,6 +79,27 @@ def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor
     return step.clamp(-1, 1)
 
 
+def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
+    """For each pixel the motion on which the frames agree best: its own, none, or that of a pixel nearby."""
+    reach, (height, width) = max(NEARBY), motion.shape[2:]
+    padded = F.pad(motion, (reach, reach, reach, reach), mode="replicate")
+    others = [torch.zeros_like(motion)]
+    for distance in NEARBY:
+        for y, x in ((0, distance), (0, -distance), (distance, 0), (-distance, 0)):
+            others.append(padded[:, :, reach + y : reach + y + height, reach + x : reach + x + width])
+    best, least = motion, _disagreement(a, b, motion, fraction)
+    for other in others:
+        found = _disagreement(a, b, other, fraction) + AGREEMENT_GAIN
+        best, least = torch.where(found < least, other, best), torch.minimum(found, least)
+    return best
+
+
+def _disagreement(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
+    """How far two frames are apart along a motion, `[B, 1, H, W]`, in [0, 1]."""
+    apart = warp(a, -fraction * motion) - warp(b, (1 - fraction) * motion)
+    return blur(apart.abs().mean(dim=1, keepdim=True), AGREEMENT_SIGMA)
+
+
 def is_cut(before: Tensor, after: Tensor) -> bool:
     """Whether two frames `[3, H, W]`, uint8, belong to two scenes.
 
@@ -75,16 +111,16 @@ def is_cut(before: Tensor, after: Tensor) -> bool:
     return float(moved * mixed) > CUT
 
 
-def warp(frames: Tensor, flows: Tensor) -> Tensor:
+def warp(frames: Tensor, flows: Tensor, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
     """Pixel (x, y) of frames `[B, C, H, W]` becomes what they have at (x, y) + flow, `[B, 2, H, W]` in pixels.
 
-    Bilinear between pixels; coordinates outside are held at the border.
+    Bicubic is sharper, and may leave the range of the frames; coordinates outside are held at the border.
     """
     height, width = frames.shape[2:]
     x = torch.arange(width, device=frames.device) + flows[:, 0]  # [B, H, W]
     y = torch.arange(height, device=frames.device)[:, None] + flows[:, 1]
     seen = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=3)  # pixels are cells of [-1, 1]
-    return F.grid_sample(frames, seen, mode="bilinear", padding_mode="border", align_corners=False)
+    return F.grid_sample(frames, seen, mode=mode, padding_mode="border", align_corners=False)
 
 
 def blur(x: Tensor, sigma: float) -> Tensor:

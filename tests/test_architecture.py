@@ -24,6 +24,7 @@ RANKS = {
     "picture": -1,
     "files": -1,
     "motion": -1,
+    "fill": -1,
     "timeline": -1,
     "memory": -1,
     "extras": -1,

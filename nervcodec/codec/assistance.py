@@ -31,7 +31,7 @@ def assist(
     recipe = plan_recipe(options, footage.video, len(footage.clip))
     recipe = replace(recipe, steps=max(1, round(STEP_SHARE * recipe.steps)))
     masks = None if footage.masks is None else footage.masks.to(device)
-    missing = Missing(footage.clip.to(device), masks, timeline)
+    missing = Missing(footage.seen().to(device), masks, timeline)
     kept = unpack_symbols(config, layer.chunks[0], len(timeline.positions))
     tensors = fit_missing(missing, config, kept, recipe, observe)
     forms = PLAIN if options.recipe == "paper" else FORMS

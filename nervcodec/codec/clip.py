@@ -12,6 +12,7 @@ from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName
 from nervcodec.errors import VideoError
 from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.fill import fill
 from nervcodec.memory import check_memory
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.picture import VideoFormat
@@ -19,6 +20,8 @@ from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
+FILLED_FRAMES = 4
+"""Whose pixels are made at a time."""
 COPIES = 2
 """Of a clip in memory while its frames are put together."""
 
@@ -41,10 +44,12 @@ class Footage:
         return Footage(self.video, self.clip[list(positions)], masks)
 
     def seen(self) -> Tensor:
-        """The clip, black where pixels are missing, as in HNeRV's code."""
+        """The clip with missing pixels made of those around them."""
         if self.masks is None:
             return self.clip
-        return self.clip.masked_fill(self.masks, 0).contiguous(memory_format=torch.channels_last)
+        batches = zip(*(torch.split(x, FILLED_FRAMES) for x in (self.clip, self.masks)), strict=True)
+        filled = torch.cat([fill(frames, masks) for frames, masks in batches])
+        return filled.contiguous(memory_format=torch.channels_last)
 
 
 def load_footage(source: str, view: View, mask: str | None = None, observe: Observer = ignore) -> Footage:

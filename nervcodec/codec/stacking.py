@@ -54,7 +54,7 @@ class Work:
     deadline: float | None
     """By `monotonic`."""
     masks: Tensor | None
-    """`[T, 1, H, W]`, bool: pixels that are missing, and blank in the clip."""
+    """`[T, 1, H, W]`, bool: pixels that are missing, and made up in the clip."""
     timeline: Timeline
     """Where the clip's frames stand in the video."""
 

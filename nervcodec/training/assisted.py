@@ -19,6 +19,7 @@ from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import build_decoder
 from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
 from nervcodec.timeline import Timeline
+from nervcodec.training.losses import with_masks
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
@@ -37,7 +38,7 @@ class Missing:
     frames: Tensor
     """`[M, 3, H, W]`, uint8, on the device of the fit."""
     masks: Tensor | None
-    """`[M, 1, H, W]`, bool: pixels that are missing even there."""
+    """`[M, 1, H, W]`, bool: pixels that are missing even there, and made up in the frames."""
     timeline: Timeline
     """Where the frames are that it was fitted to."""
 
@@ -108,9 +109,8 @@ class _Fit:
         steps = self.quantizer.steps()
         rows = {name: quantized(free[times], steps[name].detach()) for name, free in self.free.items()}
         made = self.decoder(rows, torch.arange(len(times), device=times.device))[:, :, :height, :width]
-        if self.missing.masks is not None:
-            made = torch.where(self.missing.masks[times], target, made)
-        return F.mse_loss(made, target, reduction="none").mean(dim=(1, 2, 3))
+        masks = None if self.missing.masks is None else self.missing.masks[times]
+        return F.mse_loss(with_masks(made, target, masks), target, reduction="none").mean(dim=(1, 2, 3))
 
     def _charge(self, step: int) -> Tensor | float:
         """What the bits of all embeddings weigh, in some steps and as much more there; see `RateTerm`."""

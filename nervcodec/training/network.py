@@ -14,6 +14,7 @@ from nervcodec.models.grids import between, rows_around, windows
 from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
 from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
+from nervcodec.training.losses import with_masks
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.recipe import Recipe
 
@@ -30,7 +31,7 @@ class Beside:
     below: Tensor | None = None
     """For an enhancement network: the same frames as the layers below decode them, like the clip."""
     masks: Tensor | None = None
-    """`[T, 1, H, W]`, bool: pixels that are missing, and blank in the clip; what is rendered there is free."""
+    """`[T, 1, H, W]`, bool: pixels that are missing, and made up in the clip."""
 
     def to(self, device: torch.device) -> "Beside":
         """The same on a device."""
@@ -97,8 +98,8 @@ class Network:
         return self.clip[times].float() / 255
 
     def seen(self, frames: Tensor, times: Tensor) -> Tensor:
-        """Frames that were rendered, with what they should be where the clip has nothing to say."""
-        return frames if self.masks is None else torch.where(self.masks[times], self.target(times), frames)
+        """Frames that were rendered, drawn to the clip where it has nothing to say; see `with_masks`."""
+        return frames if self.masks is None else with_masks(frames, self.target(times), self.masks[times])
 
     def errors(self, frames: Tensor, times: Tensor) -> Tensor:
         """Mean squared errors `[B]` of frames as they are `seen`, over the pixels that are there."""

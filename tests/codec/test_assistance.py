@@ -23,7 +23,7 @@ KEPT, MISSING = [0, 2, 4, 6, 7], [1, 3, 5]
     [
         OPTIONS,
         replace(OPTIONS, model="dnerv", size=6000, embeddings="encoder"),
-        replace(OPTIONS, model="sdmn", size=20_000, steps=100),
+        replace(OPTIONS, model="sdmn", size=20_000),
         replace(OPTIONS, recipe="paper", quality=None),
     ],
     ids=["hnerv", "dnerv-encoder", "sdmn", "paper"],
