@@ -26,9 +26,9 @@ DAMPING = 1e-3
 """Added to the squared gradients, so that flat regions keep the motion they have."""
 NEARBY = (4, 8)
 """Distances in pixels of the others whose motion a pixel may take."""
-AGREEMENT_SIGMA, AGREEMENT_GAIN = 2.0, 0.005
+AGREEMENT_SIGMA, AGREEMENT_GAIN = 3.0, 0.005
 """Agreement is a mean over a Gaussian, in pixels; another motion must gain so much of it, in [0, 1]."""
-EDGE_SIGMA = 1.0
+EDGE_SIGMA = 2.0
 """Of a Gaussian over motions that were taken, in pixels."""
 CUT = 0.06
 """Product of the two distances of `is_cut` above which two frames belong to two scenes."""
