@@ -34,6 +34,24 @@ def test_a_picture_that_moves_is_found_on_its_way(fraction: float) -> None:
     assert float(psnr(frame_between(before, after, fraction)[inside], between[inside])) > 38
 
 
+def test_large_pictures_have_the_motion_of_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nervcodec.motion.FINEST_PIXELS", 96 * 128 - 1)
+    test_a_picture_that_moves_is_found_on_its_way(0.5)
+
+
+def test_what_stands_still_before_a_moving_background_stays_whole() -> None:
+    wide, sign = (
+        texture(192),
+        (255 * (torch.rand(1, 3, 24, 24, generator=torch.Generator().manual_seed(2)) > 0.5)).byte(),
+    )
+    before, after, between = (wide[..., at : at + 128].clone() for at in (0, 12, 6))
+    for frame in (before, after, between):
+        frame[..., 36:60, 52:76] = sign
+    made = frame_between(before, after, 0.5)
+    assert float(psnr(made[..., 38:58, 54:74], between[..., 38:58, 54:74])) > 14  # the background's motion alone: 5
+    assert float(psnr(made[..., 8:-8, 16:-16], between[..., 8:-8, 16:-16])) > 19  # and 16
+
+
 def test_what_stands_still_stays_as_it_is() -> None:
     picture = texture(128)
     assert torch.equal(frame_between(picture, picture, 0.3), picture)

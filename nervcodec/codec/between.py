@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream
 from nervcodec.codec.decoder import decode_frames
-from nervcodec.codec.device import DeviceName
+from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.motion import frame_between, is_cut
 from nervcodec.timeline import Moment
 
@@ -25,6 +25,7 @@ def frames_at(
 
     Raises BitstreamError as `decode_frames` does.
     """
+    place = choose_device(device)
     frames = chain.from_iterable(decode_frames(stream, device=device))
     fractional = [float(m.frame + m.fraction) for m in moments if m.fraction]
     rendered = chain.from_iterable(decode_frames(stream, fractional, device=device))
@@ -42,4 +43,5 @@ def frames_at(
             elif own is not None:
                 yield own
             else:
-                yield frame_between(before[None], after[None], float(moment.fraction))[0]
+                made = frame_between(before[None].to(place), after[None].to(place), float(moment.fraction))
+                yield made[0].cpu()
