@@ -196,6 +196,20 @@ def test_every_second_frame_and_what_lies_between(nervc: Nervc, sample: str, tmp
     assert done.returncode == 2
 
 
+def test_frames_left_out_can_be_sent_by_their_embeddings(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.nerv"
+    quick = (*QUICK, "--model", "hnerv", "--frames", "0:8", "--keep-every", "2", "--assisted")
+    done = nervc("encode", sample, "-o", path, *quick, "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    said = {line["type"]: line for line in lines(done.stdout)}
+    assert said["assist"]["frames"] == 3
+    assert (said["done"]["frames"], said["done"]["bytes"]) == (8, path.stat().st_size)
+    assert said["done"]["bytes"] - said["done"]["assisted_bytes"] == said["done"]["layers"][0]["bytes"]
+    assert b" 8 frames" in nervc("info", path).stdout
+    refused = nervc("encode", sample, "-o", path, "-y", "--assisted", *QUICK)
+    assert (refused.returncode, b"left out" in refused.stderr) == (2, True)
+
+
 def test_a_picture_with_a_hole_is_filled(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path, still, out = tmp_path / "out.nerv", tmp_path / "still.mkv", tmp_path / "out.mkv"
     done = nervc("encode", sample, "-o", path, *QUICK, "--mask", "boxes:1x8")
