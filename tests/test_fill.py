@@ -15,7 +15,7 @@ def test_a_slope_is_continued_through_a_hole_and_nothing_else_is_touched(size: t
     assert torch.equal(filled[1], frames[1])
     assert torch.equal(filled * ~masks, frames * ~masks)
     assert (filled.int() - frames.int()).abs().max() <= 6
-    assert (filled.int() - frames.int()).abs().float()[:1].mean() < 0.2
+    assert (filled.int() - frames.int()).abs().float()[:1, :, 12:24, 20:34].mean() < 2
 
 
 def test_what_lies_under_a_mask_has_no_say() -> None:

@@ -53,7 +53,7 @@ def decode(
     if (composite is None) != (mask is None):
         raise click.UsageError("--composite and --mask need each other")
     playback = nervcodec.Playback(all_times=all_times, frame_rate=frame_rate, factor=factor)
-    filled = nervcodec.Composite(composite, mask) if composite and mask else None
+    filled = nervcodec.Composite(composite, mask) if composite is not None and mask is not None else None
     options = nervcodec.DecodeOptions(playback=playback, composite=filled, **chosen)
     with display(as_json=as_json) as observe:
         report = nervcodec.decode(file, target, options, overwrite=overwrite, observe=observe)

@@ -25,9 +25,12 @@ def assist(
     """The file of one layer with embeddings of the frames, `footage`, that it leaves out: it then has them all.
 
     Weights, and what the frames that it has are decoded from, stay as they are.
+
+    Raises RequestError for more frames than a decoder reads.
     """
     stream = read_stream(data)
     timeline, (config,), (layer,) = stream.header.times, layer_configs(stream), stream.layers
+    header = plan_header(stream.header.video, timeline.length, config)
     recipe = plan_recipe(options, footage.video, len(footage.clip))
     recipe = replace(recipe, steps=max(1, round(STEP_SHARE * recipe.steps)))
     masks = None if footage.masks is None else footage.masks.to(device)
@@ -35,4 +38,4 @@ def assist(
     kept = unpack_symbols(config, layer.chunks[0], len(timeline.positions))
     tensors = fit_missing(missing, config, kept, recipe, observe)
     forms = PLAIN if options.recipe == "paper" else FORMS
-    return stream_bytes(plan_header(stream.header.video, timeline.length), config, tensors, forms)
+    return stream_bytes(header, config, tensors, forms)

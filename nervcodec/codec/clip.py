@@ -47,9 +47,10 @@ class Footage:
         """The clip with missing pixels made of those around them."""
         if self.masks is None:
             return self.clip
-        batches = zip(*(torch.split(x, FILLED_FRAMES) for x in (self.clip, self.masks)), strict=True)
-        filled = torch.cat([fill(frames, masks) for frames, masks in batches])
-        return filled.contiguous(memory_format=torch.channels_last)
+        filled = self.clip.clone()
+        for frames, masks in zip(*(torch.split(x, FILLED_FRAMES) for x in (filled, self.masks)), strict=True):
+            frames.copy_(fill(frames, masks))
+        return filled
 
 
 def load_footage(source: str, view: View, mask: str | None = None, observe: Observer = ignore) -> Footage:
@@ -65,7 +66,7 @@ def load_footage(source: str, view: View, mask: str | None = None, observe: Obse
             observe(FramesDone(stage="read", frames=len(frames), total=video.total))
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
-    masks = None if mask is None else load_masks(mask, video.source_size, len(frames), view)
+    masks = None if mask is None else load_masks(mask, video, len(frames), view)
     return Footage(video.format, torch.stack(frames).permute(0, 3, 1, 2), masks)
 
 
@@ -76,13 +77,14 @@ def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:
 
 
 def measure_at(
-    data: bytes, clip: Tensor, positions: Sequence[int], device: DeviceName, observe: Observer = ignore
+    data: bytes, footage: Footage, positions: Sequence[int], device: DeviceName, observe: Observer = ignore
 ) -> QualityMeter:
-    """Make frames at some positions of a clip `[T, 3, H, W]`, uint8, from a file's bytes, and compare them."""
+    """Make frames at some positions of a video from a file's bytes, and compare them where pixels are there."""
     stream, meter = read_stream(data), QualityMeter()
     frames = frames_at(stream, tuple(stream.header.times.moments(positions)), device=device)
     for done, (position, frame) in enumerate(zip(positions, frames, strict=True), 1):
-        meter.add(frame[None], clip[position : position + 1])
+        own = footage.at([position])
+        meter.add(frame[None], own.clip, own.masks)
         observe(FramesDone(stage="measure", frames=done, total=len(positions)))
     return meter
 

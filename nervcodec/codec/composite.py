@@ -27,7 +27,7 @@ class Composite:
         read.
         """
         with read_frames(self.source) as video:
-            masks = load_masks(self.mask, video.source_size, count)
+            masks = load_masks(self.mask, video, count)
             for index, (own, mask) in enumerate(zip(frames, masks, strict=True)):
                 given = next(video.frames, None)
                 if given is None:

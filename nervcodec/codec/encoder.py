@@ -48,14 +48,14 @@ def encode(
     job = _Job(Work(footage.video, kept.seen(), options, device, observe, deadline, kept.masks, timeline))
     made = job.reach(options.target) if options.target else job.code(options.quality)
     data, report = made.data, made.report
-    if kept.masks is not None:
+    if kept.masks is not None and kept.masks.any():
         meter = measure(data, kept.clip, options.device, observe, masks=~kept.masks)
         report = replace(report, masked_psnr_db=meter.psnr_db)
-    if options.assisted:
+    if options.assisted and timeline.missing:
         data = assist(data, footage.at(timeline.missing), options, device, observe)
         report = _assisted(report, data, footage)
     if timeline.missing:
-        meter = measure_at(data, footage.clip, timeline.missing, options.device, observe)
+        meter = measure_at(data, footage, timeline.missing, options.device, observe)
         report = replace(report, missing_psnr_db=meter.psnr_db, missing_ms_ssim=meter.ms_ssim)
     with replacing(Path(output)) as path:
         path.write_bytes(data)

@@ -17,6 +17,7 @@ from nervcodec.training.recipe import (
     Loss,
     Optimizer,
 )
+from nervcodec.video.masks import check_rule
 from nervcodec.video.view import View
 
 ModelName = Literal["dnerv", "hnerv", "sdmn", "ffnerv"]
@@ -130,6 +131,8 @@ class EncodeOptions:
             raise RequestError(f"a file has 1 to {MAX_LAYERS} layers, not {self.layers}")
         self._check_model()
         self._check_assisted()
+        if self.mask is not None:
+            check_rule(self.mask)
 
     def _check_model(self) -> None:
         if self.row and self.model != "dnerv" and not (self.model == "sdmn" and self.is_sdmn):

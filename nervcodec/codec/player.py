@@ -1,6 +1,7 @@
 """From a `.nerv` file to a video, at the times of its own frames or others."""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import monotonic
 
 from nervcodec.bitstream.container import read_stream
@@ -48,9 +49,11 @@ def decode(
     """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`).
 
     Raises VideoError for an unreadable file, BitstreamError for a damaged one, OutputError and RequestError for a
-    target that cannot be written, RequestError for more layers than there are.
+    target that cannot be written, RequestError for more layers than there are, and what `Composite.fill` does.
     """
     started = monotonic()
+    if options.composite and Path(options.composite.source).resolve() == Path(target).resolve():
+        raise RequestError(f"{target} would be written over the video itself")
     check_output(target, overwrite=overwrite)
     with stream_file(path) as data:
         stream = read_stream(data, options.layers)

@@ -13,9 +13,10 @@ MS_SSIM_SIDE = 161
 """Shortest sides in pixels that an 11-tap window and five scales of it allow."""
 
 
-def psnr(frames: Tensor, reference: Tensor) -> Tensor:
-    """PSNR in dB of each frame, at most 100; both `[B, 3, H, W]`, uint8."""
-    errors = (frames.float() - reference.float()).square().mean(dim=(1, 2, 3), dtype=torch.float64)
+def psnr(frames: Tensor, reference: Tensor, shares: Tensor | float = 1.0) -> Tensor:
+    """PSNR in dB of each frame, at most 100; both `[B, 3, H, W]`, uint8. `shares` of the pixels count, others are
+    equal."""
+    errors = (frames.float() - reference.float()).square().mean(dim=(1, 2, 3), dtype=torch.float64) / shares
     return (-10 * torch.log10(errors / 255**2)).clamp(max=PSNR_CAP_DB)
 
 
@@ -48,13 +49,13 @@ class QualityMeter:
         masks: `[B, 1, H, W]`, bool; pixels that do not count, and are taken as equal in MS-SSIM. Frames where none
         counts are passed over.
         """
-        share_db: Tensor | float = 0.0
+        shares: Tensor | float = 1.0
         if masks is not None:
             counted = ~masks.flatten(1).all(dim=1)
             frames, reference, masks = frames[counted], reference[counted], masks[counted]
             frames = torch.where(masks, reference, frames)
-            share_db = 10 * torch.log10(1 - masks.double().mean(dim=(1, 2, 3)))
-        self.psnrs.append((psnr(frames, reference) + share_db).clamp(max=PSNR_CAP_DB))
+            shares = 1 - masks.double().mean(dim=(1, 2, 3))
+        self.psnrs.append(psnr(frames, reference, shares))
         index = multiscale_ssim(frames, reference) if len(frames) else None
         if index is not None:
             self.indices.append(index)

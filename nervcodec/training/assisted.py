@@ -19,7 +19,7 @@ from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import build_decoder
 from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
 from nervcodec.timeline import Timeline
-from nervcodec.training.losses import with_masks
+from nervcodec.training.losses import seen_shares, with_masks
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
@@ -52,7 +52,8 @@ def fit_missing(
 ) -> dict[str, QuantizedTensor]:
     """The tensors of a network fitted to some frames of a video, its embeddings completed for all frames.
 
-    For networks whose frames depend on their own rows of the embeddings only, and on nothing else.
+    For networks whose frames depend on their own rows of the embeddings only, and on nothing else. What is minimised is
+    the squared error, whatever the loss of the recipe.
     """
     run, count = _Fit(missing, config, tensors, recipe), len(missing.frames)
     order = torch.Generator().manual_seed(recipe.seed)
@@ -81,6 +82,7 @@ class _Fit:
         self.optimizer = Adam(self.free.values(), lr=PEAK_RATE)
         self.noise = torch.Generator(device).manual_seed(recipe.seed)
         self.rate = None if recipe.rate is None else RateModel(self.quantizer, set(kept), self.symbols())
+        self.shares = seen_shares(missing.frames, missing.masks)
         self.errors = torch.full((len(missing.frames),), torch.nan, device=device)
 
     def step(self, step: int, times: Tensor) -> None:
@@ -110,7 +112,8 @@ class _Fit:
         rows = {name: quantized(free[times], steps[name].detach()) for name, free in self.free.items()}
         made = self.decoder(rows, torch.arange(len(times), device=times.device))[:, :, :height, :width]
         masks = None if self.missing.masks is None else self.missing.masks[times]
-        return F.mse_loss(with_masks(made, target, masks), target, reduction="none").mean(dim=(1, 2, 3))
+        errors = F.mse_loss(with_masks(made, target, masks), target, reduction="none").mean(dim=(1, 2, 3))
+        return errors / self.shares[times]
 
     def _charge(self, step: int) -> Tensor | float:
         """What the bits of all embeddings weigh, in some steps and as much more there; see `RateTerm`."""

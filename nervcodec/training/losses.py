@@ -21,6 +21,13 @@ def with_masks(prediction: Tensor, target: Tensor, masks: Tensor | None) -> Tens
     return prediction if masks is None else torch.where(masks, torch.lerp(target, prediction, MASKED_PULL), prediction)
 
 
+def seen_shares(frames: Tensor, masks: Tensor | None) -> Tensor:
+    """The share of the pixels of each frame `[T]` that no mask covers."""
+    if masks is None:
+        return torch.ones(len(frames), device=frames.device)
+    return 1 - masks.sum(dim=(1, 2, 3), dtype=torch.float32) / masks[0].numel()
+
+
 def l1_ssim(prediction: Tensor, target: Tensor) -> Tensor:
     """0.7 L1 + 0.3 (1 - SSIM)."""
     structure: Tensor = ssim(prediction, target, data_range=1.0)

@@ -14,7 +14,7 @@ from nervcodec.models.grids import between, rows_around, windows
 from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
 from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
-from nervcodec.training.losses import with_masks
+from nervcodec.training.losses import seen_shares, with_masks
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.recipe import Recipe
 
@@ -49,7 +49,7 @@ class Network:
     ) -> None:
         self.clip, self.config, self.noise = clip, config, noise
         self.below, self.masks = beside.below, beside.masks
-        self.shares = clip.new_ones(len(clip), dtype=torch.float32) if self.masks is None else seen_shares(self.masks)
+        self.shares = seen_shares(clip, self.masks)
         self.autocast = recipe.reduced_precision and has_bfloat16(clip.device)
         self.decoder = self._place(build_decoder(config))
         encodes = recipe.embeddings == "encoder"
@@ -175,11 +175,6 @@ class Network:
 
     def _place(self, module: nn.Module) -> nn.Module:
         return module.to(self.clip.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def seen_shares(masks: Tensor) -> Tensor:
-    """Of masks `[T, 1, H, W]`, the share of each frame's pixels that are there."""
-    return 1 - masks.float().mean(dim=(1, 2, 3))
 
 
 def has_bfloat16(device: torch.device) -> bool:

@@ -53,6 +53,17 @@ def chroma_format(frame: av.VideoFrame) -> Chroma:
     return sampling.get((pixel.chroma_width(16), pixel.chroma_height(16)), "444")
 
 
+def colour_reach(frame: av.VideoFrame) -> int:
+    """How many pixels away, at most, a sample of colour has a say in what `frame_to_rgb` makes of a frame."""
+    pixel = frame.format
+    if pixel.is_rgb or pixel.has_palette or len(pixel.components) < 3:
+        return 0
+    cell = max(16 // pixel.chroma_width(16), 16 // pixel.chroma_height(16))
+    if cell == 1:
+        return 0
+    return 2 * cell if pixel.components[0].bits > 8 else cell - 1  # bicubic, or the nearest
+
+
 def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags) -> Frame:
     """`[H, W, 3]` uint8 of a decoded frame."""
     if frame.format.is_rgb or frame.format.has_palette:

@@ -25,6 +25,13 @@ def apply_view(frame: Frame, view: View) -> Frame:
     return frame
 
 
+def grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """A mask `[H, W]` with all pixels up to `reach` rows and columns away."""
+    marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
+    pooled: NDArray[np.bool_] = F.max_pool2d(marked, 2 * reach + 1, stride=1, padding=reach)[0].bool().numpy()
+    return pooled
+
+
 def view_mask(mask: NDArray[np.bool_], view: View) -> NDArray[np.bool_]:
     """Which pixels of a view any pixel of a mask `[H, W]` has a part in."""
     if view.crop:

@@ -10,35 +10,45 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nervcodec.errors import RequestError
-from nervcodec.video.geometry import view_mask
-from nervcodec.video.reader import read_frames
+from nervcodec.video.geometry import grown, view_mask
+from nervcodec.video.images import SUFFIXES, is_pattern
+from nervcodec.video.reader import Video, read_frames
 from nervcodec.video.view import View
 
 Mask = NDArray[np.bool_]
 """`[H, W]`, true where a pixel is missing."""
 PLACES = [(Fraction(y, 4), Fraction(x, 4)) for y, x in ((2, 2), (1, 1), (1, 3), (3, 1), (3, 3))]
 """Centres of boxes as shares of height and width (HNeRV's code; with one box the middle)."""
+RULES = ("boxes:", "center:")
 WHITE = 128
 """The least value of a sample that marks a missing pixel."""
 
 
-def load_masks(spec: str, source_size: tuple[int, int], frames: int, view: View = View()) -> Tensor:  # noqa: B008
-    """What is missing in each frame that a view lets through, `[T, 1, H, W]`, bool.
+def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Tensor:  # noqa: B008
+    """What is missing in each of so many frames that a view lets through of a video, `[T, 1, H, W]`, bool.
 
     `boxes:5x50` are five boxes of 50 pixels a side, `center:1/4` one box of a quarter of both sides in the middle, of
-    the picture after the view. Else a picture that is white where pixels are missing, for all frames, or a folder or
-    pattern of as many pictures as the video has frames; of the video's size, width and height, or of the view's.
+    the RGB picture after the view. Else a picture that is white where pixels are missing, for all frames, or a folder,
+    pattern or video of as many pictures as the video has frames. In the size of the video, it covers those pixels too
+    that share samples of colour with missing ones; in that of the view it is taken as it is.
 
-    Raises RequestError for another size or number, or a frame without a pixel that is there; VideoError for pictures
-    that cannot be read.
+    Raises RequestError for a rule that is none, another size or number, or a frame without a pixel that is there;
+    VideoError for pictures that cannot be read.
     """
-    width, height = view.output_size(*source_size)
+    check_rule(spec)
+    width, height = view.output_size(*video.source_size)
     made = _boxes(spec, height, width)
-    masks = [made] if made is not None else _pictures(spec, view, source_size, frames)
+    masks = [made] if made is not None else _pictures(spec, video, view, frames)
     stacked = torch.from_numpy(np.stack(masks))[:, None].expand(frames, -1, -1, -1)
     if stacked.flatten(1).all(dim=1).any():
         raise RequestError(f"{spec}: a frame has no pixel left")
     return stacked
+
+
+def check_rule(spec: str) -> None:
+    """Raises RequestError for what begins as a rule, and is none."""
+    if not spec or (spec.startswith(RULES) and _boxes(spec, 1, 1) is None):
+        raise RequestError(f"no mask is called {spec!r}: a picture, a folder, boxes:5x50 or center:1/4")
 
 
 def _boxes(spec: str, height: int, width: int) -> Mask | None:
@@ -59,15 +69,16 @@ def _box_mask(height: int, width: int, places: list[tuple[Fraction, Fraction]], 
     return mask
 
 
-def _pictures(spec: str, view: View, source_size: tuple[int, int], frames: int) -> list[Mask]:
-    still, wanted = Path(spec).is_file(), view.output_size(*source_size)
-    with read_frames(spec, View() if still else View(first=view.first, stop=view.stop)) as video:
-        found = video.format.width, video.format.height
-        if found not in (source_size, wanted):
-            raise RequestError("{}: masks of {}x{} for pictures of {}x{}".format(spec, *found, *source_size))
-        masks: list[Mask] = [np.max(frame, axis=2) >= WHITE for frame in video.frames]
-    if found == source_size:
-        masks = [view_mask(mask, view) for mask in masks]
+def _pictures(spec: str, video: Video, view: View, frames: int) -> list[Mask]:
+    still = Path(spec).suffix.lower() in SUFFIXES and not is_pattern(spec)
+    sizes = video.source_size, view.output_size(*video.source_size)
+    with read_frames(spec, View() if still else View(first=view.first, stop=view.stop)) as pictures:
+        found = pictures.format.width, pictures.format.height
+        if found not in sizes:
+            raise RequestError("{}: masks of {}x{} for pictures of {}x{}".format(spec, *found, *video.source_size))
+        masks: list[Mask] = [np.max(picture, axis=2) >= WHITE for picture in pictures.frames]
+    if found == video.source_size:
+        masks = [view_mask(grown(mask, video.colour_reach), view) for mask in masks]
     if len(masks) != (1 if still else frames):
         raise RequestError(f"{spec}: {len(masks)} masks for {frames} frames")
     return masks

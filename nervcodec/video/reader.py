@@ -13,7 +13,7 @@ from av.error import FFmpegError
 
 from nervcodec.errors import ResourceError, VideoError
 from nervcodec.picture import MAX_PIXELS, VideoFormat
-from nervcodec.video.colour import Frame, chroma_format, colour_tags, frame_to_rgb
+from nervcodec.video.colour import Frame, chroma_format, colour_reach, colour_tags, frame_to_rgb
 from nervcodec.video.geometry import apply_view
 from nervcodec.video.images import images_in, is_pattern, numbered_files
 from nervcodec.video.raw import is_raw, raw_format, raw_frames
@@ -32,6 +32,8 @@ class Video:
     """Of the frames that leave, after crop and resize."""
     source_size: tuple[int, int]
     """Width and height before crop and resize, upright."""
+    colour_reach: int
+    """How many pixels away, before crop and resize, colour has a say in a pixel."""
     total: int | None
     """How many frames will come, where the container says."""
     frames: Iterator[Frame]
@@ -68,7 +70,7 @@ def read_frames(source: str, view: View = View(), *, max_pixels: int = MAX_PIXEL
 
         wanted = None if total is None else max(min(total, view.stop or total) - view.first, 0)
         video = VideoFormat(width=width, height=height, frame_rate=rate, colour=tags, chroma=chroma_format(first))
-        yield Video(video, upright, wanted, frames())
+        yield Video(video, upright, colour_reach(first), wanted, frames())
 
 
 def count_frames(source: str) -> int:

@@ -59,6 +59,12 @@ def test_frames_left_out_have_no_say_in_the_weights_and_masked_pixels_in_nothing
     assert groups[0][:embeddings] != groups[2][:embeddings]
 
 
+@pytest.mark.parametrize("frames", [1, 2])
+def test_where_nothing_is_left_out_nothing_is_assisted(tmp_path: Path, frames: int) -> None:
+    _, report = encoded(tmp_path, small_clip(frames), replace(OPTIONS, steps=5, assisted=True))
+    assert (report.frames, report.assisted_bytes, report.missing_psnr_db) == (frames, None, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

@@ -56,6 +56,12 @@ def test_what_does_not_match_is_refused(source: str, frames: Iterator[Tensor], c
         list(Composite(source, "boxes:1x10").fill(frames, count))
 
 
+def test_a_video_is_not_written_over_itself(tmp_path: Path, source: str) -> None:
+    filled = nervcodec.DecodeOptions(composite=Composite(source, "boxes:1x10"))
+    with pytest.raises(RequestError, match="over the video itself"):
+        nervcodec.decode(str(tmp_path / "a.nerv"), source, filled, overwrite=True)
+
+
 def test_pixels_are_filled_at_the_times_of_the_video_only(tmp_path: Path) -> None:
     path = str(tmp_path / "a.nerv")
     view = View(stop=4, resize=(46, 25))

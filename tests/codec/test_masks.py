@@ -1,10 +1,14 @@
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from nervcodec.codec.options import EncodeOptions
+from nervcodec.picture import VideoFormat
+from nervcodec.video.writer import write_frames
 from tests.codec.clips import decoded, encoded, mean_psnr, small_clip
 
 OPTIONS = EncodeOptions(model="hnerv", size=3000, steps=60, mask="boxes:2x8")
@@ -45,6 +49,27 @@ def test_what_is_told_is_what_comes_back(tmp_path: Path) -> None:
     difference = decoded(tmp_path).int() - clip.int()
     assert report.psnr_db == pytest.approx(mean_psnr(difference[..., ~hidden]), abs=1e-4)
     assert report.masked_psnr_db == pytest.approx(mean_psnr(difference[..., hidden]), abs=1e-4)
+
+
+def test_frames_left_out_are_judged_where_pixels_are_there(tmp_path: Path) -> None:
+    clip, options = small_clip(6), replace(OPTIONS, keep_every=2)
+    changed = clip.clone()
+    for rows, columns in HIDDEN:
+        changed[..., rows, columns] ^= 255
+    (before, told), (after, told_changed) = (encoded(tmp_path, frames, options) for frames in (clip, changed))
+    assert before == after
+    assert told.missing_psnr_db == told_changed.missing_psnr_db
+
+
+def test_a_mask_without_a_missing_pixel_masks_nothing(tmp_path: Path) -> None:
+    with write_frames(
+        str(tmp_path / "m" / "%d.png"), VideoFormat(width=46, height=25, frame_rate=Fraction(25))
+    ) as sink:
+        sink(np.zeros((25, 46, 3), np.uint8))
+    options = replace(OPTIONS, steps=20)
+    black, told = encoded(tmp_path, small_clip(3), replace(options, mask=str(tmp_path / "m" / "1.png")))
+    assert told.masked_psnr_db is None
+    assert black == encoded(tmp_path, small_clip(3), replace(options, mask=None))[0]
 
 
 def test_without_a_mask_nothing_is_masked(tmp_path: Path) -> None:

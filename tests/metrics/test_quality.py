@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -22,6 +24,19 @@ def test_psnr_by_its_definition() -> None:
 def test_identical_frames_are_capped() -> None:
     frames = random_frames(2, 16)
     assert psnr(frames, frames).tolist() == [100.0, 100.0]
+
+
+def test_masked_pixels_do_not_count() -> None:
+    reference = torch.randint(0, 256, (2, 3, 20, 30), dtype=torch.uint8)
+    frames, masks = reference.clone(), torch.zeros(2, 1, 20, 30, dtype=torch.bool)
+    masks[:, :, :5] = True
+    frames[0] = reference[0] ^ 4
+    frames[:, :, :5] ^= 255
+    meter = QualityMeter()
+    meter.add(frames, reference, masks)
+    assert meter.psnrs[0].tolist() == pytest.approx([20 * math.log10(255 / 4), 100.0])
+    meter.add(frames, reference, torch.ones_like(masks))
+    assert meter.psnr_db == pytest.approx((20 * math.log10(255 / 4) + 100) / 2)
 
 
 def test_a_clip_is_the_mean_over_its_frames_whatever_the_batches() -> None:

@@ -1,3 +1,4 @@
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -8,17 +9,23 @@ from nervcodec.errors import RequestError, VideoError
 from nervcodec.picture import VideoFormat
 from nervcodec.video.geometry import apply_view, view_mask
 from nervcodec.video.masks import Mask, load_masks
+from nervcodec.video.reader import Video, read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 
 SIZE = 40, 24
 
 
+def video(size: tuple[int, int] = SIZE, reach: int = 0) -> Video:
+    """What is known of an open video of some size."""
+    form = VideoFormat(width=size[0], height=size[1], frame_rate=Fraction(25))
+    return Video(form, size, reach, None, iter(()))
+
+
 def write_masks(folder: Path, *masks: Mask) -> str:
     """A folder of masks as pictures."""
     height, width = masks[0].shape
-    video = VideoFormat(width=width, height=height, frame_rate=25)  # type: ignore[arg-type]
-    with write_frames(str(folder / "masks" / "%d.png"), video) as sink:
+    with write_frames(str(folder / "masks" / "%d.png"), video((width, height)).format) as sink:
         for mask in masks:
             sink(np.repeat(255 * mask[:, :, None].astype(np.uint8), 3, axis=2))
     return str(folder / "masks")
@@ -29,7 +36,7 @@ def random_mask(seed: int) -> Mask:
 
 
 def test_five_boxes_lie_where_the_papers_have_them() -> None:
-    masks = load_masks("boxes:5x50", (640, 320), 3)
+    masks = load_masks("boxes:5x50", video((640, 320)), 3)
     assert masks.shape == (3, 1, 320, 640)
     expected = np.zeros((320, 640), bool)
     for y, x in ((160, 320), (80, 160), (80, 480), (240, 160), (240, 480)):
@@ -39,7 +46,7 @@ def test_five_boxes_lie_where_the_papers_have_them() -> None:
 
 
 def test_a_quarter_in_the_middle() -> None:
-    (mask,) = load_masks("center:1/4", (640, 320), 1, View(resize=(64, 32)))
+    (mask,) = load_masks("center:1/4", video((640, 320)), 1, View(resize=(64, 32)))
     rows, columns = np.nonzero(mask[0].numpy())
     assert (rows.min(), rows.max(), columns.min(), columns.max(), len(rows)) == (12, 19, 24, 39, 8 * 16)
 
@@ -47,9 +54,9 @@ def test_a_quarter_in_the_middle() -> None:
 def test_a_picture_for_all_frames_and_one_for_each(tmp_path: Path) -> None:
     masks = [random_mask(seed) for seed in range(4)]
     folder = write_masks(tmp_path, *masks)
-    still = load_masks(f"{folder}/2.png", SIZE, 3)
+    still = load_masks(f"{folder}/2.png", video(), 3)
     np.testing.assert_array_equal(still[:, 0].numpy(), np.stack([masks[1]] * 3))
-    each = load_masks(folder, SIZE, 2, View(first=1, stop=3))
+    each = load_masks(folder, video(), 2, View(first=1, stop=3))
     np.testing.assert_array_equal(each[:, 0].numpy(), np.stack(masks[1:3]))
 
 
@@ -78,17 +85,61 @@ def test_no_missing_pixel_shines_through_a_view(view: View) -> None:
 def test_a_mask_may_have_the_size_of_the_view(tmp_path: Path) -> None:
     mask = random_mask(5)
     folder = write_masks(tmp_path, mask)
-    (seen,) = load_masks(f"{folder}/1.png", (200, 100), 1, View(crop=(160, 96), resize=SIZE))
+    (seen,) = load_masks(f"{folder}/1.png", video((200, 100), reach=4), 1, View(crop=(160, 96), resize=SIZE))
     assert torch.equal(seen[0], torch.from_numpy(mask))
 
 
 def test_masks_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     folder = write_masks(tmp_path, random_mask(1), random_mask(2))
     with pytest.raises(RequestError, match="masks of 40x24 for pictures of 80x24"):
-        load_masks(folder, (80, 24), 2)
+        load_masks(folder, video((80, 24)), 2)
     with pytest.raises(RequestError, match="2 masks for 3 frames"):
-        load_masks(folder, SIZE, 3)
+        load_masks(folder, video(), 3)
     with pytest.raises(RequestError, match="no pixel left"):
-        load_masks("center:1/1", SIZE, 3)
-    with pytest.raises(VideoError):
-        load_masks("boxes:9x5", SIZE, 3)
+        load_masks("center:1/1", video(), 3)
+    with pytest.raises(VideoError, match="no such file"):
+        load_masks("boxes.png", video(), 3)
+    for rule in ("boxes:9x5", "boxes:5", "boxes:0x3", "center:2/4", "center:1/0", ""):
+        with pytest.raises(RequestError, match="no mask is called"):
+            load_masks(rule, video(), 3)
+
+
+CELLS = {"420": (2, 2), "422": (1, 2), "444": (1, 1)}
+"""Rows and columns of pixels that share a sample of colour."""
+
+
+@pytest.mark.parametrize(("kind", "depth"), [("420", 8), ("420", 10), ("422", 8), ("444", 8)])
+@pytest.mark.parametrize(("top", "left"), [(8, 10), (9, 13)])
+def test_colour_of_missing_pixels_reaches_no_other(tmp_path: Path, kind: str, depth: int, top: int, left: int) -> None:
+    random, (width, height) = np.random.default_rng(3), SIZE
+    mask = np.zeros((height, width), bool)
+    mask[top : top + 5, left : left + 7] = True
+    hidden = [
+        mask.reshape(height // rows, rows, width // columns, columns).any(axis=(1, 3))
+        for rows, columns in ((1, 1), CELLS[kind], CELLS[kind])
+    ]
+    planes = [random.integers(0, 1 << depth, plane.shape) for plane in hidden]
+    frames = []
+    for name in "ab":
+        path = tmp_path / f"{name}_{width}x{height}_25fps_{kind}_{depth}bit.yuv"
+        path.write_bytes(b"".join(plane.astype("u1" if depth == 8 else "<u2").tobytes() for plane in planes))
+        with read_frames(str(path)) as opened:
+            frames.append(next(opened.frames))
+        planes = [np.where(h, (1 << depth) - 1 - plane, plane) for h, plane in zip(hidden, planes, strict=True)]
+    (covered,) = load_masks(f"{write_masks(tmp_path, mask)}/1.png", opened, 1)
+    differ = (frames[0] != frames[1]).any(axis=2)
+    assert differ[mask].any()
+    assert not differ[~covered[0].numpy()].any()
+    assert (kind == "444") == np.array_equal(covered[0].numpy(), mask)
+
+
+def test_a_video_of_masks_is_as_good_as_pictures(tmp_path: Path) -> None:
+    masks = [random_mask(seed) for seed in range(3)]
+    folder = write_masks(tmp_path, *masks)
+    with (
+        read_frames(folder) as pictures,
+        write_frames(str(tmp_path / "m.mkv"), pictures.format) as sink,
+    ):
+        for picture in pictures.frames:
+            sink(picture)
+    assert torch.equal(load_masks(str(tmp_path / "m.mkv"), video(), 3), load_masks(folder, video(), 3))

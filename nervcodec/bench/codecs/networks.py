@@ -18,7 +18,7 @@ from nervcodec.bench.codecs.material import Coded, Material, Setting
 from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.codec.assistance import assist
 from nervcodec.codec.between import frames_at
-from nervcodec.codec.clip import Footage
+from nervcodec.codec.clip import load_footage
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import choose_device
 from nervcodec.codec.encoder import encode
@@ -89,8 +89,9 @@ class NetworkCodec:
             options = replace(options, assisted=True)
         except RequestError:
             return None
-        missing = Footage(material.video, material.clip, None).at(read_stream(coded.data).header.times.missing)
-        data = assist(coded.data, missing, options, choose_device(options.device), self.observe)
+        footage = load_footage(material.source, material.view, options.mask)
+        missing = read_stream(coded.data).header.times.missing
+        data = assist(coded.data, footage.at(missing), options, choose_device(options.device), self.observe)
         command = command_line(Path(material.source).name, options)
         return replace(coded, data=data, command=command)
 

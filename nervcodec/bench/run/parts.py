@@ -12,10 +12,10 @@ from nervcodec.bench.record import Part
 from nervcodec.bench.run.measuring import BATCH, measure_clip
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.between import frames_at
+from nervcodec.codec.clip import load_footage
 from nervcodec.errors import ResourceError
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.timeline import Timeline
-from nervcodec.video.masks import load_masks
 from nervcodec.video.minterpolate import minterpolate
 
 Parts = dict[str, Part]
@@ -32,6 +32,8 @@ def measure_parts(codec: NetworkCodec, coded: Coded, decoded: Tensor, material: 
 def _interpolation(codec: NetworkCodec, coded: Coded, decoded: Tensor, material: Material, setting: Setting) -> Parts:
     """Frames that were seen, and others: as a decoder guesses them, assisted, and by what needs no network."""
     clip, timeline = material.clip, Timeline.every(setting["keep_every"], len(material.clip))
+    if timeline.is_whole:
+        return {}
     kept, missing = list(timeline.positions), list(timeline.missing)
     parts = {"seen": _figures(decoded[kept], clip[kept]), "blind": _figures(decoded[missing], clip[missing])}
     stream = read_stream(coded.data)
@@ -63,12 +65,13 @@ def _baselines(frames: Tensor, timeline: Timeline) -> Iterator[tuple[str, Tensor
 
 def _inpainting(decoded: Tensor, material: Material, mask: str) -> Parts:
     """Pixels that were seen, and others; and whole pictures, with only the latter decoded."""
-    size = material.video.width, material.video.height
-    masks = load_masks(mask, size, len(decoded))
+    masks = load_footage(material.source, material.view, mask).masks
+    assert masks is not None
     filled = torch.where(masks, decoded, material.clip)
+    hidden = {"masked": _pixels(decoded, material.clip, ~masks)} if masks.any() else {}
     return {
         "seen": _pixels(decoded, material.clip, masks),
-        "masked": _pixels(decoded, material.clip, ~masks),
+        **hidden,
         "whole": _figures(decoded, material.clip),
         "composite": _figures(filled, material.clip),
     }

@@ -75,5 +75,12 @@ def test_masked_pixels_and_composites() -> None:
     assert parts["composite"]["psnr"] == pytest.approx(mean_psnr(difference * hidden), abs=1e-4)
 
 
+def test_clips_too_short_to_leave_something_out_have_no_parts() -> None:
+    view = View(stop=2, resize=(46, 25))
+    material, setting = Material(str(SAMPLE), view, *load_clip(str(SAMPLE), view)), {**SETTING, "keep_every": 2}
+    coded = NetworkCodec().encode(material, setting)
+    assert measure_parts(NetworkCodec(), coded, material.clip, material, setting) == {}
+
+
 def test_other_points_have_no_parts() -> None:
     assert measured({**SETTING, "steps": 5})[0] == {}
