@@ -21,7 +21,7 @@ HIDDEN = [(slice(8, 16), slice(19, 27)), (slice(2, 10), slice(7, 15))]
     [
         OPTIONS,
         replace(OPTIONS, model="dnerv", size=6000, embeddings="encoder"),
-        replace(OPTIONS, loss="l1-ssim", model="sdmn", size=20_000),
+        replace(OPTIONS, loss="l1-ssim", model="sdmn", size=20_000, steps=9),
         replace(OPTIONS, model="ffnerv", size=15_000, recipe="paper"),
         replace(OPTIONS, layers=2, min_gain=-9),
     ],

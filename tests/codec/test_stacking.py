@@ -165,6 +165,7 @@ def test_layers_lie_closer_where_there_is_little_quality() -> None:
     assert layer_quality(0, 1, 1) == 0
 
 
+@pytest.mark.slow
 def test_a_size_is_reached_even_if_layers_do_not_pay(sample: str, tmp_path: Path) -> None:
     small = {"view": View(stop=6, resize=(72, 48)), "steps": 200, "model": "hnerv", "size": 8_000}
     options = EncodeOptions(**small, layers=2, target=nervcodec.Target("bytes", 2_500), min_gain=50)  # type: ignore[arg-type]
