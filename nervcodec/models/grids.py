@@ -4,12 +4,13 @@ Row n of a grid with a span of s frames stands at frame n s; frames between two 
 span of 1 a grid is an embedding with a row for each frame.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
 
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.timeline import Moment
 
 
 def rows_around(times: Tensor, span: int) -> Tensor:
@@ -24,6 +25,15 @@ def between(rows: Tensor, times: Tensor, span: int) -> Tensor:
     """What a grid has at integer `times` `[B]`, from the rows `[2B or B, C, h, w]` that `rows_around` names."""
     fraction = (times % span).to(rows.dtype).view(-1, 1, 1, 1) / span
     return torch.lerp(rows[: len(times)], rows[-len(times) :], fraction)
+
+
+def at_moments(rows: Tensor, moments: Iterable[Moment]) -> Tensor:
+    """What lies between two rows `[T, C, h, w]`, one of each frame, at each of some moments."""
+    frames, fractions = zip(*((moment.frame, float(moment.fraction)) for moment in moments), strict=True)
+    before = torch.tensor(frames, device=rows.device)
+    after = (before + 1).clamp(max=len(rows) - 1)
+    share = torch.tensor(fractions, device=rows.device).view(-1, 1, 1, 1)
+    return torch.lerp(rows[before], rows[after], share)
 
 
 def frame_embeddings(config: HNeRVConfig, grids: Mapping[str, Tensor], frames: int) -> dict[str, Tensor]:

@@ -16,6 +16,7 @@ from torch.optim import Adam
 
 from nervcodec.events import AssistStarted, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.grids import at_moments
 from nervcodec.models.networks import build_decoder
 from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
 from nervcodec.timeline import Timeline
@@ -76,7 +77,8 @@ class _Fit:
         self.decoder.load_state_dict({n: dequantize(tensors[n]) for n, _ in self.decoder.named_parameters()})
         self.decoder.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.fixed = {name: dequantize(tensor).to(device) for name, tensor in kept.items()}
-        self.free = {name: _between(embedding, timeline).requires_grad_() for name, embedding in self.fixed.items()}
+        moments = tuple(timeline.moments(timeline.missing))
+        self.free = {name: at_moments(rows, moments).requires_grad_() for name, rows in self.fixed.items()}
         self.order = torch.tensor([*timeline.positions, *timeline.missing], device=device).argsort()
         self.quantizer = Quantizer({name: float(STEP_TABLE[t.steps[0]]) for name, t in kept.items()}, device)
         self.optimizer = Adam(self.free.values(), lr=PEAK_RATE)
@@ -129,11 +131,3 @@ class _Fit:
 
     def _embeddings(self) -> dict[str, Tensor]:
         return {name: torch.cat([fixed, self.free[name]])[self.order] for name, fixed in self.fixed.items()}
-
-
-def _between(embedding: Tensor, timeline: Timeline) -> Tensor:
-    """For each missing frame, `[M, C, h, w]`, what lies between the embeddings of its neighbours."""
-    moments = list(timeline.moments(timeline.missing))
-    before = torch.tensor([moment.frame for moment in moments], device=embedding.device)
-    fraction = torch.tensor([float(moment.fraction) for moment in moments], device=embedding.device)
-    return torch.lerp(embedding[before], embedding[before + 1], fraction.view(-1, 1, 1, 1))

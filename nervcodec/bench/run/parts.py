@@ -15,6 +15,7 @@ from nervcodec.codec.between import frames_at
 from nervcodec.codec.clip import load_footage
 from nervcodec.errors import ResourceError
 from nervcodec.metrics.quality import QualityMeter
+from nervcodec.models.grids import at_moments
 from nervcodec.timeline import Timeline
 from nervcodec.video.minterpolate import minterpolate
 
@@ -54,10 +55,7 @@ def _interpolation(codec: NetworkCodec, coded: Coded, decoded: Tensor, material:
 
 def _baselines(frames: Tensor, timeline: Timeline) -> Iterator[tuple[str, Tensor]]:
     """Names, and the missing frames, of what anyone can do: averaging, and FFmpeg's filter where there is one."""
-    moments = list(timeline.moments(timeline.missing))
-    fractions = torch.tensor([float(moment.fraction) for moment in moments]).view(-1, 1, 1, 1)
-    before = torch.tensor([moment.frame for moment in moments])
-    yield "average", torch.lerp(frames[before].float(), frames[before + 1].float(), fractions).round().byte()
+    yield "average", at_moments(frames.float(), timeline.moments(timeline.missing)).round().byte()
     with suppress(ResourceError):
         made = minterpolate([frame.permute(1, 2, 0).numpy() for frame in frames], timeline.positions)
         yield "minterpolate", torch.stack([torch.from_numpy(made[t]).permute(2, 0, 1) for t in timeline.missing])
