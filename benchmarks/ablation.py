@@ -88,8 +88,8 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
     options = replace(options, **variant.options)
     config = plan_config(options, video, len(clip))
     recipe = replace(plan_recipe(options, video, len(clip)), **variant.recipe)
-    with variant.patched(), patch("nervcodec.entropy.forms.cheapest_form.__defaults__", (variant.forms,)):
-        fitted = fit(clip, config, recipe, torch.device("cpu"))
+    with variant.patched(), patch("nervcodec.entropy.forms.cheapest_form.__defaults__", (variant.forms, None)):
+        fitted = fit(clip, config, recipe)
     data = stream_bytes(plan_header(video, len(clip), config), config, fitted.tensors, variant.forms)
     return {"psnr_db": measure(data, clip, "cpu").psnr_db, "file_bytes": len(data), "parameters": config.parameters}
 

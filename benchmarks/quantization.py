@@ -68,7 +68,7 @@ def main(clip: str, epochs: float, output: Path | None) -> None:
     video, frames = load_clip(clip, VIEW)
     config = plan_config(options, video, len(frames))
     header = plan_header(video, len(frames), config)
-    fitted = fit(frames, config, plan_recipe(options, video, len(frames)), torch.device("cpu"))
+    fitted = fit(frames, config, plan_recipe(options, video, len(frames)))
     tensors = {name: dequantize(tensor) for name, tensor in fitted.tensors.items()}
     results: dict[str, Any] = {}
     for name, quantizer in VARIANTS.items():

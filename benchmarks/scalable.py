@@ -95,9 +95,9 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
         begun = monotonic()
         with ExitStack() as stack:
             if variant.sampled:
-                stack.enter_context(patch("nervcodec.training.fit.latent_deviation", always))
+                stack.enter_context(patch("nervcodec.training.attempt.latent_deviation", always))
                 stack.enter_context(patch("nervcodec.codec.payload.given_embeddings", drawn))
-            fitted = fit(clip, config, replace(recipe, target_bits=8 * aimed), torch.device("cpu"))
+            fitted = fit(clip, config, replace(recipe, target_bits=8 * aimed))
             data = stream_bytes(header, config, fitted.tensors)
             quality = measure(data, clip, "cpu")
         if not result["file_bytes"] or abs(len(data) - size) < abs(result["file_bytes"] - size):

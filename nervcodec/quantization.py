@@ -27,6 +27,9 @@ EIGHTHS = (
     1.8340080864093424,
 )
 """2^(i/8) for i from 0 to 7; literal, so that no machine's pow() has a say."""
+FRACTION_BITS = 20
+RATIOS = tuple(round(eighth * (1 << FRACTION_BITS)) for eighth in EIGHTHS)
+"""The same as integers, for what must be the same on every machine."""
 LARGEST_SYMBOL = 1 << 14
 """Half of what a prior covers, so that differences of two symbols are covered too."""
 STEP_TABLE = torch.tensor([EIGHTHS[i % 8] * 2.0 ** ((i - STEP_OFFSET) // 8) for i in range(STEPS)], dtype=torch.float32)
@@ -57,6 +60,18 @@ def dequantize(quantized: QuantizedTensor) -> Tensor:
     """The numbers the symbols stand for, float32."""
     symbols = torch.from_numpy(quantized.symbols)
     return symbols * _spread(quantized.steps, symbols.ndim)
+
+
+def rescaled(quantized: QuantizedTensor, step: int) -> NDArray[np.int32]:
+    """Symbols that stand for about the same numbers with another step, the same for the whole tensor on both sides.
+
+    In integers throughout: what is coded may depend on it.
+    """
+    octaves, eighths = divmod(quantized.steps[0] - step, 8)
+    shift = max(FRACTION_BITS - octaves, FRACTION_BITS - 15)  # 15 octaves take every symbol beyond the largest
+    magnitudes = np.abs(quantized.symbols.astype(np.int64)) * RATIOS[eighths]
+    nearest = np.minimum((magnitudes + (1 << shift >> 1)) >> shift, LARGEST_SYMBOL)
+    return (np.sign(quantized.symbols) * nearest).astype(np.int32)
 
 
 def step_for_range(tensor: Tensor, bits: int) -> int:

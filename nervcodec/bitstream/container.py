@@ -1,21 +1,26 @@
-"""The file: magic, version, header, then layer after layer. A file that is cut after any layer is a file."""
+"""The file: magic, version, header, attachments, then layer after layer. A file that is cut after any layer is a file."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from zlib import crc32
 
-from nervcodec.bitstream.fields import ByteReader, ByteWriter
+from nervcodec.bitstream.fields import ByteReader, ByteWriter, Data
 from nervcodec.bitstream.format import (
     LAYERED_VERSION,
     LEAST_VERSION,
     MAGIC,
     MAX_HEADER_BYTES,
     PACK_MAGIC,
+    SEGMENTED_VERSION,
     VERSION,
+    Attached,
     Header,
     read_header,
     write_header,
 )
 from nervcodec.bitstream.layer import MAX_LAYERS, Layer, base_digest, layer_errors, read_layer, write_layer
-from nervcodec.bitstream.legacy import read_legacy
+from nervcodec.bitstream.legacy import read_legacy, read_legacy_layer
+from nervcodec.bitstream.stored import Stored
 from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 
 
@@ -26,56 +31,94 @@ class Stream:
     header: Header
     layers: tuple[Layer, ...]
     """The base layer first."""
+    attachments: Sequence[bytes] = ()
+    """None, or one: what goes along with the pictures, as Matroska."""
     version: int = VERSION
     """Of the file it was read from; always the current one when it is written."""
 
 
 def write_stream(stream: Stream) -> bytes:
     """The bytes of the file."""
+    attached = [Attached(len(data), crc32(data)) for data in stream.attachments]
+    header = write_header(replace(stream.header, attached=attached[0] if attached else None))
     writer = ByteWriter()
     writer.raw(MAGIC)
     writer.uint8(VERSION)
-    header = write_header(stream.header)
     writer.varint(len(header))
     writer.raw(header)
     writer.checksum()
+    described = writer.getvalue()
+    parts = [described, *stream.attachments]
     for index, layer in enumerate(stream.layers):
-        writer.raw(write_layer(layer, base_digest(writer.getvalue()) if index else b""))
-    return writer.getvalue()
+        description, chunks = write_layer(layer, base_digest(described) if index else b"")
+        described += description
+        parts += [description, chunks]
+    return b"".join(parts)
 
 
-def read_stream(data: bytes, layers: int | None = None) -> Stream:
+def read_stream(data: Data, layers: int | None = None) -> Stream:
     """The inverse of `write_stream`; with `layers`, of the first layers only, whatever comes after them.
 
     Raises UnsupportedStream, TruncatedStream or CorruptStream, and RequestError for more layers than there are.
     """
+    stream = open_stream(data, layers)
+    return replace(stream, attachments=tuple(stream.attachments), layers=_looked_at(stream.layers))
+
+
+def open_stream(data: Data, layers: int | None = None) -> Stream:
+    """The same, but chunks and attachments are read, and checked, only when they are looked at."""
     return _scan(data, layers)[0]
 
 
-def layer_ends(data: bytes, layers: int | None = None) -> list[int]:
+def layer_ends(data: Data, layers: int | None = None) -> list[int]:
     """Where each layer of a file ends, in bytes from the file's start; checks and raises as `read_stream` does."""
-    return _scan(data, layers)[1]
+    stream, ends, _ = _scan(data, layers)
+    _looked_at(stream.layers)
+    return ends
 
 
-def _scan(data: bytes, count: int | None) -> tuple[Stream, list[int]]:
+def described(data: Data) -> bytes:
+    """What the digest of a layer on top of a file is made of; checks no chunk."""
+    return _scan(data, None)[2]
+
+
+def _looked_at(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    looked_at = []
+    for below, layer in enumerate(layers):
+        with layer_errors(below):
+            looked_at.append(replace(layer, chunks=tuple(layer.chunks)))
+    return tuple(looked_at)
+
+
+def _scan(data: Data, count: int | None) -> tuple[Stream, list[int], bytes]:
+    """The stream, where its layers end, and what describes all of it."""
     if count is not None and count < 1:
         raise RequestError("a file has at least its base layer, which is layer 1")
     reader = ByteReader(data)
     version = _read_version(reader)
+    attachments: Sequence[bytes] = ()
+    below = b""
     if version < LAYERED_VERSION:
         header, base = read_legacy(reader)
         layers, ends = [base], [len(data)]
     else:
         header_bytes = reader.raw(reader.varint("header length", MAX_HEADER_BYTES), "header")
         reader.checksum(0, "the header")
+        below = data[: reader.offset]
         header = read_header(header_bytes, version)
+        if header.attached:
+            attachments = Stored.skip(reader, [(header.attached.size, header.attached.checksum, "the attachment")])
         layers, ends = [], []
         while len(layers) != count and (reader.left or not layers):
-            layers.append(_next_layer(data, reader, len(layers), len(header.segments)))
+            layer, below = _next_layer(reader, below, len(layers), version, len(header.segments))
+            layers.append(layer)
             ends.append(reader.offset)
     if count and count > len(layers):
         raise RequestError(f"layer {count} is asked for, the file ends with layer {len(layers)}")
-    return Stream(header=header, layers=tuple(layers), version=version), ends
+    stream = Stream(
+        header=replace(header, attached=None), layers=tuple(layers), attachments=attachments, version=version
+    )
+    return stream, ends, below
 
 
 def _read_version(reader: ByteReader) -> int:
@@ -90,10 +133,13 @@ def _read_version(reader: ByteReader) -> int:
     return version
 
 
-def _next_layer(data: bytes, reader: ByteReader, below: int, segments: int) -> Layer:
-    """The layer above as many others; people count layers from 1."""
-    if below == MAX_LAYERS:
-        raise CorruptStream(f"{reader.left} bytes follow layer {below}, the last one that may be")
-    digest = base_digest(memoryview(data)[: reader.offset]) if below else b""
-    with layer_errors(below):
-        return read_layer(reader, digest, segments)
+def _next_layer(reader: ByteReader, below: bytes, number: int, version: int, segments: int) -> tuple[Layer, bytes]:
+    """The layer above as many others, and what describes the file up to it; people count layers from 1."""
+    if number == MAX_LAYERS:
+        raise CorruptStream(f"{reader.left} bytes follow layer {number}, the last one that may be")
+    with layer_errors(number):
+        if version < SEGMENTED_VERSION:
+            below = reader.data[: reader.offset]
+            return read_legacy_layer(reader, base_digest(below) if number else b"", segments), below
+        layer, description = read_layer(reader, base_digest(below) if number else b"", segments)
+        return layer, below + description

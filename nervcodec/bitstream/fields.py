@@ -1,6 +1,7 @@
 """Bounded reading and writing of little-endian fields."""
 
 import struct
+from typing import Protocol
 from zlib import crc32
 
 from nervcodec.errors import CorruptStream, TruncatedStream
@@ -39,16 +40,24 @@ class ByteWriter:
         return b"".join(self._parts)
 
 
-class ByteReader:
-    """Takes fields off a buffer; every way to run past its end is a TruncatedStream that says where."""
+class Data(Protocol):
+    """What fields are read from: bytes, or a file of which only what is asked for is read."""
 
-    def __init__(self, data: bytes | memoryview, offset: int = 0) -> None:
-        self._data = memoryview(data)
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, where: slice, /) -> bytes: ...
+
+
+class ByteReader:
+    """Takes fields off data; every way to run past its end is a TruncatedStream that says where."""
+
+    def __init__(self, data: Data, offset: int = 0) -> None:
+        self.data = data
         self.offset = offset
 
     @property
     def left(self) -> int:
-        return len(self._data) - self.offset
+        return len(self.data) - self.offset
 
     def uint8(self, what: str) -> int:
         return int(self._unpack("<B", what))
@@ -75,17 +84,22 @@ class ByteReader:
         return value
 
     def raw(self, size: int, what: str) -> bytes:
+        start = self.skip(size, what)
+        return self.data[start : self.offset]
+
+    def skip(self, size: int, what: str) -> int:
+        """Pass over some bytes, which begin at the offset that is returned."""
         if size > self.left:
             raise TruncatedStream(f"{what}: {size} bytes wanted at byte {self.offset}, {self.left} left")
         self.offset += size
-        return bytes(self._data[self.offset - size : self.offset])
+        return self.offset - size
 
     def checksum(self, start: int, what: str) -> None:
         """Take the CRC-32 of all bytes from `start` up to here.
 
         Raises CorruptStream when it is another.
         """
-        expected = crc32(self._data[start : self.offset])
+        expected = crc32(self.data[start : self.offset])
         if self.uint32(f"{what}: checksum") != expected:
             raise CorruptStream(f"{what} does not match its checksum")
 

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
 
-from nervcodec.bitstream.fields import ByteReader, ByteWriter
+from nervcodec.bitstream.fields import MAX_VARINT, ByteReader, ByteWriter
 from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
-LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, VERSION = 1, 3, 4, 4
-"""Versions from the first to the last are read, the last one is written; between are the first with layers and the
-first whose header has records."""
-TIMELINE = 1
-"""Wire id of a header's record; one from FIRST_OPTIONAL on may be passed over by a decoder that does not know it."""
+LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, VERSION = 1, 3, 4, 5, 5
+"""Versions from the first to the last are read, the last one is written; between are the first with layers, the first
+whose header has records, and the first whose segments may have networks of their own."""
+TIMELINE, ATTACHED = 1, 2
+"""Wire ids of a header's records; one from FIRST_OPTIONAL on may be passed over by a decoder that does not know it."""
 FIRST_OPTIONAL = 128
 
 MAX_SIDE = 1 << 14  # pixels
@@ -22,6 +22,16 @@ MAX_FRAMES = 1 << 20
 MAX_RATE = 1 << 31  # numerator and denominator
 MAX_SEGMENTS = 1 << 16
 MAX_HEADER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What lies between the header and the layers."""
+
+    size: int
+    """In bytes."""
+    checksum: int
+    """CRC-32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +43,8 @@ class Header:
     """Frames in each segment, in order of time."""
     timeline: Timeline | None = None
     """Where the file's frames stand in the video; None means that it has all of them."""
+    attached: Attached | None = None
+    """Filled in when a stream is written."""
 
     @property
     def frames(self) -> int:
@@ -58,11 +70,16 @@ def write_header(header: Header) -> bytes:
     for frames in header.segments:
         writer.varint(frames)
     if header.timeline:
-        payload = write_timeline(header.timeline)
-        writer.uint8(TIMELINE)
-        writer.varint(len(payload))
-        writer.raw(payload)
+        _write_record(writer, TIMELINE, write_timeline(header.timeline))
+    if header.attached:
+        _write_record(writer, ATTACHED, write_attached(header.attached))
     return writer.getvalue()
+
+
+def _write_record(writer: ByteWriter, number: int, payload: bytes) -> None:
+    writer.uint8(number)
+    writer.varint(len(payload))
+    writer.raw(payload)
 
 
 def read_header(data: bytes, version: int = VERSION) -> Header:
@@ -75,10 +92,12 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
     records = read_records(reader) if version >= RECORDS_VERSION else {}
     reader.finish("header")
     timeline = read_timeline(ByteReader(records.pop(TIMELINE)), sum(segments)) if TIMELINE in records else None
+    can_attach = ATTACHED in records and version >= SEGMENTED_VERSION
+    attached = read_attached(ByteReader(records.pop(ATTACHED))) if can_attach else None
     unknown = [number for number in records if number < FIRST_OPTIONAL]
     if unknown:
         raise UnsupportedStream(f"record {unknown[0]} of the header is not known to this decoder")
-    return Header(video=video, segments=segments, timeline=timeline)
+    return Header(video=video, segments=segments, timeline=timeline, attached=attached)
 
 
 def check_header(header: Header) -> None:
@@ -149,6 +168,21 @@ def read_timeline(reader: ByteReader, frames: int) -> Timeline:
     if len(positions) != frames or frames == length:
         raise CorruptStream(f"a timeline of {len(positions)} frames for {frames} of {length}")
     return Timeline(tuple(positions), length)
+
+
+def write_attached(attached: Attached) -> bytes:
+    """The record ATTACHED."""
+    writer = ByteWriter()
+    writer.varint(attached.size)
+    writer.uint32(attached.checksum)
+    return writer.getvalue()
+
+
+def read_attached(reader: ByteReader) -> Attached:
+    """The inverse of `write_attached`."""
+    attached = Attached(_positive(reader, "attachment", MAX_VARINT), reader.uint32("attachment"))
+    reader.finish("attachment")
+    return attached
 
 
 def _positive(reader: ByteReader, what: str, limit: int) -> int:

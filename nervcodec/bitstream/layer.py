@@ -1,4 +1,4 @@
-"""One layer of a file: which file it stands on, its network's description, and a chunk for each segment."""
+"""One layer of a file: which file it stands on, descriptions of its networks, and a chunk for each segment."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from hashlib import sha256
 from zlib import crc32
 
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
+from nervcodec.bitstream.stored import Stored
 from nervcodec.errors import BitstreamError, CorruptStream
 
 MAX_LAYERS = 16
@@ -14,55 +15,83 @@ MAX_CONFIG_NUMBERS = 64
 DIGEST_BYTES = 8
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """One layer of one segment."""
+
+    groups: tuple[bytes, ...]
+    """Tensor groups of its network; without any, a layer above the base adds nothing to the segment."""
+    network: int = 0
+    """Which of the layer's descriptions is its network's."""
+    follows: bool = False
+    """Whether it may refer to the chunk of the segment before, whose network is the same."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A network for the whole video, to be added to what the layers below it give."""
+    """Networks for the whole video, to be added to what the layers below give."""
 
     model: int
     """Wire id of the kind of network."""
-    config: tuple[int, ...]
-    """The network's description, as numbers that its kind understands."""
-    chunks: tuple[tuple[bytes, ...], ...]
-    """For each segment the bytes of each of its tensor groups."""
+    configs: tuple[tuple[int, ...], ...]
+    """Descriptions of networks, as numbers that their kind understands."""
+    chunks: Sequence[Chunk]
+    """For each segment."""
 
 
-def base_digest(below: bytes | memoryview) -> bytes:
-    """What a layer says of the file it was made for: the beginning of the SHA-256 of all bytes before the layer."""
+@dataclass(frozen=True)
+class Entry:
+    """A chunk's line in the table of its layer."""
+
+    size: int
+    """In bytes."""
+    checksum: int
+    network: int = 0
+    follows: bool = False
+
+
+def base_digest(below: bytes) -> bytes:
+    """What a layer says of the file it was made for: the beginning of the SHA-256 of what describes that."""
     return sha256(below).digest()[:DIGEST_BYTES]
 
 
-def write_layer(layer: Layer, digest: bytes) -> bytes:
-    """The bytes of a layer; `digest` is the `base_digest` of what lies below, and empty for the base layer."""
-    payloads = [write_groups(groups) for groups in layer.chunks]
+def write_layer(layer: Layer, digest: bytes) -> tuple[bytes, bytes]:
+    """The description of a layer and its chunks, which follow it in the file.
+
+    digest: the `base_digest` of what lies below, empty for the base layer.
+    """
+    payloads = [write_groups(chunk.groups) for chunk in layer.chunks]
     writer = ByteWriter()
     writer.raw(digest)
     writer.uint8(layer.model)
-    writer.varint(len(layer.config))
-    for number in layer.config:
-        writer.varint(number)
-    for payload in payloads:
+    writer.varint(len(layer.configs))
+    for config in layer.configs:
+        writer.varint(len(config))
+        for number in config:
+            writer.varint(number)
+    for chunk, payload in zip(layer.chunks, payloads, strict=True):
         writer.varint(len(payload))
         writer.uint32(crc32(payload))
+        writer.varint(2 * chunk.network + chunk.follows)
     writer.checksum()
-    for payload in payloads:
-        writer.raw(payload)
-    return writer.getvalue()
+    return writer.getvalue(), b"".join(payloads)
 
 
-def read_layer(reader: ByteReader, digest: bytes, segments: int) -> Layer:
-    """The inverse of `write_layer`.
+def read_layer(reader: ByteReader, digest: bytes, segments: int) -> tuple[Layer, bytes]:
+    """The inverse of `write_layer`: the layer, whose chunks are read when they are looked at, and its description.
 
     Raises TruncatedStream, or CorruptStream where a checksum does not match or another digest stands in the layer.
     """
     start = reader.offset
     found = reader.raw(len(digest), "digest")
-    model, config = read_description(reader)
+    model, configs = read_description(reader, segments)
     table = [read_entry(reader) for _ in range(segments)]
     reader.checksum(start, "its description")
+    described = reader.data[start : reader.offset]
     if found != digest:
         raise CorruptStream("belongs to another base")
-    chunks = tuple(read_chunk(reader, f"segment {segment}", *entry) for segment, entry in enumerate(table))
-    return Layer(model=model, config=config, chunks=chunks)
+    check_table(table, configs, is_base=not digest)
+    return Layer(model=model, configs=configs, chunks=stored_chunks(reader, table)), described
 
 
 @contextmanager
@@ -75,26 +104,39 @@ def layer_errors(below: int) -> Iterator[None]:
         raise type(error)(f"layer {below + 1}: {error}{rest}") from error
 
 
-def read_description(reader: ByteReader) -> tuple[int, tuple[int, ...]]:
-    """Wire id and numbers of a network."""
-    model = reader.uint8("model")
-    return model, tuple(reader.varint("model description") for _ in range(reader.varint("model", MAX_CONFIG_NUMBERS)))
+def read_description(reader: ByteReader, most: int) -> tuple[int, tuple[tuple[int, ...], ...]]:
+    """Wire id and the numbers of each of at most so many networks."""
+    model, count = reader.uint8("model"), reader.varint("networks", most)
+    return model, tuple(read_config(reader) for _ in range(count))
 
 
-def read_entry(reader: ByteReader) -> tuple[int, int]:
-    """Length in bytes and checksum of a chunk."""
-    return reader.varint("chunk length"), reader.uint32("chunk checksum")
+def read_config(reader: ByteReader) -> tuple[int, ...]:
+    """The numbers of a network."""
+    return tuple(reader.varint("model description") for _ in range(reader.varint("model", MAX_CONFIG_NUMBERS)))
 
 
-def read_chunk(reader: ByteReader, what: str, size: int, checksum: int) -> tuple[bytes, ...]:
-    """The tensor groups of a chunk.
+def read_entry(reader: ByteReader) -> Entry:
+    """A line of the table of chunks."""
+    size, checksum = reader.varint("chunk length"), reader.uint32("chunk checksum")
+    network, follows = divmod(reader.varint("network of a chunk"), 2)
+    return Entry(size, checksum, network, bool(follows))
 
-    Raises CorruptStream when it does not match its checksum.
-    """
-    payload = reader.raw(size, what)
-    if crc32(payload) != checksum:
-        raise CorruptStream(f"{what} does not match its checksum")
-    return read_groups(payload)
+
+def check_table(table: Sequence[Entry], configs: Sequence[tuple[int, ...]], *, is_base: bool) -> None:
+    """Raises CorruptStream for a table that makes no sense."""
+    for segment, entry in enumerate(table):
+        if entry.network >= len(configs):
+            raise CorruptStream(f"segment {segment}: network {entry.network} of {len(configs)}")
+        if not entry.size and (is_base or entry.follows):
+            raise CorruptStream(f"segment {segment}: nothing is there")
+        if entry.follows and segment and (not table[segment - 1].size or table[segment - 1].network != entry.network):
+            raise CorruptStream(f"segment {segment} cannot follow one of another network")
+
+
+def stored_chunks(reader: ByteReader, table: Sequence[Entry]) -> Stored[Chunk]:
+    """Passes over the chunks of a table, which are read, and checked, when they are looked at."""
+    payloads = Stored.skip(reader, [(e.size, e.checksum, f"segment {n}") for n, e in enumerate(table)])
+    return Stored(lambda n: Chunk(read_groups(payloads[n]), table[n].network, table[n].follows), len(table))
 
 
 def write_groups(groups: Sequence[bytes]) -> bytes:

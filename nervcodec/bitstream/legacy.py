@@ -1,13 +1,16 @@
-"""Versions 1 and 2 of the file, read for ever and no longer written: one network, one table for all chunks."""
+"""Versions 1 to 4 of the file, read for ever and no longer written: one network in a layer, for all segments.
+
+Versions 1 and 2 have one layer with a meaning, described in the header; in 3 and 4 the digest is of all bytes below.
+"""
 
 from nervcodec.bitstream.fields import ByteReader
 from nervcodec.bitstream.format import MAX_HEADER_BYTES, Header, read_segments, read_video
-from nervcodec.bitstream.layer import MAX_LAYERS, Layer, read_chunk, read_description, read_entry
+from nervcodec.bitstream.layer import MAX_LAYERS, Entry, Layer, read_config, stored_chunks
 from nervcodec.errors import CorruptStream
 
 
 def read_legacy(reader: ByteReader) -> tuple[Header, Layer]:
-    """What follows the version: header and base layer. Layers above it had no meaning; they are checked and ignored.
+    """What follows version 1 or 2: header and base layer. Layers above it had no meaning; they are ignored.
 
     Raises TruncatedStream or CorruptStream.
     """
@@ -15,18 +18,37 @@ def read_legacy(reader: ByteReader) -> tuple[Header, Layer]:
     # The segments are needed to know how long the table is, so the header is parsed before its checksum is seen; a
     # flipped bit can only lead to a typed error here or to a checksum that does not match below.
     video = read_video(fields)
-    model, config = read_description(fields)
+    model, config = fields.uint8("model"), read_config(fields)
     segments = read_segments(fields)
     fields.finish("header")
     layers = reader.uint8("layers")
     if not 1 <= layers <= MAX_LAYERS:
         raise CorruptStream(f"{layers} layers are announced, between 1 and {MAX_LAYERS} may be")
-    table = [[read_entry(reader) for _ in segments] for _ in range(layers)]
+    table = [[read_legacy_entry(reader) for _ in segments] for _ in range(layers)]
     reader.checksum(0, "the header")
-    chunks: list[tuple[tuple[bytes, ...], ...]] = []
-    for entries in table:
-        if chunks and not reader.left:
-            break
-        chunks.append(tuple(read_chunk(reader, f"segment {segment}", *e) for segment, e in enumerate(entries)))
+    base = Layer(model=model, configs=(config,), chunks=stored_chunks(reader, table[0]))
+    for entries in table[1:]:
+        if reader.left:
+            tuple(stored_chunks(reader, entries))
     reader.finish("file")
-    return Header(video=video, segments=segments), Layer(model=model, config=config, chunks=chunks[0])
+    return Header(video=video, segments=segments), base
+
+
+def read_legacy_layer(reader: ByteReader, digest: bytes, segments: int) -> Layer:
+    """A layer of version 3 or 4.
+
+    Raises TruncatedStream or CorruptStream.
+    """
+    start = reader.offset
+    found = reader.raw(len(digest), "digest")
+    model, config = reader.uint8("model"), read_config(reader)
+    table = [read_legacy_entry(reader) for _ in range(segments)]
+    reader.checksum(start, "its description")
+    if found != digest:
+        raise CorruptStream("belongs to another base")
+    return Layer(model=model, configs=(config,), chunks=stored_chunks(reader, table))
+
+
+def read_legacy_entry(reader: ByteReader) -> Entry:
+    """Length in bytes and checksum of a chunk."""
+    return Entry(reader.varint("chunk length"), reader.uint32("chunk checksum"))

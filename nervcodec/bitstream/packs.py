@@ -1,8 +1,8 @@
 """Taking a file apart at its layers and putting it together again, byte by byte."""
 
-from nervcodec.bitstream.container import layer_ends, read_stream
+from nervcodec.bitstream.container import described, layer_ends, read_stream
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
-from nervcodec.bitstream.format import LAYERED_VERSION, PACK_MAGIC
+from nervcodec.bitstream.format import LAYERED_VERSION, PACK_MAGIC, SEGMENTED_VERSION
 from nervcodec.bitstream.layer import DIGEST_BYTES, MAX_LAYERS, base_digest
 from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 
@@ -27,7 +27,7 @@ def cut_pack(data: bytes, first: int, last: int | None = None) -> bytes:
     ends = layer_ends(data, last)
     if first > len(ends):
         raise RequestError(f"layer {first} is asked for, the file ends with layer {len(ends)}")
-    return write_pack(first, data[ends[first - 2] : ends[-1]])
+    return write_pack(first, data[ends[first - 2] : ends[-1]], _layers_version(data))
 
 
 def join_pack(data: bytes, pack: bytes) -> bytes:
@@ -35,34 +35,41 @@ def join_pack(data: bytes, pack: bytes) -> bytes:
 
     Raises BitstreamError for a pack that is damaged or made for another file.
     """
-    first, layers = read_pack(pack)
+    first, layers, version = read_pack(pack)
     stream = read_stream(data)
     if stream.version < LAYERED_VERSION:
         raise UnsupportedStream(f"a file of format version {stream.version} has one layer and takes no pack")
     if first != len(stream.layers) + 1:
         raise CorruptStream(f"the pack begins with layer {first}, the file ends with layer {len(stream.layers)}")
-    if ByteReader(layers).raw(DIGEST_BYTES, "digest") != base_digest(data):
+    below = described(data) if version == SEGMENTED_VERSION else data
+    same = version == _layers_version(data)
+    if not same or ByteReader(layers).raw(DIGEST_BYTES, "digest") != base_digest(below):
         raise CorruptStream("the pack belongs to another base")
     joined = data + layers
     read_stream(joined)
     return joined
 
 
-def write_pack(first: int, layers: bytes) -> bytes:
+def _layers_version(data: bytes) -> int:
+    """The version in which the layers of a file got their form."""
+    return SEGMENTED_VERSION if data[len(PACK_MAGIC)] >= SEGMENTED_VERSION else LAYERED_VERSION
+
+
+def write_pack(first: int, layers: bytes, version: int) -> bytes:
     """The bytes of a pack: layers as they are in their file, `first` being the number of the first one, from 1.
 
-    Its version is the one in which layers got their form.
+    version: the one in which the layers got their form.
     """
     writer = ByteWriter()
     writer.raw(PACK_MAGIC)
-    writer.uint8(LAYERED_VERSION)
+    writer.uint8(version)
     writer.varint(first - 1)
     writer.checksum()
     writer.raw(layers)
     return writer.getvalue()
 
 
-def read_pack(data: bytes) -> tuple[int, bytes]:
+def read_pack(data: bytes) -> tuple[int, bytes, int]:
     """The inverse of `write_pack`; the layers themselves can be checked on their base only.
 
     Raises UnsupportedStream, TruncatedStream or CorruptStream.
@@ -71,10 +78,10 @@ def read_pack(data: bytes) -> tuple[int, bytes]:
     if reader.raw(min(len(PACK_MAGIC), reader.left), "magic") != PACK_MAGIC:
         raise UnsupportedStream("not an enhancement pack")
     version = reader.uint8("format version")
-    if version != LAYERED_VERSION:
+    if version not in (LAYERED_VERSION, SEGMENTED_VERSION):
         raise UnsupportedStream(f"a pack of format version {version} is not known to this decoder")
     first = reader.varint("number of the first layer", MAX_LAYERS - 1) + 1
     reader.checksum(0, "the pack's header")
     if first < 2:
         raise CorruptStream("a pack of the base layer")
-    return first, reader.raw(reader.left, "layers")
+    return first, reader.raw(reader.left, "layers"), version

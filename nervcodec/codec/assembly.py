@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.format import Header, check_header
-from nervcodec.bitstream.layer import Layer
+from nervcodec.bitstream.layer import Chunk, Layer
 from nervcodec.codec.payload import check_segment, pack
 from nervcodec.entropy.forms import FORMS
 from nervcodec.errors import BitstreamError, RequestError
@@ -30,14 +30,14 @@ def plan_header(video: VideoFormat, frames: int, *configs: HNeRVConfig, timeline
     return header
 
 
-def make_layer(config: HNeRVConfig, *chunks: tuple[bytes, ...]) -> Layer:
-    """A network and, for each segment, its tensor groups."""
+def make_layer(config: HNeRVConfig, *chunks: Chunk) -> Layer:
+    """A network, the same for each segment, and its chunks."""
     model, numbers = pack_config(config)
-    return Layer(model=model, config=numbers, chunks=chunks)
+    return Layer(model=model, configs=(numbers,), chunks=chunks)
 
 
 def stream_bytes(
     header: Header, config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
 ) -> bytes:
     """The `.nerv` file of a fitted clip, its tensors in the cheapest of some forms."""
-    return write_stream(Stream(header=header, layers=(make_layer(config, pack(config, tensors, forms)),)))
+    return write_stream(Stream(header=header, layers=(make_layer(config, Chunk(pack(config, tensors, forms))),)))

@@ -9,9 +9,9 @@ from torch import Tensor
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.layer import layer_errors
 from nervcodec.codec.device import DeviceName, choose_device
-from nervcodec.codec.layers import layer_configs
-from nervcodec.codec.payload import embedding_values, unpack
-from nervcodec.entropy.forms import FORMS_OF_VERSION
+from nervcodec.codec.payload import decoder_state, embedding_values
+from nervcodec.codec.tensors import Tensors
+from nervcodec.codec.unpacking import Unpacker
 from nervcodec.errors import CorruptStream
 from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
@@ -27,35 +27,47 @@ FLOAT_BYTES = 4
 
 
 def decode_frames(
-    stream: Stream, times: Sequence[float] | None = None, *, device: DeviceName = "auto"
+    stream: Stream,
+    times: Sequence[float] | None = None,
+    *,
+    device: DeviceName = "auto",
+    before: Sequence[Tensors] = (),
 ) -> Iterator[Tensor]:
     """The frames of a stream in batches `[B, 3, H, W]`, uint8, on the CPU.
 
     Of all frames, or at increasing `times` in frames of the file, from embeddings interpolated linearly, within a
     segment only. Always true float32; docs/bitstream.md says how far two machines may differ.
 
+    before: for each layer, what the first segment may refer to, where the stream is a part of a file.
+
     Raises BitstreamError before the first batch of a damaged segment.
     """
-    header, configs = stream.header, layer_configs(stream)
+    unpacker, header, begin = Unpacker(stream, before), stream.header, 0
     size = header.video.height, header.video.width
-    for below, config in enumerate(configs):
-        with layer_errors(below):
-            if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
-                raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
-    forms, begin = FORMS_OF_VERSION[stream.version], 0
+    _check_sizes(unpacker.configs, size)
     for segment, frames in enumerate(header.segments):
         chosen = torch.arange(frames) if times is None else _within(times, begin, frames)
         begin += frames
-        if not len(chosen):
-            continue
-        numbers = max(config.largest_render for config in configs)
-        numbers += sum(config.parameters + embedding_values(config, frames) for config in configs)
-        check_memory(3 * FLOAT_BYTES * numbers, "decoding")
-        networks = []
-        for below, (config, layer) in enumerate(zip(configs, stream.layers, strict=True)):
-            with layer_errors(below):
-                networks.append((config, unpack(config, layer.chunks[segment], frames, forms)))
-        yield from _render_segment(networks, chosen, size, choose_device(device))
+        if len(chosen):
+            yield from _render_segment(_networks(unpacker, segment, frames), chosen, size, choose_device(device))
+
+
+def _check_sizes(networks: Sequence[Sequence[HNeRVConfig]], size: tuple[int, int]) -> None:
+    for below, configs in enumerate(networks):
+        for config in configs:
+            if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
+                with layer_errors(below):
+                    raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
+
+
+def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[HNeRVConfig, DecoderState]]:
+    """The networks of a segment, from the base up, as far as there are any."""
+    layers = range(len(unpacker.configs))
+    configs = {layer: config for layer in layers if (config := unpacker.config(layer, segment))}
+    numbers = max(config.largest_render for config in configs.values())
+    numbers += sum(config.parameters + embedding_values(config, frames) for config in configs.values())
+    check_memory(3 * FLOAT_BYTES * numbers, "decoding")
+    return [(c, decoder_state(c, unpacker.tensors(layer, segment), frames)) for layer, c in configs.items()]
 
 
 @torch.inference_mode()

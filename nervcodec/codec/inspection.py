@@ -1,10 +1,12 @@
 """What a `.nerv` file says of itself, without decoding it and without torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from nervcodec.bitstream.container import layer_ends, read_stream
-from nervcodec.bitstream.layer import write_groups
+from nervcodec.bitstream.fields import Data
+from nervcodec.bitstream.layer import Chunk, write_groups
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import CorruptStream
@@ -24,7 +26,11 @@ class ChunkInfo:
     frames: int
     total_bytes: int
     group_bytes: dict[str, int]
-    """Bytes of each tensor group by name."""
+    """Bytes of each tensor group by name; none where the layer adds nothing to the segment."""
+    network: int
+    """Which of the layer's `configs` it has."""
+    follows: bool
+    """Whether it is decoded after the segment before only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +38,12 @@ class LayerInfo:
     """One layer."""
 
     model: str
-    config: HNeRVConfig
+    configs: tuple[HNeRVConfig, ...]
+    """Networks of its segments."""
+    parameters: int
+    """Weights of all segments together; embeddings are not among them."""
     total_bytes: int
-    """What the file is longer for having it; the header counts as the base's."""
+    """What the file is longer for having it; the header, and what is attached, count as the base's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +57,9 @@ class StreamInfo:
     """Where the file's frames stand in the video that was encoded."""
     file_bytes: int
     header_bytes: int
-    """Everything that is in no chunk."""
+    """Everything that is in no chunk, and not attached."""
+    attached_bytes: int
+    """Of what goes along with the pictures: sound, subtitles, chapters."""
     layers: tuple[LayerInfo, ...]
     """The base layer first."""
     chunks: tuple[ChunkInfo, ...]
@@ -61,13 +72,13 @@ class StreamInfo:
 
     @property
     def config(self) -> HNeRVConfig:
-        """Of the base layer."""
-        return self.layers[0].config
+        """Of the base layer, the first of its networks."""
+        return self.layers[0].configs[0]
 
     @property
     def bits_per_pixel(self) -> float:
-        """8 * file_bytes / (width * height * frames)."""
-        return 8 * self.file_bytes / (self.video.width * self.video.height * self.frames)
+        """8 * bytes of the pictures / (width * height * frames)."""
+        return 8 * (self.file_bytes - self.attached_bytes) / (self.video.width * self.video.height * self.frames)
 
 
 def probe(path: str) -> StreamInfo:
@@ -79,32 +90,46 @@ def probe(path: str) -> StreamInfo:
         return _describe(data)
 
 
-def _describe(data: bytes) -> StreamInfo:
-    stream = read_stream(data)
-    configs = layer_configs(stream)
+def _describe(data: Data) -> StreamInfo:
+    stream, ends = read_stream(data), layer_ends(data)
+    networks = layer_configs(stream)
     chunks = [
-        _describe_chunk(index, config, segment, frames, groups)
-        for index, (layer, config) in enumerate(zip(stream.layers, configs, strict=True))
-        for segment, (frames, groups) in enumerate(zip(stream.header.segments, layer.chunks, strict=True))
+        _describe_chunk(index, configs, segment, frames, chunk)
+        for index, (layer, configs) in enumerate(zip(stream.layers, networks, strict=True))
+        for segment, (frames, chunk) in enumerate(zip(stream.header.segments, layer.chunks, strict=True))
     ]
+    attached = sum(map(len, stream.attachments))
     return StreamInfo(
         version=stream.version,
         video=stream.header.video,
         frames=stream.header.frames,
         timeline=stream.header.times,
         file_bytes=len(data),
-        header_bytes=len(data) - sum(chunk.total_bytes for chunk in chunks),
+        header_bytes=len(data) - attached - sum(chunk.total_bytes for chunk in chunks),
+        attached_bytes=attached,
         layers=tuple(
-            LayerInfo(model=model_name(config), config=config, total_bytes=end - start)
-            for config, (start, end) in zip(configs, pairwise([0, *layer_ends(data)]), strict=True)
+            LayerInfo(
+                model=model_name(configs[0]),
+                configs=tuple(configs),
+                parameters=sum(configs[chunk.network].parameters for chunk in layer.chunks if chunk.groups),
+                total_bytes=end - start,
+            )
+            for layer, configs, (start, end) in zip(stream.layers, networks, pairwise([0, *ends]), strict=True)
         ),
         chunks=tuple(chunks),
     )
 
 
-def _describe_chunk(layer: int, config: HNeRVConfig, segment: int, frames: int, groups: tuple[bytes, ...]) -> ChunkInfo:
-    if len(groups) != len(config.groups):
-        raise CorruptStream(f"{len(groups)} tensor groups where the network has {len(config.groups)}")
-    sizes = dict(zip(config.groups, map(len, groups), strict=True))
-    total = len(write_groups(groups))
-    return ChunkInfo(segment=segment, layer=layer, frames=frames, total_bytes=total, group_bytes=sizes)
+def _describe_chunk(layer: int, configs: Sequence[HNeRVConfig], segment: int, frames: int, chunk: Chunk) -> ChunkInfo:
+    names = configs[chunk.network].groups if chunk.groups else ()
+    if len(chunk.groups) != len(names):
+        raise CorruptStream(f"{len(chunk.groups)} tensor groups where the network has {len(names)}")
+    return ChunkInfo(
+        segment=segment,
+        layer=layer,
+        frames=frames,
+        total_bytes=len(write_groups(chunk.groups)),
+        group_bytes=dict(zip(names, map(len, chunk.groups), strict=True)),
+        network=chunk.network,
+        follows=chunk.follows,
+    )

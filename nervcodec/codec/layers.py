@@ -24,19 +24,20 @@ class LayersReport:
     """In the file that was written."""
 
 
-def layer_configs(stream: Stream) -> list[HNeRVConfig]:
-    """The networks of all layers of a stream.
+def layer_configs(stream: Stream) -> list[list[HNeRVConfig]]:
+    """The networks that each layer of a stream describes.
 
     Raises UnsupportedStream for a network that is not known, or has no business in its layer.
     """
-    configs = []
+    networks = []
     for below, layer in enumerate(stream.layers):
         with layer_errors(below):
-            config = unpack_config(layer.model, layer.config)
-            if isinstance(config, EnhancementConfig) != bool(below):
-                raise UnsupportedStream(f"a network of kind {model_name(config)} makes no sense there")
-        configs.append(config)
-    return configs
+            configs = [unpack_config(layer.model, numbers) for numbers in layer.configs]
+            for config in configs:
+                if isinstance(config, EnhancementConfig) != bool(below):
+                    raise UnsupportedStream(f"a network of kind {model_name(config)} makes no sense there")
+        networks.append(configs)
+    return networks
 
 
 def extract(path: str, output: str, layers: int, *, overwrite: bool = False) -> LayersReport:

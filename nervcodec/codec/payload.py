@@ -1,10 +1,10 @@
 """A fitted segment to the tensor groups of a chunk, and back."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from math import prod
 
 from nervcodec.codec.schema import layer_schema
-from nervcodec.codec.tensors import pack_group, unpack_group
+from nervcodec.codec.tensors import NOTHING, Tensors, pack_group, unpack_group
 from nervcodec.entropy.forms import FORMS
 from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
@@ -16,27 +16,24 @@ MAX_EMBEDDING_VALUES = 1 << 28
 
 
 def pack(
-    config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
+    config: HNeRVConfig, tensors: Tensors, forms: Iterable[int] = FORMS, before: Tensors = NOTHING
 ) -> tuple[bytes, ...]:
-    """Code embeddings and weights, given by name, in the cheapest of some forms: the groups of a layer."""
-    groups = layer_schema(config, len(tensors["content"].symbols))
-    return tuple(pack_group(specs, [tensors[spec.name] for spec in specs], forms) for specs in groups)
+    """Code embeddings and weights, given by name, in the cheapest of some forms: the groups of a chunk.
 
-
-def unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, forms: Collection[int] = FORMS) -> DecoderState:
-    """The numbers behind what `pack` coded; `forms` are those that the format version has.
-
-    Raises what `unpack_symbols` does.
+    Weights may become differences to those of the segment before, which has the same network.
     """
-    numbers = {name: dequantize(tensor) for name, tensor in unpack_symbols(config, groups, frames, forms).items()}
-    embeddings = {name: numbers.pop(name) for name in config.embeddings}
-    return DecoderState(numbers, frame_embeddings(config, embeddings, frames) | given_embeddings(config, frames))
+    groups = layer_schema(config, len(tensors["content"].symbols))
+    return tuple(pack_group(specs, [tensors[spec.name] for spec in specs], forms, before) for specs in groups)
 
 
 def unpack_symbols(
-    config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, forms: Collection[int] = FORMS
+    config: HNeRVConfig,
+    groups: tuple[bytes, ...],
+    frames: int,
+    forms: Collection[int] = FORMS,
+    before: Tensors = NOTHING,
 ) -> dict[str, QuantizedTensor]:
-    """The inverse of `pack`.
+    """The inverse of `pack`; `forms` are those that the format version has.
 
     Raises TruncatedStream or CorruptStream, and UnsupportedStream for more values than this decoder holds.
     """
@@ -47,8 +44,15 @@ def unpack_symbols(
     return {
         spec.name: tensor
         for specs, data in zip(schema, groups, strict=True)
-        for spec, tensor in zip(specs, unpack_group(specs, data, forms), strict=True)
+        for spec, tensor in zip(specs, unpack_group(specs, data, forms, before), strict=True)
     }
+
+
+def decoder_state(config: HNeRVConfig, tensors: Tensors, frames: int) -> DecoderState:
+    """The numbers behind the tensors of a segment."""
+    numbers = {name: dequantize(tensor) for name, tensor in tensors.items()}
+    embeddings = {name: numbers.pop(name) for name in config.embeddings}
+    return DecoderState(numbers, frame_embeddings(config, embeddings, frames) | given_embeddings(config, frames))
 
 
 def check_segment(config: HNeRVConfig, frames: int) -> None:

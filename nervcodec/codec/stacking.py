@@ -1,6 +1,7 @@
 """Layer upon layer: each fitted to what the decoder makes of those below it."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log2
 from time import monotonic
 
@@ -9,13 +10,16 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.assembly import make_layer, plan_header
 from nervcodec.codec.clip import measure
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.payload import pack
 from nervcodec.codec.planning import layer_quality, plan_config, plan_enhancement, plan_recipe
 from nervcodec.codec.report import EncodeReport, LayerReport
+from nervcodec.codec.scratch import Scratch
 from nervcodec.codec.targets import Candidate
+from nervcodec.codec.tensors import Tensors
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import RequestError
 from nervcodec.events import FitStarted, LayerDropped, Observer
@@ -42,8 +46,16 @@ LEAST_LAYER_BYTES = 200
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What became of a layer of a segment."""
+
+    config: HNeRVConfig
+    tensors: Tensors
+
+
+@dataclass(frozen=True)
 class Work:
-    """What all fits for one file have in common."""
+    """What all fits for one segment have in common."""
 
     video: VideoFormat
     clip: Tensor
@@ -56,11 +68,20 @@ class Work:
     masks: Tensor | None
     """`[T, 1, H, W]`, bool: pixels that are missing, and made up in the clip."""
     timeline: Timeline
-    """Where the clip's frames stand in the video."""
+    """Where the clip's frames stand in the segment."""
+    before: tuple[Fit, ...] = ()
+    """The layers of the segment before, where fits begin; none if this one does not follow it."""
+    scratch: Scratch | None = None
+    """Where fits keep their states."""
+
+    @property
+    def tensors_before(self) -> list[Tensors]:
+        """What a decoder must know to decode this segment."""
+        return [fit.tensors for fit in self.before]
 
     @property
     def header(self) -> Header:
-        """Of the file that comes of it.
+        """Of the stream that comes of it.
 
         Raises RequestError as `plan_header` does.
         """
@@ -108,6 +129,7 @@ class Stack:
         """Fit, pack and measure one more layer; whether it is worth its bits and was kept."""
         work, clip, number = self.work, self.work.clip, len(self.reports) + 1
         config, recipe = self._plan(number)
+        before = self._before(number, config)
         started = FitStarted(
             model=model_name(config),
             parameters=config.parameters,
@@ -118,13 +140,16 @@ class Stack:
         )
         work.observe(started)
         begun = monotonic()
-        fitted = fit(clip, config, recipe, work.device, work.observe, Beside(self.decoded, work.masks))
+        keeper = work.scratch.keeper() if work.scratch else None
+        beside = Beside(self.decoded, work.masks, before)
+        fitted = fit(clip.to(work.device), config, recipe, work.observe, beside, keeper)
         forms = PLAIN if work.options.recipe == "paper" else FORMS
-        stream = self._with(config, pack(config, fitted.tensors, forms))
+        chunk = Chunk(pack(config, fitted.tensors, forms, before), follows=bool(before))
+        stream = self._with(config, chunk)
         data = write_stream(stream)
         packed = monotonic()
         decoded = torch.empty_like(clip) if number < work.options.layers else None
-        meter = measure(data, clip, work.options.device, work.observe, decoded, work.masks)
+        meter = measure(data, clip, work.options.device, work.observe, decoded, work.masks, work.tensors_before)
         report = LayerReport(
             psnr_db=meter.psnr_db,
             ms_ssim=meter.ms_ssim,
@@ -151,31 +176,40 @@ class Stack:
         options = replace(work.options, quality=quality, target=None)
         config: HNeRVConfig
         recipe = plan_recipe(options, work.video, frames)
-        if self.configs:
+        if number <= len(work.before):
+            config = work.before[number - 1].config
+        elif self.configs:
             config = plan_enhancement(options, self.configs[0], work.video, frames)
-            recipe = replace(recipe, embeddings="free", branches=False)
         else:
             config = plan_config(options, work.video, frames)
+        if self.configs:
+            recipe = replace(recipe, embeddings="free", branches=False)
         plan_header(work.video, frames, config)
         if self.aimed:
-            without = len(write_stream(self._with(config, ()))) + SPARE_BYTES
+            without = len(write_stream(self._with(config, Chunk(())))) + SPARE_BYTES
             left = max(self.aimed / 2 ** (layers - number) - without, LEAST_LAYER_BYTES)
             recipe = replace(recipe, target_bits=8.0 * left)
         if work.deadline is not None:
-            recipe = replace(recipe, steps=self._steps_in_time(config, recipe, work.deadline - monotonic()))
+            left = work.deadline - monotonic()
+            steps = partial(self._steps_in_time, config, recipe, left)
+            recipe = replace(recipe, steps=work.scratch.recall(steps) if work.scratch else steps())
         self.fits_to_come -= 1
         return config, recipe
 
-    def _with(self, config: HNeRVConfig, groups: tuple[bytes, ...]) -> Stream:
+    def _before(self, number: int, config: HNeRVConfig) -> Tensors:
+        """What a layer's fit begins with: the layer of the segment before, if it has the same network."""
+        before = self.work.before[number - 1 : number]
+        return before[0].tensors if before and before[0].config == config else {}
+
+    def _with(self, config: HNeRVConfig, chunk: Chunk) -> Stream:
         """The stream with one layer more."""
-        return replace(self.stream, layers=(*self.stream.layers, make_layer(config, groups)))
+        return replace(self.stream, layers=(*self.stream.layers, make_layer(config, chunk)))
 
     def _steps_in_time(self, config: HNeRVConfig, recipe: Recipe, left: float) -> int:
         """Steps of the next fit in its share of the seconds that are left."""
         before = monotonic()
-        each, besides = time_fit(
-            self.work.clip, config, recipe, self.work.device, Beside(self.decoded, self.work.masks)
-        )
+        clip = self.work.clip.to(self.work.device)
+        each, besides = time_fit(clip, config, recipe, Beside(self.decoded, self.work.masks))
         left -= monotonic() - before
         steps = int((TIME_SHARE * left / self.fits_to_come - besides) / each - MEASURING_STEPS * len(self.work.clip))
         if steps < LEAST_TIMED_STEPS and not self.reports:

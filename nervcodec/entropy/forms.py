@@ -1,7 +1,7 @@
 """How the symbols of a tensor become parts with a prior each: prediction, channels, contexts.
 
 A *form* is a set of flags. Without any, a tensor is one part. The residual is what is coded: the symbols themselves, or
-their differences to the row before. With contexts, the part of a symbol follows from the magnitudes of residuals that
+their differences to the row before, or to a reference. With contexts, the part of a symbol follows from the magnitudes of residuals that
 are already known: the same place in the row before and its eight neighbours, and, for the white cells of a checkerboard
 (He et al., CVPR 2021), the four black cells around. Which neighbours and weights is ours; see docs/experiments.md.
 """
@@ -26,11 +26,15 @@ PER_CHANNEL = 2
 """Each channel is a part of its own."""
 CONTEXTS = 8
 """Each cell's part follows from the magnitudes around it; the first row is a part of its own."""
+REFERS = 16
+"""Differences to what the segment before has in the same place, in the same steps."""
 
 PLAIN = (0,)
 """One prior for a tensor, as near as this coder comes to one table of Huffman codes."""
-FORMS = (0, PREDICTED, PER_CHANNEL, PREDICTED | PER_CHANNEL, CONTEXTS, PREDICTED | CONTEXTS)
-FORMS_OF_VERSION = {1: FORMS[:4], 2: FORMS, 3: FORMS, 4: FORMS}
+STANDALONE = (0, PREDICTED, PER_CHANNEL, PREDICTED | PER_CHANNEL, CONTEXTS, PREDICTED | CONTEXTS)
+"""Forms of a tensor that needs no other."""
+FORMS = (*STANDALONE, REFERS, REFERS | PER_CHANNEL)
+FORMS_OF_VERSION = {1: STANDALONE[:4], 2: STANDALONE, 3: STANDALONE, 4: STANDALONE, 5: FORMS}
 """The forms that each version of the file format has."""
 CLASSES = 10
 """Contexts of each colour: the bit length of the weighted sum of magnitudes, the last one for all that are longer."""
@@ -52,10 +56,12 @@ class Form:
     """Ideal length of symbols and priors."""
 
 
-def allowed(shape: tuple[int, ...], temporal: bool, flags: int) -> bool:
-    """Whether a tensor can have a form; `temporal` if its first axis is time and its second channels."""
-    if flags not in FORMS:
+def allowed(shape: tuple[int, ...], temporal: bool, flags: int, *, refers: bool = False) -> bool:
+    """Whether a tensor can have a form; `temporal` if its first axis is time and its second channels, `refers` if there
+    is another that it may refer to."""
+    if flags not in FORMS or (flags & REFERS and not refers):
         return False
+    flags &= ~REFERS
     if flags & (PREDICTED | CONTEXTS):
         return temporal and shape[0] > 1
     return len(shape) > 1 or not flags
@@ -69,15 +75,28 @@ def part_count(shape: tuple[int, ...], temporal: bool, flags: int) -> int:
     return rows * (shape[int(temporal)] if flags & PER_CHANNEL else 1)
 
 
-def cheapest_form(symbols: Symbols, temporal: bool, choices: Iterable[int] = FORMS) -> Form:
+def cheapest_form(
+    symbols: Symbols, temporal: bool, choices: Iterable[int] = FORMS, reference: Symbols | None = None
+) -> Form:
     """The form, of those to choose from, that codes a tensor in the fewest bits."""
-    forms = [_fitted(symbols, temporal, flags) for flags in choices if allowed(symbols.shape, temporal, flags)]
+    refers = reference is not None
+    possible = [flags for flags in choices if allowed(symbols.shape, temporal, flags, refers=refers)]
+    forms = [_fitted(residual(symbols, flags, reference), temporal, flags) for flags in possible]
     return min((form for form in forms if form), key=lambda form: form.bits)
 
 
-def residual(symbols: Symbols, flags: int) -> Symbols:
+def residual(symbols: Symbols, flags: int, reference: Symbols | None = None) -> Symbols:
     """What is coded of a tensor's symbols."""
+    if flags & REFERS and reference is not None:
+        return symbols - reference
     return np.diff(symbols, axis=0, prepend=np.zeros_like(symbols[:1])) if flags & PREDICTED else symbols
+
+
+def restored(coded: Symbols, flags: int, reference: Symbols | None = None) -> Symbols:
+    """The inverse of `residual`."""
+    if flags & REFERS and reference is not None:
+        return coded + reference
+    return np.cumsum(coded, axis=0, dtype=np.int32) if flags & PREDICTED else coded
 
 
 def encode_residual(encoder: SymbolEncoder, coded: Symbols, temporal: bool, form: Form) -> None:
@@ -128,9 +147,8 @@ def _views(coded: Symbols, temporal: bool, flags: int) -> list[Symbols]:
     return [view for row in rows for view in np.split(row, row.shape[axis], axis=axis)]
 
 
-def _fitted(symbols: Symbols, temporal: bool, flags: int) -> Form | None:
-    coded = residual(symbols, flags)
-    count = part_count(symbols.shape, temporal, flags)
+def _fitted(coded: Symbols, temporal: bool, flags: int) -> Form | None:
+    count = part_count(coded.shape, temporal, flags)
     if count * (2 * int(np.abs(coded).max()) + 1) > MAX_HISTOGRAM and flags:
         return None
     parts = _parts(coded, temporal, flags)

@@ -1,7 +1,7 @@
 """What a fit moves: a decoder with its embeddings, or with the encoder that makes them; as floats, later quantized."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 import torch
@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.grids import between, rows_around, windows
 from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
+from nervcodec.quantization import QuantizedTensor, dequantize
 from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
 from nervcodec.training.losses import seen_shares, with_masks
@@ -32,10 +33,13 @@ class Beside:
     """For an enhancement network: the same frames as the layers below decode them, like the clip."""
     masks: Tensor | None = None
     """`[T, 1, H, W]`, bool: pixels that are missing, and made up in the clip."""
+    before: Mapping[str, QuantizedTensor] = field(default_factory=dict)
+    """What a network of the same config became for the frames right before: where the fit starts."""
 
     def to(self, device: torch.device) -> "Beside":
         """The same on a device."""
-        return Beside(*(None if tensor is None else tensor.to(device) for tensor in (self.below, self.masks)))
+        below, masks = (None if tensor is None else tensor.to(device) for tensor in (self.below, self.masks))
+        return replace(self, below=below, masks=masks)
 
 
 ALONE = Beside()
@@ -61,6 +65,9 @@ class Network:
             name: (START_SCALE * torch.randn(config.embedding_shape(name, len(clip)))).to(clip.device).requires_grad_()
             for name in ({} if self.encoder else config.embeddings)
         }
+        self.references = {n: t for n, t in beside.before.items() if n not in config.embeddings and len(t.steps) == 1}
+        """Weights of the segment before, by name."""
+        self._begin(beside.before)
         self.given = {name: e.to(clip.device) for name, e in given_embeddings(config, len(clip)).items()}
         self.latent_deviation = 0.0
         """Of noise in place of channels that are not sent."""
@@ -140,6 +147,14 @@ class Network:
         """From now on frames come from quantized tensors, with these steps to begin with."""
         self.quantizer = Quantizer(steps, self.clip.device)
         return self.quantizer
+
+    @torch.no_grad()
+    def _begin(self, before: Mapping[str, QuantizedTensor]) -> None:
+        """Take over the weights of the segment before, and the last rows of its embeddings."""
+        for name, parameter in self.decoder.named_parameters() if before else ():
+            parameter.copy_(dequantize(before[name]))
+        for name, embedding in self.embeddings.items() if before else ():
+            embedding.copy_(dequantize(before[name])[-1:].expand_as(embedding))
 
     def _weights(self) -> dict[str, Tensor]:
         """The decoder's parameters by name, as a file would hold them."""

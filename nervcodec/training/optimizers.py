@@ -80,10 +80,10 @@ class Adan(Optimizer):
         assert gradient is not None
         if not state:
             state |= {name: torch.zeros_like(weight) for name in ("mean", "change", "square")}
-            state |= {"previous": gradient.clone(), "step": 0}
+            state |= {"previous": gradient.clone(), "step": torch.zeros(())}
         state["step"] += 1
         decays = group["betas"]
-        correction = [1 - decay ** state["step"] for decay in decays]
+        correction = [1 - decay ** float(state["step"]) for decay in decays]
         change = gradient - state["previous"]
         state["mean"].lerp_(gradient, 1 - decays[0])
         state["change"].lerp_(change, 1 - decays[1])

@@ -6,15 +6,16 @@ have, chosen anew from the actual symbols every now and then and constant in bet
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nervcodec.entropy.fitting import symbol_bits
-from nervcodec.entropy.forms import PREDICTED, Form, cheapest_form
+from nervcodec.entropy.forms import PREDICTED, REFERS, Form, cheapest_form
 from nervcodec.entropy.priors import Prior
-from nervcodec.quantization import QuantizedTensor
+from nervcodec.quantization import QuantizedTensor, dequantize, rescaled
 from nervcodec.training.quantizing import Quantizer, quantized
 
 SIDE_BITS = 24
@@ -35,27 +36,46 @@ class _Lengths:
 
 
 class RateModel:
-    """Bits of all tensors of a quantizer; `temporal` names those whose first axis is time."""
+    """Bits of all tensors of a quantizer; `temporal` names those whose first axis is time, and `references` has what
+    others may be coded as differences to."""
 
-    def __init__(self, quantizer: Quantizer, temporal: set[str], symbols: Mapping[str, QuantizedTensor]) -> None:
+    def __init__(
+        self,
+        quantizer: Quantizer,
+        temporal: set[str],
+        symbols: Mapping[str, QuantizedTensor],
+        references: Mapping[str, QuantizedTensor] = MappingProxyType({}),
+    ) -> None:
         self.quantizer, self.temporal = quantizer, temporal
+        self.references = references
+        device = quantizer.log_steps.device
+        self._values = {name: dequantize(tensor).to(device) for name, tensor in references.items()}
         self.total_bits = 0.0
         """Of symbols and side information, as they were when the model was last fitted."""
         self.fit(symbols)
 
     def fit(self, symbols: Mapping[str, QuantizedTensor]) -> None:
         """Choose forms and priors for the symbols as they are."""
-        forms = {name: cheapest_form(s.symbols, name in self.temporal) for name, s in symbols.items()}
+        self.symbols = symbols
+        forms = {name: self._form(name, tensor) for name, tensor in symbols.items()}
         self.total_bits = sum(form.bits + SIDE_BITS for form in forms.values())
         device = self.quantizer.log_steps.device
         self._lengths = {name: _lengths(form, device) for name, form in forms.items()}
 
     def bits(self, tensors: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         """Expected bits of all symbols under uniform noise in place of rounding (Balle et al., ICLR 2017), a scalar."""
-        steps = self.quantizer.steps()
-        return torch.stack(
-            [_expected_bits(lengths, tensors[n] / steps[n], generator) for n, lengths in self._lengths.items()]
-        ).sum()
+        steps, expected = self.quantizer.steps(), []
+        for name, lengths in self._lengths.items():
+            scaled = tensors[name] / steps[name]
+            if lengths.flags & REFERS:
+                scaled = scaled - (self._values[name] / steps[name]).detach().round()
+            expected.append(_expected_bits(lengths, scaled, generator))
+        return torch.stack(expected).sum()
+
+    def _form(self, name: str, tensor: QuantizedTensor) -> Form:
+        reference = self.references.get(name)
+        near = None if reference is None else rescaled(reference, tensor.steps[0])
+        return cheapest_form(tensor.symbols, name in self.temporal, reference=near)
 
 
 def _expected_bits(lengths: _Lengths, scaled: Tensor, generator: torch.Generator) -> Tensor:

@@ -26,7 +26,7 @@ class RateTerm:
         """Of one bit, against the distortion of one frame."""
         self.network = network
         self.quantizer = network.quantize(water_filled_steps(network, rate, noise))
-        self.model = RateModel(self.quantizer, set(network.embeddings), self.symbols())
+        self.model = RateModel(self.quantizer, set(network.embeddings), self.symbols(), network.references)
 
     @property
     def bits(self) -> float:

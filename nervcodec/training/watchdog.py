@@ -5,6 +5,7 @@ authors of DNeRV advise another seed). The thresholds are ours.
 """
 
 from math import isfinite, log10
+from typing import Any
 
 from torch import Tensor
 
@@ -46,6 +47,14 @@ class Watchdog:
     def rest(self) -> None:
         """From now on only numbers that are none are a reason: pruning explains a fall, or no seed is left to try."""
         self.resting = True
+
+    def state(self) -> dict[str, Any]:
+        """What it has seen."""
+        return {"best_db": self.best_db, "low_passes": self.low_passes, "resting": self.resting}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """The inverse of `state`."""
+        self.best_db, self.low_passes, self.resting = (state[name] for name in ("best_db", "low_passes", "resting"))
 
     def __call__(self, step: int, psnr_db: float) -> str | None:
         """Judge the pass that ended at `step`."""

@@ -16,13 +16,13 @@ from nervcodec.models.networks import build_decoder, given_embeddings
 from nervcodec.models.sizing import dnerv_config, enhancement_config, hnerv_config, sdmn_config
 from nervcodec.models.wire import model_name
 from nervcodec.quantization import dequantize
-from nervcodec.training.fit import Fitted, _Fit, fit
+from nervcodec.training.attempt import Attempt, Fitted
+from nervcodec.training.fit import fit
 from nervcodec.training.network import Beside
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
 from nervcodec.training.schedule import latent_deviation, learning_rate_factor
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
-CPU = torch.device("cpu")
 SDMN = sdmn_config(30, 60, 10)
 CONFIGS = [hnerv_config(30, 60, 12), dnerv_config(30, 60, 12, (8, 16))]
 
@@ -58,7 +58,7 @@ def psnr_of(fitted: Fitted, config: HNeRVConfig, clip: Tensor) -> float:
 def test_a_fit_learns_the_clip(config: HNeRVConfig, embeddings: EmbeddingSource) -> None:
     clip = moving_blob()
     events: list[Event] = []
-    fitted = fit(clip, config, Recipe(steps=300, embeddings=embeddings, rate=1e-4), CPU, events.append)
+    fitted = fit(clip, config, Recipe(steps=300, embeddings=embeddings, rate=1e-4), events.append)
     level = psnr_of(fitted, config, clip)
     assert level > constant_picture_psnr(clip) + 4
     steps = [event for event in events if isinstance(event, StepDone)]
@@ -72,7 +72,7 @@ def test_a_fit_learns_the_clip(config: HNeRVConfig, embeddings: EmbeddingSource)
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
 def test_what_training_sees_is_what_the_decoder_makes(config: HNeRVConfig) -> None:
     clip = moving_blob()
-    fitted = fit(clip, config, Recipe(steps=800, rate=1e-4, reduced_precision=False), CPU)
+    fitted = fit(clip, config, Recipe(steps=800, rate=1e-4, reduced_precision=False))
     assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
     size = sum(map(len, pack(config, fitted.tensors)))
     assert fitted.estimated_bits is not None
@@ -81,14 +81,14 @@ def test_what_training_sees_is_what_the_decoder_makes(config: HNeRVConfig) -> No
 
 def test_windows_of_a_batch_give_what_the_decoder_makes_of_whole_clips() -> None:
     clip, config = moving_blob(), ffnerv_config(30, 60, 8)
-    fitted = fit(clip, config, Recipe(steps=60, rate=1e-4, batch=3, reduced_precision=False), CPU)
+    fitted = fit(clip, config, Recipe(steps=60, rate=1e-4, batch=3, reduced_precision=False))
     assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
 
 
 def test_a_bit_that_weighs_more_makes_fewer_of_them() -> None:
     clip, sizes, levels = moving_blob(), [], []
     for rate in (1e-5, 1e-3, 1e-1):
-        fitted = fit(clip, CONFIGS[1], Recipe(steps=300, rate=rate), CPU)
+        fitted = fit(clip, CONFIGS[1], Recipe(steps=300, rate=rate))
         assert fitted.estimated_bits is not None
         sizes.append(fitted.estimated_bits)
         levels.append(psnr_of(fitted, CONFIGS[1], clip))
@@ -109,17 +109,17 @@ def test_a_bit_that_weighs_more_makes_fewer_of_them() -> None:
     ],
 )
 def test_every_kind_of_recipe_runs_and_repeats(recipe: Recipe) -> None:
-    first, second = (fit(moving_blob(), CONFIGS[1], recipe, CPU) for _ in range(2))
+    first, second = (fit(moving_blob(), CONFIGS[1], recipe) for _ in range(2))
     for name, tensor in first.tensors.items():
         assert tensor.steps == second.tensors[name].steps
         assert (tensor.symbols == second.tensors[name].symbols).all()
-    other = fit(moving_blob(), CONFIGS[1], replace(recipe, seed=1), CPU)
+    other = fit(moving_blob(), CONFIGS[1], replace(recipe, seed=1))
     assert (other.tensors["head.weight"].symbols != first.tensors["head.weight"].symbols).any()
 
 
 def test_pruned_weights_are_exactly_zero_at_the_end() -> None:
     for rate in (None, 1e-6):
-        run = _Fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=rate), seed=0)
+        run = Attempt(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=rate), seed=0)
         run.train(Watchdog(0.0, 40), ignore)
         weights = torch.cat([w.flatten() for w in run.network.decoder.parameters() if w.ndim > 1])
         assert int((weights == 0).sum()) == int(0.25 * len(weights))
@@ -128,12 +128,12 @@ def test_pruned_weights_are_exactly_zero_at_the_end() -> None:
 
 
 def test_branches_are_folded_before_weights_are_pruned() -> None:
-    run = _Fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=None, branches=True), seed=0)
+    run = Attempt(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=None, branches=True), seed=0)
     before = run.network.render(torch.tensor([1]))
     run.network.fold()
     assert run.network.folding is None
     torch.testing.assert_close(run.network.render(torch.tensor([1])), before)
-    run = _Fit(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=None, branches=True), seed=0)
+    run = Attempt(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=None, branches=True), seed=0)
     run.train(Watchdog(0.0, 40), ignore)
     coded = [w.flatten() for w in weights_of(run.result(), CONFIGS[0]).values() if w.ndim > 1]
     assert float((torch.cat(coded) == 0).float().mean()) >= 0.25
@@ -150,13 +150,13 @@ def test_branches_are_folded_before_weights_are_pruned() -> None:
 def test_an_sdmn_is_fitted_to_what_its_decoder_makes(config: HNeRVConfig, change: dict[str, Any]) -> None:
     clip = moving_blob()
     recipe = Recipe(steps=150, rate=1e-4, reduced_precision=False, **change)
-    fitted = fit(clip, config, recipe, CPU)
+    fitted = fit(clip, config, recipe)
     assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
     assert fitted.psnr_db > constant_picture_psnr(clip) + 2
 
 
 def test_what_is_not_sent_is_kept_near_a_normal_distribution() -> None:
-    run = _Fit(moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None), seed=0)
+    run = Attempt(moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None), seed=0)
     assert float(run.network.latent_cost) == 0
     times = torch.tensor([2])
     run.network.render(times)
@@ -165,7 +165,7 @@ def test_what_is_not_sent_is_kept_near_a_normal_distribution() -> None:
     torch.testing.assert_close(run.network.latent_cost, latents.mean())
     cost = {}
     for weight in (0.0, 1.0):
-        run = _Fit(moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None, latent_weight=weight), seed=0)
+        run = Attempt(moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None, latent_weight=weight), seed=0)
         run.train(Watchdog(0.0, 40), ignore)
         cost[weight] = float(run.network.latent_cost)
     assert cost[1.0] < 0.5 * cost[0.0]
@@ -176,20 +176,20 @@ def test_an_enhancement_corrects_what_is_below_it() -> None:
     below = (clip.float() * 0.6 + 20).byte()
     start = psnr_from_mse(float(((below.float() - clip.float()) / 255).square().mean()))
     events: list[Event] = []
-    fitted = fit(clip, enhancement_config(30, 60, 8), Recipe(steps=200, rate=1e-4), CPU, events.append, Beside(below))
+    fitted = fit(clip, enhancement_config(30, 60, 8), Recipe(steps=200, rate=1e-4), events.append, Beside(below))
     assert fitted.psnr_db > start + 5
 
 
 def test_pruning_is_not_a_collapse() -> None:
     events: list[Event] = []
-    fit(moving_blob(), CONFIGS[0], Recipe(steps=500, prune=0.9), CPU, events.append)
+    fit(moving_blob(), CONFIGS[0], Recipe(steps=500, prune=0.9), events.append)
     assert not [event for event in events if isinstance(event, FitRestarted)]
 
 
 def test_a_collapsed_fit_starts_again_and_says_so() -> None:
     events: list[Event] = []
     with pytest.raises(FitError, match="3 seeds"):
-        fit(moving_blob(), CONFIGS[0], Recipe(steps=60, optimizer="adam", learning_rate=1e38), CPU, events.append)
+        fit(moving_blob(), CONFIGS[0], Recipe(steps=60, optimizer="adam", learning_rate=1e38), events.append)
     restarts = [event for event in events if isinstance(event, FitRestarted)]
     assert [(r.attempt, r.seed) for r in restarts] == [(2, 1), (3, 2)]
     assert all(r.reason == "the loss is not a number" for r in restarts)
@@ -197,7 +197,7 @@ def test_a_collapsed_fit_starts_again_and_says_so() -> None:
 
 def test_a_stuck_fit_is_kept_after_the_last_attempt() -> None:
     events: list[Event] = []
-    fit(moving_blob(), CONFIGS[0], Recipe(steps=320, optimizer="adam", learning_rate=1e-9), CPU, events.append)
+    fit(moving_blob(), CONFIGS[0], Recipe(steps=320, optimizer="adam", learning_rate=1e-9), events.append)
     assert sum(isinstance(event, FitRestarted) for event in events) == 2
 
 
@@ -236,5 +236,5 @@ def test_impossible_recipes(bad: dict[str, float]) -> None:
 @pytest.mark.gpu
 def test_a_fit_on_cuda_learns_too() -> None:
     clip = moving_blob()
-    fitted = fit(clip, CONFIGS[1], Recipe(steps=300, rate=1e-4), torch.device("cuda"))
+    fitted = fit(clip.cuda(), CONFIGS[1], Recipe(steps=300, rate=1e-4))
     assert psnr_of(fitted, CONFIGS[1], clip) > constant_picture_psnr(clip) + 4

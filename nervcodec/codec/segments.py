@@ -1,0 +1,87 @@
+"""A video in pieces that are fitted one by one, and decoded one by one; `split` and `join` are inverses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import ceil
+
+from nervcodec.bitstream.container import Stream
+from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.layer import Chunk, Layer
+from nervcodec.timeline import Timeline
+
+SHORTEST = 16
+"""Frames between two cuts; scenes that are shorter are a part of one beside them (ours)."""
+LONGEST_CHAIN = 8
+"""Segments of which each but the first follows the one before: what a decoder unpacks, at most, to reach any (ours)."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a video, in its frames."""
+
+    start: int
+    stop: int
+    follows: bool = False
+    """Whether its fit begins with the networks of the segment before, of the same scene."""
+
+    @property
+    def frames(self) -> int:
+        """How many it has."""
+        return self.stop - self.start
+
+
+def split(frames: int, cuts: Sequence[int], longest: int) -> tuple[Segment, ...]:
+    """Segments of at most `longest` frames, as equal as can be in each scene.
+
+    cuts: the first frame of each scene but the first.
+    """
+    segments = []
+    for start, stop in pairwise(_scenes(frames, cuts, min(SHORTEST, longest))):
+        pieces = ceil((stop - start) / longest)
+        edges = [start + (stop - start) * piece // pieces for piece in range(pieces + 1)]
+        segments += [
+            Segment(begin, end, follows=piece % LONGEST_CHAIN > 0) for piece, (begin, end) in enumerate(pairwise(edges))
+        ]
+    return tuple(segments)
+
+
+def _scenes(frames: int, cuts: Sequence[int], shortest: int) -> list[int]:
+    """Edges of scenes, of which cuts are left out until none is too short: of two such cuts the later one."""
+    edges = [0]
+    for cut in cuts:
+        if cut - edges[-1] >= shortest and frames - cut >= shortest:
+            edges.append(cut)
+    return [*edges, frames]
+
+
+def join(parts: Sequence[Stream]) -> Stream:
+    """The stream of a video out of those of its segments, each with a single one.
+
+    A layer that some segments lack adds nothing to them; a network that several share is described once.
+    """
+    first = parts[0].header
+    lengths = [part.header.times.length for part in parts]
+    starts = accumulate(lengths, initial=0)
+    positions = [start + p for start, part in zip(starts, parts, strict=False) for p in part.header.times.positions]
+    timeline = Timeline(tuple(positions), sum(lengths))
+    header = Header(
+        video=first.video,
+        segments=tuple(part.header.frames for part in parts),
+        timeline=None if timeline.is_whole else timeline,
+    )
+    layers = max(len(part.layers) for part in parts)
+    return Stream(header=header, layers=tuple(_join_layer(parts, number) for number in range(layers)))
+
+
+def _join_layer(parts: Sequence[Stream], number: int) -> Layer:
+    own = [part.layers[number] if number < len(part.layers) else None for part in parts]
+    configs = tuple(dict.fromkeys(layer.configs[0] for layer in own if layer))
+    chunks = []
+    for layer in own:
+        if layer is None:
+            chunks.append(Chunk(()))
+        else:
+            (chunk,) = layer.chunks
+            chunks.append(Chunk(chunk.groups, configs.index(layer.configs[0]), chunk.follows))
+    return Layer(model=next(layer.model for layer in own if layer), configs=configs, chunks=tuple(chunks))

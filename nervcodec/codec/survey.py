@@ -1,0 +1,44 @@
+"""What a video is like, from looking through it once."""
+
+from dataclasses import dataclass
+
+import torch
+
+from nervcodec.errors import VideoError
+from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.motion import is_cut
+from nervcodec.picture import VideoFormat
+from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View
+
+SIDE = 180
+"""Pixels of the shorter side of the pictures in which cuts are looked for, at least."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a view shows of a video."""
+
+    video: VideoFormat
+    frames: int
+    cuts: tuple[int, ...]
+    """The first frame of each scene but the first."""
+
+
+def survey(source: str, view: View, observe: Observer = ignore) -> Survey:
+    """Look through a video (see `read_frames`), one frame at a time.
+
+    Raises what `read_frames` does, VideoError for no frame.
+    """
+    cuts, before, frames = [], None, 0
+    with read_frames(source, view) as video:
+        stride = max(min(video.format.width, video.format.height) // SIDE, 1)
+        for frame in video.frames:
+            small = torch.from_numpy(frame[::stride, ::stride].copy()).permute(2, 0, 1)
+            if before is not None and is_cut(before, small):
+                cuts.append(frames)
+            before, frames = small, frames + 1
+            observe(FramesDone(stage="survey", frames=frames, total=video.total))
+    if not frames:
+        raise VideoError(f"{source}: no frame lies in the chosen range")
+    return Survey(video.format, frames, tuple(cuts))

@@ -1,0 +1,222 @@
+"""One attempt at a fit: network, optimizers and the order of the frames, all from one seed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from math import ceil
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.quantization import QuantizedTensor, quantize_to_bits
+from nervcodec.training.checkpoint import State
+from nervcodec.training.losses import LOSSES
+from nervcodec.training.network import ALONE, Beside, Network
+from nervcodec.training.optimizers import build_optimizers
+from nervcodec.training.pruning import apply_masks, magnitude_masks
+from nervcodec.training.recipe import Recipe
+from nervcodec.training.schedule import latent_deviation, learning_rate_factor, passes
+from nervcodec.training.tradeoff import RateTerm
+from nervcodec.training.watchdog import psnr_from_mse
+
+LEAST_BIAS_BITS = 8
+"""Biases are few and each moves a whole channel, so after a fit they never get fewer bits than this (ours)."""
+EMPTY = -1.0
+"""Stands where no error has been measured yet."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What comes out of a fit: all that a file holds."""
+
+    tensors: dict[str, QuantizedTensor]
+    """Embeddings and weights by name."""
+    psnr_db: float
+    """Mean over frames, in the precision of the fit; of the quantized network if the fit quantizes."""
+    estimated_bits: float | None
+    """What the rate model charges for all tensors; None for a fit without one."""
+
+
+class Attempt:
+    """One attempt at a fit of a clip `[T, 3, H, W]`, uint8."""
+
+    def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int, beside: Beside = ALONE) -> None:
+        self.recipe, self.seed, self.done = recipe, seed, 0
+        self.order = torch.Generator().manual_seed(seed)
+        self.noise = torch.Generator(clip.device).manual_seed(seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.network = Network(clip, config, recipe, self.noise, beside)
+        self.precision = torch.bfloat16 if self.network.autocast else torch.float32
+        self.optimizers: list[tuple[Optimizer, float]] = []
+        self._optimize(
+            *build_optimizers(self.network.modules, self.network.embeddings.values(), recipe, self.precision)
+        )
+        self.clipped = [p for o, _ in self.optimizers for group in o.param_groups for p in group["params"]]
+        self.masks: list[tuple[Tensor, Tensor]] = []
+        self.rate: RateTerm | None = None
+        self.errors = torch.full((len(clip),), EMPTY, device=clip.device)
+
+    def result(self) -> Fitted:
+        """Quantized tensors as they stand."""
+        self.network.settle()
+        if self.rate:
+            return Fitted(self.rate.symbols(), self.psnr_db(), self.rate.bits)
+        quantized = {name: self._quantized(name, tensor) for name, tensor in self.network.tensors().items()}
+        return Fitted(quantized, self.psnr_db(), None)
+
+    def state(self) -> State:
+        """Everything that changes from step to step."""
+        numbers: dict[str, Any] = {"step": self.done, "seed": self.seed, "noise": self.noise.get_state().tolist()}
+        tensors = self._live()
+        for index, (optimizer, _) in enumerate(self.optimizers):
+            for number, parameter in enumerate(optimizer.param_groups[0]["params"]):
+                for key, value in optimizer.state[parameter].items():
+                    tensors[f"optimizer {index} {number} {key}"] = value
+        if self.rate:
+            symbols = self.rate.model.symbols
+            tensors |= {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in symbols.items()}
+            numbers |= {"weight": self.rate.weight, "steps": {name: t.steps for name, t in symbols.items()}}
+        return State(numbers, tensors)
+
+    @torch.no_grad()
+    def restore(self, state: State) -> None:
+        """The inverse of `state`, for an attempt that has just begun from the same seed."""
+        numbers, tensors = state.numbers, state.tensors
+        self.done = numbers["step"]
+        with torch.enable_grad():
+            for step in sorted({self._prune_step, self._quantize_step}):
+                self._change(step) if step <= self.done else None
+        for name, tensor in self._live().items():
+            tensor.copy_(tensors[name])
+        for name, value in tensors.items():
+            kind, *where = name.split(" ")
+            if kind == "optimizer":
+                optimizer, _ = self.optimizers[int(where[0])]
+                parameter = optimizer.param_groups[0]["params"][int(where[1])]
+                optimizer.state[parameter][where[2]] = _placed_like(parameter, value)
+        if self.rate:
+            self.rate.weight = numbers["weight"]
+            steps = numbers["steps"]
+            self.rate.model.fit(
+                {n: QuantizedTensor(tensors[f"symbols {n}"].numpy(), tuple(steps[n])) for n in self.rate.model.symbols}
+            )
+        self.noise.set_state(torch.tensor(numbers["noise"], dtype=torch.uint8))
+
+    def _live(self) -> dict[str, Tensor]:
+        """All that is changed in place, by name."""
+        live = {"errors": self.errors}
+        for index, module in enumerate(self.network.modules):
+            live |= {f"module {index} {name}": parameter for name, parameter in module.named_parameters()}
+        live |= {f"embedding {name}": embedding for name, embedding in self.network.embeddings.items()}
+        live |= {f"mask {index}": mask for index, (_, mask) in enumerate(self.masks)}
+        return live | ({"log steps": self.rate.quantizer.log_steps} if self.rate else {})
+
+    def _quantized(self, name: str, tensor: Tensor) -> QuantizedTensor:
+        """After the fit, by range."""
+        values = tensor.detach().float().cpu().contiguous()
+        bits = self.recipe.bits if values.ndim > 1 else max(self.recipe.bits, LEAST_BIAS_BITS)
+        return quantize_to_bits(values, bits, by_channel=name not in self.network.embeddings)
+
+    def step(self, step: int, times: Tensor) -> bool:
+        """What is due at a step, then the step; whether the picture may have suffered from the former."""
+        suffers = self._change(step)
+        if suffers:
+            self.errors.fill_(EMPTY)
+        self._set_rates(step)
+        self.network.latent_deviation = latent_deviation(step, self.recipe)
+        self._step(step, times)
+        self.done = step
+        return suffers
+
+    def _step(self, step: int, times: Tensor) -> None:
+        """One optimizer step on the frames at `times`; notes their squared errors before it."""
+        frames = self.network.seen(self.network.render(times), times)
+        errors = self.network.errors(frames, times)
+        self.errors[times] = errors.detach()
+        loss = (
+            errors.mean() if self.recipe.loss == "l2" else LOSSES[self.recipe.loss](frames, self.network.target(times))
+        )
+        loss = loss + self.recipe.latent_weight * self.network.latent_cost
+        if self.rate:
+            loss = loss + self.rate(step)
+        for optimizer, _ in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.clipped, self.recipe.clip_norm)
+        for optimizer, _ in self.optimizers:
+            optimizer.step()
+        apply_masks(self.masks)
+
+    def _change(self, step: int) -> bool:
+        """What happens at certain steps only; whether the picture may have suffered from it."""
+        recipe = self.recipe
+        prunes = recipe.prune > 0 and step == self._prune_step
+        if prunes:
+            self.network.fold()
+            weights = [p for p in self.network.decoder.parameters() if p.ndim > 1]
+            self.masks = magnitude_masks(weights, recipe.prune)
+            apply_masks(self.masks)
+        if recipe.rate is not None and step == self._quantize_step:
+            self._quantize(recipe.rate)
+        return prunes
+
+    @property
+    def _prune_step(self) -> int:
+        return max(1, int(self.recipe.prune_at * self.recipe.steps))
+
+    @property
+    def _quantize_step(self) -> int:
+        return max(1, int(self.recipe.quantize_at * self.recipe.steps))
+
+    def _quantize(self, rate: float) -> None:
+        network, recipe = self.network, self.recipe
+        if network.encoder:
+            network.settle()
+            embeddings = network.embeddings.values()
+            self._optimize(*build_optimizers([], embeddings, recipe, self.precision))
+            self.clipped += embeddings
+        self.rate = RateTerm(network, recipe, rate, self.noise)
+        self._optimize(Adam([self.rate.quantizer.log_steps], lr=recipe.step_rate))
+
+    @torch.no_grad()
+    def measure(self) -> None:
+        """Squared errors of all frames as the network is now."""
+        for times in torch.split(torch.arange(len(self.errors), device=self.errors.device), self.recipe.batch):
+            self.errors[times] = self.network.errors(self.network.seen(self.network.render(times), times), times)
+
+    def _optimize(self, *optimizers: Optimizer) -> None:
+        """Take on more optimizers, at their peak rates."""
+        self.optimizers += [(o, group["lr"]) for o in optimizers for group in o.param_groups]
+
+    def _set_rates(self, step: int) -> None:
+        factor = learning_rate_factor(step, self.recipe)
+        for optimizer, peak in self.optimizers:
+            optimizer.param_groups[0]["lr"] = factor * peak
+
+    def batches(self) -> Iterator[Tensor]:
+        """Frames of the steps to come."""
+        for times in islice(passes(len(self.errors), self.recipe.batch, self.order), self.done, None):
+            yield times.to(self.errors.device)
+
+    def measured(self) -> Tensor:
+        """Squared errors of the frames at their last visit."""
+        return self.errors[~(self.errors < 0)]
+
+    def psnr_db(self) -> float:
+        """Mean over frames, each as of its last visit."""
+        errors = self.measured().cpu().tolist()
+        return sum(map(psnr_from_mse, errors)) / len(errors)
+
+    def estimated_bytes(self) -> int | None:
+        """Of all tensors; None while nothing is quantized."""
+        return ceil(self.rate.bits / 8) if self.rate else None
+
+
+def _placed_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """A number or a tensor of an optimizer, where and as its parameter lies in memory."""
+    value = value.to(parameter.device)
+    return torch.empty_like(parameter, dtype=value.dtype).copy_(value) if value.shape == parameter.shape else value

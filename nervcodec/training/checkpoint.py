@@ -1,0 +1,88 @@
+"""The state of a fit in a file, from which it goes on as if nothing had happened.
+
+safetensors, with everything that is no tensor as JSON in its metadata, and a digest over both.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from nervcodec.files import replacing
+
+SECONDS = 15.0
+"""Between two checkpoints: what a crash may cost, at most (ours)."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that a fit needs to go on."""
+
+    numbers: dict[str, Any]
+    """As JSON has them."""
+    tensors: dict[str, Tensor]
+
+
+def save_checkpoint(path: Path, state: State) -> None:
+    """Write a state, whole or not at all.
+
+    Raises OutputError for what the operating system refuses.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors.items()}
+    text = json.dumps(state.numbers)
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, {"state": text, "digest": _digest(text, tensors)})
+
+
+def load_checkpoint(path: Path) -> State | None:
+    """The inverse of `save_checkpoint`; None where there is no file, or one that is damaged."""
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dict
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        log.warning("%s is damaged and not used: %s", path, error)
+        return None
+    text = metadata.get("state", "")
+    if metadata.get("digest") != _digest(text, tensors):
+        log.warning("%s does not match its digest and is not used", path)
+        return None
+    return State(json.loads(text), tensors)
+
+
+class Keeper:
+    """Keeps the state of one fit in a file, every so many seconds."""
+
+    def __init__(self, path: Path, seconds: float = SECONDS) -> None:
+        self.path, self.seconds = path, seconds
+        self.last = monotonic()
+
+    def load(self) -> State | None:
+        """The state that was kept last."""
+        return load_checkpoint(self.path)
+
+    def keep(self, state: Callable[[], State], *, now: bool = False) -> None:
+        """Save a state if it is time, or `now`."""
+        if now or monotonic() - self.last >= self.seconds:
+            save_checkpoint(self.path, state())
+            self.last = monotonic()
+
+
+def _digest(text: str, tensors: dict[str, Tensor]) -> str:
+    digest = sha256(text.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()
