@@ -1,6 +1,6 @@
 """When frames are shown: those that a file holds, and those that are asked of it."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -62,9 +62,13 @@ class Moment:
     """Of the way to the next one, in [0, 1)."""
 
 
+When = Fraction | int
+"""Seconds after the first frame that is shown, a Fraction; or the number of one of those that are shown, an int."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Playback:
-    """At which times a file is decoded; without any of these, at those of its own frames."""
+    """At which times a file is decoded, and from when to when; without any of these, at those of its own frames."""
 
     all_times: bool = False
     """At those of all frames of the video that was encoded."""
@@ -72,12 +76,45 @@ class Playback:
     """At so many a second."""
     factor: int | None = None
     """At so many times the frame rate of the video."""
+    start: When = 0
+    """The first frame is the first one that is shown no earlier."""
+    stop: When | None = None
+    """The last one is shown before."""
+    count: int | None = None
+    """So many frames, or as many as there are."""
 
     def __post_init__(self) -> None:
+        self._check_part()
         if sum((self.all_times, self.frame_rate is not None, self.factor is not None)) > 1:
             raise RequestError("all times, a frame rate and a factor of it exclude each other")
         if not (self.frame_rate is None or self.frame_rate > 0) or not (self.factor is None or self.factor > 0):
             raise RequestError("a frame rate, or a factor of it, must be positive")
+
+    def _check_part(self) -> None:
+        if self.count is not None and self.stop is not None:
+            raise RequestError("a number of frames and an end exclude each other")
+        if self.count is not None and self.count < 1:
+            raise RequestError(f"{self.count} frames hold nothing")
+        if self.start < 0 or (self.stop is not None and self.stop < 0):
+            raise RequestError("a start or an end lies before the first frame")
+
+    def part(self, schedule: "Schedule") -> range:
+        """Numbers of those frames of a schedule that are wanted.
+
+        Raises RequestError for a start after the last frame, and an end that is not after the start.
+        """
+        length = len(schedule.ticks)
+        first = schedule.number_at(self.start)
+        if first >= length:
+            shown = _readable(schedule.ticks[-1] / schedule.frame_rate)
+            raise RequestError(
+                f"no frame is shown at {_readable(self.start)} or later: the last is frame {length - 1}, at {shown}"
+            )
+        end: When = length if self.stop is None else self.stop
+        stop = min(schedule.number_at(end), length if self.count is None else first + self.count)
+        if stop <= first:
+            raise RequestError(f"no frame is shown from {_readable(self.start)} to {_readable(end)}")
+        return range(first, min(stop, length))
 
     def schedule(self, timeline: Timeline, frame_rate: Fraction) -> "Schedule":
         """Frame rate and times of what is shown, for a video of so many frames a second."""
@@ -103,3 +140,16 @@ class Schedule:
     """When each frame is shown, in units of 1 / frame_rate seconds."""
     moments: tuple[Moment, ...]
     """What is shown then."""
+
+    def number_at(self, when: When) -> int:
+        """Number of the first frame that is shown at a time or later; that of a frame is itself."""
+        return when if isinstance(when, int) else bisect_left(self.ticks, when * self.frame_rate)
+
+    def ticks_of(self, part: range) -> tuple[int, ...]:
+        """When frames are shown, if the first of a part is shown at 0."""
+        ticks = self.ticks[part.start : part.stop]
+        return tuple(tick - ticks[0] for tick in ticks)
+
+
+def _readable(when: When) -> str:
+    return f"frame {when}" if isinstance(when, int) else f"{float(when):.6g} s"

@@ -81,3 +81,51 @@ def test_wishes_exclude_each_other(wish: dict[str, object]) -> None:
 def test_nothing_is_no_frame_rate(wish: dict[str, object]) -> None:
     with pytest.raises(RequestError, match="positive"):
         Playback(**wish)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wish", "first", "stop"),
+    [
+        ({}, 0, 10),
+        ({"start": Fraction(1, 25)}, 1, 10),
+        ({"start": Fraction(1, 25) + Fraction(1, 1000)}, 2, 10),  # no frame begins then; the next one is first
+        ({"start": 3, "stop": Fraction(5, 25)}, 3, 5),  # what begins at the end is not shown
+        ({"start": 3, "count": 2}, 3, 5),
+        ({"start": 8, "count": 20}, 8, 10),
+        ({"stop": Fraction(99)}, 0, 10),
+        ({"stop": Fraction(1, 1000)}, 0, 1),
+    ],
+)
+def test_a_part_begins_with_the_first_frame_that_is_shown_no_earlier(
+    wish: dict[str, object], first: int, stop: int
+) -> None:
+    playback = Playback(**wish)  # type: ignore[arg-type]
+    schedule = playback.schedule(Timeline.every(1, 10), Fraction(25))
+    assert playback.part(schedule) == range(first, stop)
+
+
+def test_a_part_is_one_of_what_is_shown_and_its_times_begin_at_0() -> None:
+    uneven = Timeline((0, 2, 4, 6, 7), 8)
+    own = Playback(start=Fraction(3, 50))
+    schedule = own.schedule(uneven, Fraction(50))
+    assert schedule.ticks_of(own.part(schedule)) == (0, 2, 3)
+    faster = Playback(factor=4, start=Fraction(3, 50), count=5)
+    schedule = faster.schedule(uneven, Fraction(50))
+    assert faster.part(schedule) == range(12, 17)
+    assert schedule.ticks_of(faster.part(schedule)) == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({"stop": 3, "count": 3}, "exclude"),
+        ({"count": 0}, "hold nothing"),
+        ({"start": Fraction(-1)}, "before the first"),
+        ({"start": 10}, "at frame 10 or later: the last is frame 9, at 0.36 s"),
+        ({"start": Fraction(2, 5)}, r"at 0.4 s or later"),
+        ({"start": 4, "stop": Fraction(4, 25)}, "from frame 4 to 0.16 s"),
+    ],
+)
+def test_a_part_that_holds_nothing_is_refused(wish: dict[str, object], reason: str) -> None:
+    with pytest.raises(RequestError, match=reason):
+        (playback := Playback(**wish)).part(playback.schedule(Timeline.every(1, 10), Fraction(25)))  # type: ignore[arg-type]

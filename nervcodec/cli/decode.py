@@ -7,7 +7,8 @@ import click
 
 import nervcodec
 from nervcodec.cli.display import display, json_line
-from nervcodec.cli.types import Factor, FrameRate, default_output
+from nervcodec.cli.types import Factor, FrameRate, Time, default_output
+from nervcodec.timeline import When
 
 
 @click.command(context_settings={"show_default": True})
@@ -20,6 +21,14 @@ from nervcodec.cli.types import Factor, FrameRate, default_output
     "[default: FILE with the suffix .mkv]",
 )
 @click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
+@click.option(
+    "--start",
+    type=Time(),
+    default="0",
+    help="Begin with the first frame shown at 90, 1.5, 00:01:30 or later, or with frame f:120 of those shown.",
+)
+@click.option("--end", type=Time(), help="Only frames shown before; written like --start.")
+@click.option("--frames", type=click.IntRange(min=1), metavar="N", help="Only so many frames, instead of --end.")
 @click.option("--all-times", is_flag=True, help="Also the frames that --keep-every left out, at their own times.")
 @click.option("--fps", "frame_rate", type=FrameRate(), help="So many frames a second, such as 60, 29.97 or 30000/1001.")
 @click.option("--interpolate", "factor", type=Factor(), help="So many times the frame rate, such as 4x.")
@@ -39,6 +48,9 @@ def decode(
     output: str | None,
     overwrite: bool,
     as_json: bool,
+    start: When,
+    end: When | None,
+    frames: int | None,
     all_times: bool,
     frame_rate: Fraction | None,
     factor: int | None,
@@ -52,7 +64,9 @@ def decode(
         raise click.UsageError("--json and -o - both want standard output")
     if (composite is None) != (mask is None):
         raise click.UsageError("--composite and --mask need each other")
-    playback = nervcodec.Playback(all_times=all_times, frame_rate=frame_rate, factor=factor)
+    playback = nervcodec.Playback(
+        all_times=all_times, frame_rate=frame_rate, factor=factor, start=start, stop=end, count=frames
+    )
     filled = nervcodec.Composite(composite, mask) if composite is not None and mask is not None else None
     options = nervcodec.DecodeOptions(playback=playback, composite=filled, **chosen)
     with display(as_json=as_json) as observe:

@@ -9,6 +9,7 @@ import click
 
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
+from nervcodec.timeline import When
 from nervcodec.video.images import is_pattern
 from nervcodec.video.view import EVEN
 
@@ -20,6 +21,7 @@ NTSC_RATES = {
     "119.88": Fraction(120000, 1001),
 }
 """What people round."""
+SIXTY = 60
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
@@ -87,6 +89,20 @@ class FrameRate(click.ParamType[Fraction]):
         if not rate:
             self.fail(f"{value!r} is not a frame rate such as 60, 29.97 or 30000/1001", param, ctx)
         return NTSC_RATES.get(value, rate)
+
+
+class Time(click.ParamType[When]):
+    """`00:01:30`, `1:30`, `90`, `90s` or `1.5` to seconds as a Fraction; `f:120` to the number of a frame."""
+
+    name = "WHEN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> When:
+        if match := re.fullmatch(r"f:(\d{1,9})", value):
+            return int(match[1])
+        match = re.fullmatch(r"(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{1,9})?)s?", value)
+        if not match or (match[2] and float(match[3]) >= SIXTY) or (match[1] and int(match[2]) >= SIXTY):
+            self.fail(f"{value!r} is not a time such as 90, 1.5, 00:01:30 or f:120, a frame", param, ctx)
+        return SIXTY * (SIXTY * int(match[1] or 0) + int(match[2] or 0)) + Fraction(match[3])
 
 
 class Factor(click.ParamType[int]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nervcodec.bitstream.container import read_stream
+from nervcodec.bitstream.container import Stream
 from nervcodec.codec.between import frames_at
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName
@@ -77,11 +77,15 @@ def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:
 
 
 def measure_at(
-    data: bytes, footage: Footage, positions: Sequence[int], device: DeviceName, observe: Observer = ignore
+    stream: Stream, footage: Footage, positions: Sequence[int], device: DeviceName, observe: Observer = ignore
 ) -> QualityMeter:
-    """Make frames at some positions of a video from a file's bytes, and compare them where pixels are there."""
-    stream, meter = read_stream(data), QualityMeter()
-    frames = frames_at(stream, tuple(stream.header.times.moments(positions)), device=device)
+    """Make frames at some positions of a stream's last segment, and compare them where pixels are there.
+
+    footage: the video of that segment.
+    """
+    meter, first = QualityMeter(), stream.header.times.length - len(footage.clip)
+    moments = tuple(stream.header.times.moments(first + position for position in positions))
+    frames = frames_at(stream, moments, device=device)
     for done, (position, frame) in enumerate(zip(positions, frames, strict=True), 1):
         own = footage.at([position])
         meter.add(frame[None], own.clip, own.masks)
@@ -90,19 +94,19 @@ def measure_at(
 
 
 def measure(
-    data: bytes,
+    stream: Stream,
     clip: Tensor,
     device: DeviceName,
     observe: Observer = ignore,
     decoded: Tensor | None = None,
     masks: Tensor | None = None,
 ) -> QualityMeter:
-    """Decode a file's bytes and compare with the clip `[T, 3, H, W]`, uint8, they were made from.
+    """Decode a stream's last segment and compare with the clip `[T, 3, H, W]`, uint8, that it was made from.
 
     Decoded frames go into `decoded`, a tensor like the clip, if it is given; pixels of `masks` do not count.
     """
-    meter, done = QualityMeter(), 0
-    for batch in decode_frames(read_stream(data), device=device):
+    meter, done, end = QualityMeter(), 0, stream.header.frames
+    for batch in decode_frames(stream, range(end - len(clip), end), device=device):
         rows = slice(done, done + len(batch))
         meter.add(batch, clip[rows], None if masks is None else masks[rows])
         if decoded is not None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from nervcodec.errors import RequestError
 from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View
 
 
 @dataclass(frozen=True)
@@ -20,15 +21,18 @@ class Composite:
     mask: str
     """Where decoded pixels are taken (see `load_masks`)."""
 
-    def fill(self, frames: Iterator[Tensor], count: int) -> Iterator[Tensor]:
-        """Each of `count` decoded frames `[3, H, W]`, uint8, becomes the video's with the missing pixels filled.
+    def fill(self, frames: Iterator[Tensor], part: range, count: int) -> Iterator[Tensor]:
+        """Each decoded frame `[3, H, W]`, uint8, becomes the video's with the missing pixels filled.
+
+        part: numbers of the frames among the `count` that the video should have.
 
         Raises RequestError for another size or number of frames than the video's, VideoError for one that cannot be
         read.
         """
-        with read_frames(self.source) as video:
-            masks = load_masks(self.mask, video, count)
-            for index, (own, mask) in enumerate(zip(frames, masks, strict=True)):
+        view = View(first=part.start, stop=part.stop if part.stop < count else None)
+        with read_frames(self.source, view) as video:
+            masks = load_masks(self.mask, video, len(part), view)
+            for index, (own, mask) in enumerate(zip(frames, masks, strict=True), part.start):
                 given = next(video.frames, None)
                 if given is None:
                     raise RequestError(f"{self.source} has {index} frames, the file {count}")

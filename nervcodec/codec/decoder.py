@@ -1,6 +1,7 @@
 """From a stream to frames; nothing here, nor anything it imports, can train."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -10,7 +11,6 @@ from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.layer import layer_errors
 from nervcodec.codec.device import DeviceName, choose_device
 from nervcodec.codec.payload import decoder_state, embedding_values
-from nervcodec.codec.tensors import Tensors
 from nervcodec.codec.unpacking import Unpacker
 from nervcodec.errors import CorruptStream
 from nervcodec.memory import check_memory
@@ -27,29 +27,66 @@ FLOAT_BYTES = 4
 
 
 def decode_frames(
-    stream: Stream,
-    times: Sequence[float] | None = None,
-    *,
-    device: DeviceName = "auto",
-    before: Sequence[Tensors] = (),
+    stream: Stream, wanted: Collection[int] | None = None, *, device: DeviceName = "auto"
 ) -> Iterator[Tensor]:
     """The frames of a stream in batches `[B, 3, H, W]`, uint8, on the CPU.
 
-    Of all frames, or at increasing `times` in frames of the file, from embeddings interpolated linearly, within a
-    segment only. Always true float32; docs/bitstream.md says how far two machines may differ.
-
-    before: for each layer, what the first segment may refer to, where the stream is a part of a file.
+    All of them, or those with the numbers `wanted`, in order, from the segments that they are in; these are bit for bit
+    what they are among all. Always true float32; docs/bitstream.md says how far two machines may differ.
 
     Raises BitstreamError before the first batch of a damaged segment.
     """
-    unpacker, header, begin = Unpacker(stream, before), stream.header, 0
+    segments, first = [], 0
+    for frames in stream.header.segments:
+        segments.append(_Listed.of(torch.arange(frames), first, wanted))
+        first += frames
+    return _decode(stream, segments, device)
+
+
+def decode_times(
+    stream: Stream, times: Sequence[float], wanted: Collection[int] | None = None, *, device: DeviceName = "auto"
+) -> Iterator[Tensor]:
+    """What a network makes at increasing `times`, in frames of the file, in batches as of `decode_frames`.
+
+    Of embeddings interpolated linearly, within a segment only. With `wanted` only those of `times` with these numbers,
+    bit for bit what they are among all.
+
+    Raises BitstreamError as `decode_frames` does.
+    """
+    segments, begin, first = [], 0, 0
+    for frames in stream.header.segments:
+        inside = [time - begin for time in times if begin <= time < begin + frames]
+        segments.append(_Listed.of(torch.tensor(inside, dtype=torch.float64), first, wanted))
+        begin, first = begin + frames, first + len(inside)
+    return _decode(stream, segments, device)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """Times in a segment, from its own beginning, which fall into batches, and which of them are wanted.
+
+    Sums in a convolution may depend on the batch, so batches do not depend on what is wanted.
+    """
+
+    times: Tensor
+    wanted: Tensor
+    """Bool."""
+
+    @classmethod
+    def of(cls, times: Tensor, first: int, wanted: Collection[int] | None) -> "_Listed":
+        """Times numbered from `first`, of which those with the numbers `wanted` are; None wants all."""
+        if wanted is None:
+            return cls(times, torch.ones(len(times), dtype=torch.bool))
+        return cls(times, torch.tensor([first + n in wanted for n in range(len(times))], dtype=torch.bool))
+
+
+def _decode(stream: Stream, segments: Sequence[_Listed], device: DeviceName) -> Iterator[Tensor]:
+    unpacker, header = Unpacker(stream), stream.header
     size = header.video.height, header.video.width
     _check_sizes(unpacker.configs, size)
-    for segment, frames in enumerate(header.segments):
-        chosen = torch.arange(frames) if times is None else _within(times, begin, frames)
-        begin += frames
-        if len(chosen):
-            yield from _render_segment(_networks(unpacker, segment, frames), chosen, size, choose_device(device))
+    for segment, (frames, listed) in enumerate(zip(header.segments, segments, strict=True)):
+        if listed.wanted.any():
+            yield from _render_segment(_networks(unpacker, segment, frames), listed, size, choose_device(device))
 
 
 def _check_sizes(networks: Sequence[Sequence[HNeRVConfig]], size: tuple[int, int]) -> None:
@@ -72,23 +109,22 @@ def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[HNeRV
 
 @torch.inference_mode()
 def _render_segment(
-    networks: list[tuple[HNeRVConfig, DecoderState]], times: Tensor, size: tuple[int, int], device: torch.device
+    networks: list[tuple[HNeRVConfig, DecoderState]], listed: _Listed, size: tuple[int, int], device: torch.device
 ) -> Iterator[Tensor]:
     base, *enhancements = [_build(config, state, device) for config, state in networks]
     config = networks[0][0]
     batch = max(1 + 2 * config.window, BATCH_PIXELS // prod(config.padded_size))
-    for chosen in torch.split(times.to(device), batch):
+    for chosen, wanted in zip(
+        torch.split(listed.times.to(device), batch), torch.split(listed.wanted, batch), strict=True
+    ):
+        if not wanted.any():
+            continue
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             decoder, embeddings = base
             made = _samples(decoder(embeddings, chosen), size)
             for decoder, embeddings in enhancements:
                 made = _samples(decoder(embeddings, chosen, made.float() / 255), size)
-        yield made.cpu()
-
-
-def _within(times: Sequence[float], begin: int, frames: int) -> Tensor:
-    """Those times that lie in a segment, from its own beginning."""
-    return torch.tensor([time - begin for time in times if begin <= time < begin + frames], dtype=torch.float64)
+        yield made.cpu()[wanted]
 
 
 def _samples(rendered: Tensor, size: tuple[int, int]) -> Tensor:

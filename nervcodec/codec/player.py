@@ -22,7 +22,7 @@ class DecodeOptions:
     layers: int | None = None
     """The first so many; None means all."""
     playback: Playback = field(default_factory=Playback)
-    """At which times."""
+    """At which times, from when to when."""
     between: Between = "motion"
     """What makes a frame between two of the file."""
     composite: Composite | None = None
@@ -49,7 +49,8 @@ def decode(
     """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`).
 
     Raises VideoError for an unreadable file, BitstreamError for a damaged one, OutputError and RequestError for a
-    target that cannot be written, RequestError for more layers than there are, and what `Composite.fill` does.
+    target that cannot be written, RequestError for more layers than there are, and what `Playback.part` and
+    `Composite.fill` do.
     """
     started = monotonic()
     if options.composite and Path(options.composite.source).resolve() == Path(target).resolve():
@@ -59,13 +60,14 @@ def decode(
         stream = read_stream(data, options.layers)
         header = stream.header
         schedule = options.playback.schedule(header.times, header.video.frame_rate)
-        video, total = replace(header.video, frame_rate=schedule.frame_rate), len(schedule.moments)
-        frames = frames_at(stream, schedule.moments, options.between, device=options.device)
+        part = options.playback.part(schedule)
+        video, total = replace(header.video, frame_rate=schedule.frame_rate), len(part)
+        frames = frames_at(stream, schedule.moments, options.between, part, device=options.device)
         if options.composite:
             if schedule.moments != tuple(header.times.moments(range(header.times.length))):
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
-            frames = options.composite.fill(frames, total)
-        with write_frames(target, video, schedule.ticks) as sink:
+            frames = options.composite.fill(frames, part, header.times.length)
+        with write_frames(target, video, schedule.ticks_of(part)) as sink:
             for done, frame in enumerate(frames, 1):
                 sink(frame.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="decode", frames=done, total=total))

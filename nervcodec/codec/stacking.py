@@ -1,5 +1,6 @@
 """Layer upon layer: each fitted to what the decoder makes of those below it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import log2
@@ -8,7 +9,7 @@ from time import monotonic
 import torch
 from torch import Tensor
 
-from nervcodec.bitstream.container import Stream, write_stream
+from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.assembly import make_layer, plan_header
@@ -18,8 +19,10 @@ from nervcodec.codec.payload import pack
 from nervcodec.codec.planning import layer_quality, plan_config, plan_enhancement, plan_recipe
 from nervcodec.codec.report import EncodeReport, LayerReport
 from nervcodec.codec.scratch import Scratch
+from nervcodec.codec.segments import join
 from nervcodec.codec.targets import Candidate
 from nervcodec.codec.tensors import Tensors
+from nervcodec.codec.unpacking import Unpacker
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import RequestError
 from nervcodec.events import FitStarted, LayerDropped, Observer
@@ -46,14 +49,6 @@ LEAST_LAYER_BYTES = 200
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What became of a layer of a segment."""
-
-    config: HNeRVConfig
-    tensors: Tensors
-
-
-@dataclass(frozen=True)
 class Work:
     """What all fits for one segment have in common."""
 
@@ -69,15 +64,10 @@ class Work:
     """`[T, 1, H, W]`, bool: pixels that are missing, and made up in the clip."""
     timeline: Timeline
     """Where the clip's frames stand in the segment."""
-    before: tuple[Fit, ...] = ()
-    """The layers of the segment before, where fits begin; none if this one does not follow it."""
+    chain: tuple[Stream, ...] = ()
+    """The segments before, from one that follows none, where fits begin; none if this one does not follow."""
     scratch: Scratch | None = None
     """Where fits keep their states."""
-
-    @property
-    def tensors_before(self) -> list[Tensors]:
-        """What a decoder must know to decode this segment."""
-        return [fit.tensors for fit in self.before]
 
     @property
     def header(self) -> Header:
@@ -98,6 +88,7 @@ class Stack:
         self.fits_to_come = fits_to_come
         """This one included; they share the time that is left."""
         self.stream = Stream(header=work.header, layers=())
+        self.before = Unpacker(join(work.chain)) if work.chain else None
         self.configs: list[HNeRVConfig] = []
         self.data = b""
         self.reports: list[LayerReport] = []
@@ -129,7 +120,7 @@ class Stack:
         """Fit, pack and measure one more layer; whether it is worth its bits and was kept."""
         work, clip, number = self.work, self.work.clip, len(self.reports) + 1
         config, recipe = self._plan(number)
-        before = self._before(number, config)
+        before = self._tensors_before(number)
         started = FitStarted(
             model=model_name(config),
             parameters=config.parameters,
@@ -149,7 +140,7 @@ class Stack:
         data = write_stream(stream)
         packed = monotonic()
         decoded = torch.empty_like(clip) if number < work.options.layers else None
-        meter = measure(data, clip, work.options.device, work.observe, decoded, work.masks, work.tensors_before)
+        meter = measure(decodable(work.chain, data), clip, work.options.device, work.observe, decoded, work.masks)
         report = LayerReport(
             psnr_db=meter.psnr_db,
             ms_ssim=meter.ms_ssim,
@@ -176,8 +167,9 @@ class Stack:
         options = replace(work.options, quality=quality, target=None)
         config: HNeRVConfig
         recipe = plan_recipe(options, work.video, frames)
-        if number <= len(work.before):
-            config = work.before[number - 1].config
+        before = self._config_before(number)
+        if before:
+            config = before
         elif self.configs:
             config = plan_enhancement(options, self.configs[0], work.video, frames)
         else:
@@ -196,10 +188,17 @@ class Stack:
         self.fits_to_come -= 1
         return config, recipe
 
-    def _before(self, number: int, config: HNeRVConfig) -> Tensors:
-        """What a layer's fit begins with: the layer of the segment before, if it has the same network."""
-        before = self.work.before[number - 1 : number]
-        return before[0].tensors if before and before[0].config == config else {}
+    def _config_before(self, number: int) -> HNeRVConfig | None:
+        """The network of a layer in the segment before; None where there is none to go on with."""
+        if self.before is None or number > len(self.before.configs):
+            return None
+        return self.before.config(number - 1, len(self.work.chain) - 1)
+
+    def _tensors_before(self, number: int) -> Tensors:
+        """What a layer's fit begins with."""
+        if self.before is None or self._config_before(number) is None:
+            return {}
+        return self.before.tensors(number - 1, len(self.work.chain) - 1)
 
     def _with(self, config: HNeRVConfig, chunk: Chunk) -> Stream:
         """The stream with one layer more."""
@@ -215,6 +214,11 @@ class Stack:
         if steps < LEAST_TIMED_STEPS and not self.reports:
             raise RequestError(f"{self.work.options.time_limit:g} s are too short: a step takes {each:.2g} s")
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.work.clip), recipe.batch))
+
+
+def decodable(chain: Sequence[Stream], data: bytes) -> Stream:
+    """A segment, `data`, with those before that it needs."""
+    return join([*chain, read_stream(data)])
 
 
 def pays(below: LayerReport, report: LayerReport, min_gain: float) -> bool:

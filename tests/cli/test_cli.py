@@ -14,7 +14,7 @@ import click
 import numpy as np
 import pytest
 
-from nervcodec.cli.main import LazyGroup
+from nervcodec.cli.main import LazyGroup, run
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
@@ -174,6 +174,43 @@ def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: in
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--start 0.08", range(2, 6)),
+        ("--start 00:00:00.081s --frames 2", range(3, 5)),
+        ("--start f:1 --end 0:0.16", range(1, 4)),
+    ],
+)
+def test_a_part_of_a_file(encoded: Path, tmp_path: Path, options: str, expected: range) -> None:
+    for name, chosen in (("all", []), ("part", options.split())):
+        assert run(["decode", str(encoded), "-o", str(tmp_path / f"{name}.mkv"), *chosen]) == 0
+    with read_frames(str(tmp_path / "all.mkv")) as a, read_frames(str(tmp_path / "part.mkv")) as b:
+        whole, part = list(a.frames), list(b.frames)
+    assert len(part) == len(expected)
+    assert all((whole[number] == frame).all() for number, frame in zip(expected, part, strict=True))
+    with av.open(str(tmp_path / "part.mkv")) as container:
+        assert next(container.decode(video=0)).pts == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ("--start f:6", "the last is frame 5, at 0.2 s"),
+        ("--start 1:60", "'1:60' is not a time"),
+        ("--start soon", "'soon' is not a time"),
+        ("--end 0", "no frame is shown from 0 s to 0 s"),
+        ("--frames 1 --end 1", "exclude each other"),
+    ],
+)
+def test_a_part_that_is_none_is_refused(
+    encoded: Path, tmp_path: Path, wrong: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["decode", str(encoded), "-o", str(tmp_path / "a.mkv"), *wrong.split()]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_second_frame_and_what_lies_between(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path = tmp_path / "out.nerv"
     done = nervc("encode", sample, "-o", path, *QUICK, "--frames", "0:8", "--keep-every", "2")
@@ -242,8 +279,8 @@ def test_options_are_a_promise() -> None:
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
         "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
         "--device --json",
-        "decode": "--output -o -y --all-times --fps --interpolate --between --composite --mask --layers --device "
-        "--json",
+        "decode": "--output -o -y --start --end --frames --all-times --fps --interpolate --between --composite --mask "
+        "--layers --device --json",
         "info": "--json",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",

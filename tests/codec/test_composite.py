@@ -37,10 +37,21 @@ def decoded(count: int, size: tuple[int, int] = SIZE) -> Iterator[Tensor]:
 
 
 def test_only_the_missing_pixels_are_decoded_ones(source: str) -> None:
-    for frame in Composite(source, "boxes:1x10").fill(decoded(3), 3):
+    for frame in Composite(source, "boxes:1x10").fill(decoded(3), range(3), 3):
         assert (frame[:, 7:17, 15:25] == 200).all()
         assert int((frame == 200).sum()) == 3 * 10 * 10
         assert int((frame == 90).sum()) == 3 * (24 * 40 - 10 * 10)
+
+
+def test_a_part_is_filled_from_the_frames_and_masks_of_its_own(source: str, tmp_path: Path) -> None:
+    video = VideoFormat(width=SIZE[1], height=SIZE[0], frame_rate=Fraction(25))
+    with write_frames(str(tmp_path / "masks" / "%d.png"), video) as sink:
+        for column in range(3):
+            mask = np.zeros((*SIZE, 3), np.uint8)
+            mask[:, column] = 255
+            sink(mask)
+    filled = list(Composite(source, str(tmp_path / "masks")).fill(decoded(2), range(1, 3), 3))
+    assert [sorted(set((frame == 200).nonzero()[:, 2].tolist())) for frame in filled] == [[1], [2]]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +64,7 @@ def test_only_the_missing_pixels_are_decoded_ones(source: str) -> None:
 )
 def test_what_does_not_match_is_refused(source: str, frames: Iterator[Tensor], count: int, reason: str) -> None:
     with pytest.raises(RequestError, match=reason):
-        list(Composite(source, "boxes:1x10").fill(frames, count))
+        list(Composite(source, "boxes:1x10").fill(frames, range(count), count))
 
 
 def test_a_video_is_not_written_over_itself(tmp_path: Path, source: str) -> None:
