@@ -6,6 +6,30 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True)
+class Resumed:
+    """An encode that was interrupted goes on."""
+
+    segments_done: int
+    segments: int
+    frames_done: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class SegmentStarted:
+    """A piece of the video begins to be fitted."""
+
+    segment: int
+    """Counts from 1."""
+    segments: int
+    first: int
+    """Its first frame."""
+    frames: int
+    total_frames: int
+    """Of all segments."""
+
+
+@dataclass(frozen=True)
 class FitStarted:
     """A network of `parameters` weights begins to be fitted to `frames` frames in `steps` steps."""
 
@@ -39,6 +63,14 @@ class StepDone:
 
 
 @dataclass(frozen=True)
+class FitResumed:
+    """A fit that was interrupted goes on after some of its steps."""
+
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
 class FitRestarted:
     """The fit collapsed and starts again from another seed."""
 
@@ -52,7 +84,7 @@ class FitRestarted:
 class FramesDone:
     """Some frames went through a stage."""
 
-    stage: Literal["read", "measure", "decode"]
+    stage: Literal["survey", "read", "measure", "decode"]
     frames: int
     total: int | None
     """None where the input does not say how many there are."""
@@ -90,7 +122,19 @@ class PointsRunning:
     """None until a point is done."""
 
 
-Event = FitStarted | AssistStarted | StepDone | FitRestarted | LayerDropped | FramesDone | PointDone | PointsRunning
+Event = (
+    Resumed
+    | SegmentStarted
+    | FitStarted
+    | AssistStarted
+    | StepDone
+    | FitResumed
+    | FitRestarted
+    | LayerDropped
+    | FramesDone
+    | PointDone
+    | PointsRunning
+)
 Observer = Callable[[Event], None]
 
 

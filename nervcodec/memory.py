@@ -5,12 +5,17 @@ import os
 from nervcodec.errors import ResourceError
 
 
+def machine_memory() -> int | None:
+    """Bytes of memory; None where the machine does not tell."""
+    if not hasattr(os, "sysconf"):
+        return None
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def check_memory(wanted: int, purpose: str) -> None:
     """Raises ResourceError when `wanted` bytes are more than the machine has; says nothing where it does not tell."""
-    if not hasattr(os, "sysconf"):
-        return
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if wanted > memory:
+    memory = machine_memory()
+    if memory is not None and wanted > memory:
         raise ResourceError(
             f"{purpose} needs about {wanted / 1e9:.1f} GB of memory, this machine has {memory / 1e9:.1f}"
         )

@@ -71,7 +71,8 @@ def rescaled(quantized: QuantizedTensor, step: int) -> NDArray[np.int32]:
     shift = max(FRACTION_BITS - octaves, FRACTION_BITS - 15)  # 15 octaves take every symbol beyond the largest
     magnitudes = np.abs(quantized.symbols.astype(np.int64)) * RATIOS[eighths]
     nearest = np.minimum((magnitudes + (1 << shift >> 1)) >> shift, LARGEST_SYMBOL)
-    return (np.sign(quantized.symbols) * nearest).astype(np.int32)
+    symbols: NDArray[np.int32] = (np.sign(quantized.symbols) * nearest).astype(np.int32)
+    return symbols
 
 
 def step_for_range(tensor: Tensor, bits: int) -> int:

@@ -1,4 +1,4 @@
-"""The file: magic, version, header, attachments, then layer after layer. A file that is cut after any layer is a file."""
+"""The file: magic, version, header, attachments, layer after layer. A file that is cut after any layer is a file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

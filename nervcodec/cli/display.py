@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from time import monotonic
@@ -23,17 +23,21 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from nervcodec.bench.tables import Table, cell_text, markdown
+from nervcodec.cli.people import People, Show, readable_time
 from nervcodec.codec.layers import LayersReport
 from nervcodec.events import (
     AssistStarted,
     Event,
     FitRestarted,
+    FitResumed,
     FitStarted,
     FramesDone,
     LayerDropped,
     Observer,
     PointDone,
     PointsRunning,
+    Resumed,
+    SegmentStarted,
     StepDone,
 )
 
@@ -41,11 +45,17 @@ LINE_SECONDS = 10.0
 """Between two lines where no terminal is."""
 JSON_SECONDS = 1.0
 """Between two progress objects."""
-KINDS: dict[type, str] = {StepDone: "step", FramesDone: "frames", PointsRunning: "points"}
-STAGES = {"read": "reading", "measure": "measuring", "decode": "decoding"}
-
-Show = Callable[[str, float, int | None, str, float | None], None]
-"""Takes the name of a stage, how much is done, of how much, a remark, and the seconds left where they are known."""
+KINDS: dict[type, str] = {
+    Resumed: "resumed",
+    SegmentStarted: "segment",
+    AssistStarted: "assist",
+    StepDone: "step",
+    FitResumed: "fit_resumed",
+    FitRestarted: "restart",
+    LayerDropped: "dropped",
+    FramesDone: "frames",
+    PointsRunning: "points",
+}
 
 
 class LeftColumn(TimeRemainingColumn):
@@ -60,29 +70,6 @@ def json_line(record: dict[str, Any]) -> None:
     """One JSON object on a line of standard output."""
     sys.stdout.write(json.dumps(record) + "\n")
     sys.stdout.flush()
-
-
-def readable_bytes(size: int) -> str:
-    """A size in decimal units, as people read it."""
-    for unit, scale in (("MB", 10**6), ("kB", 10**3)):
-        if size >= scale:
-            return f"{size / scale:.3g} {unit}" if size < 1000 * scale else f"{size / scale:.0f} {unit}"
-    return f"{size} B"
-
-
-def readable_time(seconds: float) -> str:
-    """A time as people read it."""
-    minutes, hours = round(seconds / 60), round(seconds / 3600, 1)
-    return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{hours:g} h"
-
-
-def point_line(record: Mapping[str, Any]) -> str:
-    """A point of a benchmark on a line."""
-    name = f"{record['video']} {record['codec']} {record['label']}"
-    if record["status"] == "failed":
-        return f"{name}: failed: {record['error']['message']}"
-    quality = f"{record['psnr']:.2f} dB at {record['bpp']:.4f} bpp"
-    return f"{name}: {quality}, {record['bytes']:,} bytes, {readable_time(record['seconds'])}"
 
 
 def show_table(table: Table) -> None:
@@ -116,7 +103,7 @@ def display(*, as_json: bool) -> Iterator[Observer]:
         return
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _people(_lines(), lambda text: click.echo(text, err=True))
+        yield People(_lines(), lambda text: click.echo(text, err=True))
         return
     columns = (
         TextColumn("{task.description:<9}"),
@@ -127,45 +114,7 @@ def display(*, as_json: bool) -> Iterator[Observer]:
         LeftColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        yield _people(_bar(progress), lambda text: progress.console.print(text, markup=False))
-
-
-def _people(show: Show, say: Callable[[str], None]) -> Observer:
-    """Events in words: `show` moves what moves, `say` prints a line that stays."""
-    started = 0.0
-
-    def observe(event: Event) -> None:
-        nonlocal started
-        match event:
-            case FitStarted():
-                started = monotonic()
-                layer = f"layer {event.layer} of {event.layers}: " if event.layers > 1 else ""
-                say(f"{layer}{event.model}, {event.parameters:,} weights, {event.frames} frames, {event.steps} steps")
-            case AssistStarted():
-                started = monotonic()
-                say(f"embeddings of the {event.frames} frames left out, {event.steps} steps")
-            case StepDone():
-                rate = event.step / max(monotonic() - started, 1e-9)
-                size = "" if event.estimated_bytes is None else f", {readable_bytes(event.estimated_bytes)}"
-                remark = f"{rate:.1f} steps/s, {event.psnr_db:.2f} dB{size}"
-                show("fitting", event.step, event.steps, remark, None)
-            case FitRestarted():
-                started = monotonic()
-                say(f"the fit collapsed ({event.reason}): attempt {event.attempt} with seed {event.seed}")
-            case LayerDropped():
-                say(
-                    f"layer {event.layer} is not written: {event.gain_db:+.2f} dB do not pay for its "
-                    f"{event.layer_bytes:,} bytes (--min-gain)"
-                )
-            case FramesDone():
-                show(STAGES[event.stage], event.frames, event.total, "frames", None)
-            case PointDone():
-                say(point_line(event.record))
-            case PointsRunning():
-                done, remark = round(event.share * event.total, 1), f"points: {', '.join(event.running)}"
-                show("measuring", done, event.total, remark, event.seconds_left)
-
-    return observe
+        yield People(_bar(progress), lambda text: progress.console.print(text, markup=False))
 
 
 def _bar(progress: Progress) -> Show:
@@ -205,12 +154,8 @@ def _json_observer() -> Observer:
         match event:
             case FitStarted():
                 json_line({"type": "start", **asdict(event)})
-            case AssistStarted():
-                json_line({"type": "assist", **asdict(event)})
-            case FitRestarted():
-                json_line({"type": "restart", **asdict(event)})
-            case LayerDropped():
-                json_line({"type": "dropped", **asdict(event)})
+            case AssistStarted() | FitRestarted() | FitResumed() | LayerDropped() | Resumed() | SegmentStarted():
+                json_line({"type": KINDS[type(event)], **asdict(event)})
             case PointDone():
                 json_line({"type": "point", **event.record})
             case StepDone() | FramesDone() | PointsRunning() if monotonic() - last >= JSON_SECONDS:

@@ -37,15 +37,16 @@ def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
         "chroma": video.chroma,
         "model": described.model,
         "config": asdict(described.config),
-        "parameters": described.config.parameters,
+        "parameters": described.layers[0].parameters,
         "bytes": described.file_bytes,
         "bpp": described.bits_per_pixel,
         "header_bytes": described.header_bytes,
+        "attached_bytes": described.attached_bytes,
         "layers": [
             {
                 "model": layer.model,
-                "config": asdict(layer.config),
-                "parameters": layer.config.parameters,
+                "configs": [asdict(config) for config in layer.configs],
+                "parameters": layer.parameters,
                 "bytes": layer.total_bytes,
             }
             for layer in described.layers
@@ -57,6 +58,8 @@ def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
                 "frames": chunk.frames,
                 "bytes": chunk.total_bytes,
                 "groups": chunk.group_bytes,
+                "network": chunk.network,
+                "follows": chunk.follows,
             }
             for chunk in described.chunks
         ],
@@ -72,12 +75,12 @@ def _show(described: nervcodec.StreamInfo) -> None:
         f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
     )
     for number, layer in enumerate(described.layers, 1):
-        config = layer.config
-        shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
-        click.echo(
-            f"layer {number}, {layer.model}: {config.parameters:,} weights; strides {config.strides}, "
-            f"widths {config.widths}; embeddings of a frame: {shapes}"
-        )
+        for config in layer.configs:
+            shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
+            click.echo(
+                f"layer {number}, {layer.model}: {config.parameters:,} weights; strides {config.strides}, "
+                f"widths {config.widths}; embeddings of a frame: {shapes}"
+            )
     console = Console()
     with console.capture() as drawn:
         console.print(_table(described))
@@ -96,6 +99,8 @@ def _table(described: nervcodec.StreamInfo) -> Table:
         table.add_row(layer, segment, part, f"{size:,}", share, f"{8 * size / pixels:.5f}")
 
     row("", "", "header and tables", described.header_bytes)
+    if described.attached_bytes:
+        row("", "", "sound, subtitles, chapters", described.attached_bytes)
     for index, layer in enumerate(described.layers):
         table.add_section()
         for chunk in (chunk for chunk in described.chunks if chunk.layer == index):

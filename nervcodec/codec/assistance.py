@@ -2,40 +2,40 @@
 
 from dataclasses import replace
 
-import torch
-
-from nervcodec.bitstream.container import read_stream
-from nervcodec.codec.assembly import plan_header, stream_bytes
-from nervcodec.codec.clip import Footage
-from nervcodec.codec.layers import layer_configs
-from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.payload import unpack_symbols
+from nervcodec.bitstream.container import Stream, write_stream
+from nervcodec.bitstream.layer import Chunk
+from nervcodec.codec.assembly import make_layer, plan_header
+from nervcodec.codec.payload import pack
 from nervcodec.codec.planning import plan_recipe
+from nervcodec.codec.stacking import Work, decodable
+from nervcodec.codec.unpacking import Unpacker
 from nervcodec.entropy.forms import FORMS, PLAIN
-from nervcodec.events import Observer, ignore
 from nervcodec.training.assisted import Missing, fit_missing
 
 STEP_SHARE = 1 / 3
 """Of the steps that a fit to the missing frames alone would take (ours, docs/experiments.md)."""
 
 
-def assist(
-    data: bytes, footage: Footage, options: EncodeOptions, device: torch.device, observe: Observer = ignore
-) -> bytes:
-    """The file of one layer with embeddings of the frames, `footage`, that it leaves out: it then has them all.
+def assist(data: bytes, work: Work) -> bytes:
+    """A segment of one layer with embeddings of the frames that it leaves out: it then has them all.
 
     Weights, and what the frames that it has are decoded from, stay as they are.
 
     Raises RequestError for more frames than a decoder reads.
     """
-    stream = read_stream(data)
-    timeline, (config,), (layer,) = stream.header.times, layer_configs(stream), stream.layers
-    header = plan_header(stream.header.video, timeline.length, config)
-    recipe = plan_recipe(options, footage.video, len(footage.clip))
+    chained, timeline, footage = decodable(work.chain, data), work.timeline, work.footage
+    unpacker, segment = Unpacker(chained), len(work.chain)
+    config = unpacker.config(0, segment)
+    assert config is not None
+    header = plan_header(footage.video, timeline.length, config)
+    recipe = plan_recipe(work.options, footage.video, len(timeline.missing))
     recipe = replace(recipe, steps=max(1, round(STEP_SHARE * recipe.steps)))
-    masks = None if footage.masks is None else footage.masks.to(device)
-    missing = Missing(footage.seen().to(device), masks, timeline)
-    kept = unpack_symbols(config, layer.chunks[0], len(timeline.positions))
-    tensors = fit_missing(missing, config, kept, recipe, observe)
-    forms = PLAIN if options.recipe == "paper" else FORMS
-    return stream_bytes(header, config, tensors, forms)
+    missing = footage.at(timeline.missing)
+    masks = None if missing.masks is None else missing.masks.to(work.device)
+    seen = Missing(missing.seen().to(work.device), masks, timeline)
+    tensors = fit_missing(seen, config, unpacker.tensors(0, segment), recipe, work.observe)
+    forms = PLAIN if work.options.recipe == "paper" else FORMS
+    before = unpacker.tensors(0, segment - 1) if work.chain else {}
+    follows = chained.layers[0].chunks[segment].follows
+    chunk = Chunk(pack(config, tensors, forms, before if follows else {}), follows=follows)
+    return write_stream(Stream(header=header, layers=(make_layer(config, chunk),)))

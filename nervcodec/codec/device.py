@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 
 from nervcodec.errors import RequestError
+from nervcodec.memory import machine_memory
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 
@@ -19,3 +20,8 @@ def choose_device(name: DeviceName) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise RequestError("--device cuda: no CUDA device is available here")
     return torch.device(name)
+
+
+def device_memory(device: torch.device) -> int | None:
+    """Bytes that a device has, those that are free of a GPU; None where it does not tell."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else machine_memory()

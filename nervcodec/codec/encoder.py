@@ -1,26 +1,26 @@
-"""From a video to a `.nerv` file, measured through the decoder."""
+"""From a video to a `.nerv` file, measured through the decoder: segment by segment, each taken up where it was left."""
 
-from dataclasses import dataclass, replace
-from math import log2
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from nervcodec.codec.assistance import assist
-from nervcodec.codec.clip import Footage, load_footage, measure, measure_at
-from nervcodec.codec.device import choose_device
-from nervcodec.codec.options import QUALITIES, EncodeOptions
-from nervcodec.codec.planning import DEFAULT_QUALITY, quality_of_size
-from nervcodec.codec.report import EncodeReport
-from nervcodec.codec.stacking import Stack, Work
-from nervcodec.codec.targets import MOST_FITS, Candidate, Target, miss, reached, search
-from nervcodec.errors import RequestError, TargetMissed
-from nervcodec.events import Observer, ignore
-from nervcodec.files import check_target, replacing
-from nervcodec.metrics.quality import MS_SSIM_SIDE
-from nervcodec.timeline import Timeline
+import torch
 
-TIMED_FITS = 3
-"""Fits of every layer that share the time there is to reach a quality."""
+from nervcodec.bitstream.container import Stream, layer_ends, write_stream
+from nervcodec.codec.clip import Footage, load_footage
+from nervcodec.codec.device import choose_device, device_memory
+from nervcodec.codec.job import Job, begin_job, identify, open_folder, resume_job
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.part import fit_part
+from nervcodec.codec.report import EncodeReport, joined
+from nervcodec.codec.segments import Segment, join, longest_segment, split
+from nervcodec.codec.stacking import Work
+from nervcodec.codec.survey import survey
+from nervcodec.codec.targets import miss, reached
+from nervcodec.errors import RequestError, TargetMissed, VideoError
+from nervcodec.events import Observer, Resumed, SegmentStarted, ignore
+from nervcodec.files import check_target, replacing
+from nervcodec.video.view import View
 
 
 def encode(
@@ -29,9 +29,13 @@ def encode(
     options: EncodeOptions = EncodeOptions(),  # noqa: B008
     *,
     overwrite: bool = False,
+    fresh: bool = False,
     observe: Observer = ignore,
 ) -> EncodeReport:
-    """Fit a network to the video at `source` (see `read_frames`) and write the file `output`.
+    """Fit networks to the video at `source` (see `read_frames`) and write the file `output`.
+
+    What is known on the way is kept in a folder beside the output, `output` with `.job` after it. The same call goes
+    on from there after an interruption, and gives the same bytes on a CPU; with `fresh` it starts over.
 
     Raises RequestError, VideoError, ResourceError, FitError or OutputError; `output` is then as it was. Raises
     TargetMissed when the file is written, but not as it was asked for.
@@ -41,75 +45,94 @@ def encode(
         raise RequestError(f"{output} would be written over the video itself")
     check_target(Path(output), overwrite=overwrite)
     device = choose_device(options.device)
-    deadline = None if options.time_limit is None else started + options.time_limit
-    footage = load_footage(source, options.view, options.mask, observe)
-    timeline = Timeline.every(options.keep_every, len(footage.clip))
-    kept = footage.at(timeline.positions)
-    job = _Job(Work(footage.video, kept.seen(), options, device, observe, deadline, kept.masks, timeline))
-    made = job.reach(options.target) if options.target else job.code(options.quality)
-    data, report = made.data, made.report
-    if kept.masks is not None and kept.masks.any():
-        meter = measure(data, kept.clip, options.device, observe, masks=~kept.masks)
-        report = replace(report, masked_psnr_db=meter.psnr_db)
-    if options.assisted and timeline.missing:
-        data = assist(data, footage.at(timeline.missing), options, device, observe)
-        report = _assisted(report, data, footage)
-    if timeline.missing:
-        meter = measure_at(data, footage, timeline.missing, options.device, observe)
-        report = replace(report, missing_psnr_db=meter.psnr_db, missing_ms_ssim=meter.ms_ssim)
-    with replacing(Path(output)) as path:
-        path.write_bytes(data)
-    if options.target and abs(miss(options.target, made.report)) > 1:
-        kind, value = options.target.kind, reached(options.target, made.report)
+    with open_folder(output, fresh=fresh) as folder:
+        job = _job(folder, source, options, device, observe)
+        run = _Run(job, source, options, device, observe)
+        for index in range(len(job.segments)):
+            run.fit(index)
+        data, report = run.finish()
+        with replacing(Path(output)) as path:
+            path.write_bytes(data)
+    if options.target and abs(miss(options.target, report)) > 1:
+        kind, value = options.target.kind, reached(options.target, report)
         raise TargetMissed(f"{output} is written, but with {kind} {value:.6g}, not {options.target.value:.6g}")
-    return replace(report, seconds=monotonic() - started, fits=job.fits)
+    return replace(report, seconds=monotonic() - started)
 
 
-def _assisted(report: EncodeReport, data: bytes, footage: Footage) -> EncodeReport:
-    """The report of a file that now has all frames of a video."""
-    frames, _, height, width = footage.clip.shape
-    return replace(
-        report,
-        frames=frames,
-        file_bytes=len(data),
-        bits_per_pixel=8 * len(data) / (frames * height * width),
-        assisted_bytes=len(data) - report.file_bytes,
-    )
+def _job(folder: Path, source: str, options: EncodeOptions, device: torch.device, observe: Observer) -> Job:
+    """What was begun before, or a new one."""
+    identity = identify(source, options)
+    job = resume_job(folder, identity)
+    if job is not None:
+        return job
+    found = survey(source, options.view, observe)
+    longest = longest_segment(options.segment, found.video, device_memory(device))
+    return begin_job(folder, identity, found, split(found.frames, found.cuts, longest, follow=options.follows))
 
 
-@dataclass
-class _Job:
-    """One video on its way to a file, in one fit of every layer or several."""
+class _Run:
+    """A job that is worked on."""
 
-    work: Work
-    fits: int = 0
+    def __init__(self, job: Job, source: str, options: EncodeOptions, device: torch.device, observe: Observer) -> None:
+        self.job, self.source, self.options = job, source, options
+        self.device, self.observe = device, observe
+        done = [segment.frames for index, segment in enumerate(job.segments) if job.load_part(index)]
+        if done:
+            observe(Resumed(len(done), len(job.segments), sum(done), job.survey.frames))
 
-    def reach(self, target: Target) -> Candidate:
-        """The file nearest to a target."""
-        clip = self.work.clip
-        if target.kind == "ms-ssim" and min(clip.shape[2:]) < MS_SSIM_SIDE:
-            raise RequestError(f"MS-SSIM needs pictures of at least {MS_SSIM_SIDE} pixels a side")
-        timed = self.work.deadline is not None
-        if not target.is_size:
-            return search(target, DEFAULT_QUALITY, QUALITIES, TIMED_FITS if timed else MOST_FITS, self.code)
-        samples = clip[:, 0].numel()
-        aimed = target.value if target.kind == "bytes" else target.value * samples / 8
-        quality = quality_of_size(8 * aimed / samples)
-        start = log2(aimed)
+    def fit(self, index: int) -> None:
+        """Make the part of a segment, unless it is there."""
+        job, segment = self.job, self.job.segments[index]
+        if job.load_part(index):
+            return
+        self.observe(SegmentStarted(index + 1, len(job.segments), segment.start, segment.frames, job.survey.frames))
+        started, limit, share = monotonic(), self.options.time_limit, segment.frames / job.survey.frames
+        work = Work(
+            self._footage(segment),
+            self._options(segment),
+            self.device,
+            self.observe,
+            None if limit is None else started + limit * share,
+            self._chain(index),
+            job.scratch(index),
+        )
+        job.save_part(index, *fit_part(work))
 
-        def steered(at: float) -> Candidate:
-            return self.code(quality, round(2**at))
+    def finish(self) -> tuple[bytes, EncodeReport]:
+        """The file, and its report."""
+        parts = [part for index in range(len(self.job.segments)) if (part := self.job.load_part(index))]
+        data = write_stream(join([part.stream for part in parts]))
+        video = self.job.survey.video
+        return data, joined([part.report for part in parts], layer_ends(data), 0, video.width * video.height)
 
-        return search(target, start, (start - 1, start + 1), 1 if timed else MOST_FITS, steered)
+    def _footage(self, segment: Segment) -> Footage:
+        options, view = self.options, _part_of(self.options.view, segment)
+        footage = load_footage(self.source, view, options.mask, self.observe)
+        if len(footage.clip) != segment.frames:
+            raise VideoError(f"{self.source}: frames {view.first} to {view.stop} are gone")
+        return footage
 
-    def code(self, quality: float | None, aimed: int | None = None) -> Candidate:
-        """Fit, pack and measure all layers at a quality, steered to a number of bytes if one is given."""
-        options = self.work.options
-        tries = TIMED_FITS - self.fits if options.target and not options.target.is_size else 1
-        self.fits += 1
-        made = Stack(self.work, quality, aimed, tries * options.layers).build()
-        kept = len(made.report.layers)
-        if aimed and kept < options.layers:  # those that are left were to be a part of the size only
-            self.fits += 1
-            made = Stack(replace(self.work, options=replace(options, layers=kept)), quality, aimed, kept).build()
-        return made
+    def _options(self, segment: Segment) -> EncodeOptions:
+        """Those of a segment, whose size is its share of the file's."""
+        target, options = self.options.target, self.options
+        if target and target.kind == "bytes":
+            share = segment.frames / self.job.survey.frames
+            return replace(options, target=replace(target, value=target.value * share))
+        return options
+
+    def _chain(self, index: int) -> tuple[Stream, ...]:
+        """The segments before that a segment is decoded with."""
+        chain: list[Stream] = []
+        while self.job.segments[index].follows:
+            index -= 1
+            part = self.job.load_part(index)
+            assert part is not None
+            chain.insert(0, part.stream)
+            if not any(chunk.follows for layer in part.stream.layers for chunk in layer.chunks):
+                break
+        return tuple(chain)
+
+
+def _part_of(view: View, segment: Segment) -> View:
+    """The view of a segment of what a view shows."""
+    return replace(view, first=view.first + segment.start, stop=view.first + segment.stop)

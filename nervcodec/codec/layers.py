@@ -48,7 +48,7 @@ def extract(path: str, output: str, layers: int, *, overwrite: bool = False) -> 
     """
     check_target(Path(output), overwrite=overwrite)
     with stream_file(path) as data:
-        return _write(output, first_layers(data, layers), layers)
+        return _write(output, first_layers(data[:], layers), layers)
 
 
 def extract_pack(
@@ -60,7 +60,7 @@ def extract_pack(
     """
     check_target(Path(output), overwrite=overwrite)
     with stream_file(path) as data:
-        pack = cut_pack(data, first, last)
+        pack = cut_pack(data[:], first, last)
         return _write(output, pack, (last or len(layer_ends(data))) - first + 1)
 
 
@@ -71,11 +71,12 @@ def merge(base: str, packs: Sequence[str], output: str, *, overwrite: bool = Fal
     OutputError for an output that cannot be written.
     """
     check_target(Path(output), overwrite=overwrite)
-    with stream_file(base) as data:
+    with stream_file(base) as file:
+        data = file[:]
         layer_ends(data)
     for pack in packs:
         with stream_file(pack) as added:
-            data = join_pack(data, added)
+            data = join_pack(data, added[:])
     return _write(output, data, len(layer_ends(data)))
 
 

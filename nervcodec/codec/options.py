@@ -59,6 +59,8 @@ class EncodeOptions:
     """Everything that `encode` can be told."""
 
     view: View = field(default_factory=View)
+    segment: str = "auto"
+    """Into what pieces the video is cut (`nervcodec.codec.segments.longest_segment`), each fitted on its own."""
     keep_every: int = 1
     """Only every so many frames of the video are fitted and stored, and its last one."""
     assisted: bool = False
@@ -109,6 +111,11 @@ class EncodeOptions:
     prune: float | None = None
     """Share of the weights set to zero; None means the recipe's own."""
     device: DeviceName = "auto"
+
+    @property
+    def follows(self) -> bool:
+        """Whether a fit can begin with the networks of the segment before."""
+        return self.recipe == "rate" and self.embeddings == "free" and self.block != "rep"
 
     @property
     def is_sdmn(self) -> bool:

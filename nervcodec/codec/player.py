@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
-from nervcodec.bitstream.container import read_stream
+from nervcodec.bitstream.container import open_stream
 from nervcodec.codec.between import Between, frames_at
 from nervcodec.codec.composite import Composite
 from nervcodec.codec.device import DeviceName
@@ -57,7 +57,7 @@ def decode(
         raise RequestError(f"{target} would be written over the video itself")
     check_output(target, overwrite=overwrite)
     with stream_file(path) as data:
-        stream = read_stream(data, options.layers)
+        stream = open_stream(data, options.layers)
         header = stream.header
         schedule = options.playback.schedule(header.times, header.video.frame_rate)
         part = options.playback.part(schedule)

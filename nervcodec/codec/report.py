@@ -76,8 +76,6 @@ class PartReport:
     """Frames that `masked_psnr_db` is of."""
     missing: int
     """Frames that `missing_psnr_db` is of."""
-    quality: float | None
-    """At which it was fitted."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it."""

@@ -1,15 +1,23 @@
 """A video in pieces that are fitted one by one, and decoded one by one; `split` and `join` are inverses."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import ceil
 
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.layer import Chunk, Layer
+from nervcodec.errors import RequestError
+from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Timeline
 
+LONGEST = 128
+"""Frames of a segment by rule (ours, docs/experiments.md)."""
+MEMORY_SHARE = 1 / 8
+"""Of the memory, that the frames of a segment take by rule, at most (ours)."""
 SHORTEST = 16
 """Frames between two cuts; scenes that are shorter are a part of one beside them (ours)."""
 LONGEST_CHAIN = 8
@@ -31,17 +39,38 @@ class Segment:
         return self.stop - self.start
 
 
-def split(frames: int, cuts: Sequence[int], longest: int) -> tuple[Segment, ...]:
-    """Segments of at most `longest` frames, as equal as can be in each scene.
+def longest_segment(rule: str, video: VideoFormat, memory: int | None) -> int | None:
+    """Frames of a segment at most, by a rule: `auto`, frames (`250`), seconds (`10s`), or `none`, which is None.
 
-    cuts: the first frame of each scene but the first.
+    memory: bytes there are for all, if that is known.
+
+    Raises RequestError for what is no rule.
     """
+    if rule == "none":
+        return None
+    if rule == "auto":
+        in_memory = LONGEST if memory is None else int(MEMORY_SHARE * memory) // (3 * video.width * video.height)
+        return min(max(in_memory, 1), LONGEST)
+    match = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)s|([1-9]\d{0,6})", rule)
+    frames = 0 if not match else int(match[2]) if match[2] else int(Fraction(match[1]) * video.frame_rate)
+    if not frames:
+        raise RequestError(f"{rule!r} is no length of segments: auto, none, seconds such as 10s, or frames such as 250")
+    return frames
+
+
+def split(frames: int, cuts: Sequence[int], longest: int | None, *, follow: bool = True) -> tuple[Segment, ...]:
+    """Segments of at most `longest` frames, as equal as can be in each scene; a single one without a limit.
+
+    cuts: the first frame of each scene but the first; follow: whether segments of a scene follow each other.
+    """
+    if longest is None:
+        return (Segment(0, frames),)
     segments = []
     for start, stop in pairwise(_scenes(frames, cuts, min(SHORTEST, longest))):
         pieces = ceil((stop - start) / longest)
         edges = [start + (stop - start) * piece // pieces for piece in range(pieces + 1)]
         segments += [
-            Segment(begin, end, follows=piece % LONGEST_CHAIN > 0) for piece, (begin, end) in enumerate(pairwise(edges))
+            Segment(*both, follows=follow and piece % LONGEST_CHAIN > 0) for piece, both in enumerate(pairwise(edges))
         ]
     return tuple(segments)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from math import log2
 from time import monotonic
 
@@ -13,7 +13,7 @@ from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.assembly import make_layer, plan_header
-from nervcodec.codec.clip import measure
+from nervcodec.codec.clip import Footage, measure
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.payload import pack
 from nervcodec.codec.planning import layer_quality, plan_config, plan_enhancement, plan_recipe
@@ -52,22 +52,42 @@ LEAST_LAYER_BYTES = 200
 class Work:
     """What all fits for one segment have in common."""
 
-    video: VideoFormat
-    clip: Tensor
-    """`[T, 3, H, W]`, uint8."""
+    footage: Footage
+    """Of the segment."""
     options: EncodeOptions
     device: torch.device
     observe: Observer
-    deadline: float | None
+    deadline: float | None = None
     """By `monotonic`."""
-    masks: Tensor | None
-    """`[T, 1, H, W]`, bool: pixels that are missing, and made up in the clip."""
-    timeline: Timeline
-    """Where the clip's frames stand in the segment."""
     chain: tuple[Stream, ...] = ()
     """The segments before, from one that follows none, where fits begin; none if this one does not follow."""
     scratch: Scratch | None = None
     """Where fits keep their states."""
+
+    @property
+    def video(self) -> VideoFormat:
+        """Of the clip."""
+        return self.footage.video
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Where the clip's frames stand in the segment."""
+        return Timeline.every(self.options.keep_every, len(self.footage.clip))
+
+    @cached_property
+    def kept(self) -> Footage:
+        """The frames that are fitted."""
+        return self.footage.at(self.timeline.positions)
+
+    @cached_property
+    def clip(self) -> Tensor:
+        """The same, `[T, 3, H, W]`, uint8, with missing pixels made up."""
+        return self.kept.seen()
+
+    @property
+    def masks(self) -> Tensor | None:
+        """`[T, 1, H, W]`, bool: pixels that are missing in the clip."""
+        return self.kept.masks
 
     @property
     def header(self) -> Header:

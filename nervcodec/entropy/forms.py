@@ -1,9 +1,10 @@
 """How the symbols of a tensor become parts with a prior each: prediction, channels, contexts.
 
 A *form* is a set of flags. Without any, a tensor is one part. The residual is what is coded: the symbols themselves, or
-their differences to the row before, or to a reference. With contexts, the part of a symbol follows from the magnitudes of residuals that
-are already known: the same place in the row before and its eight neighbours, and, for the white cells of a checkerboard
-(He et al., CVPR 2021), the four black cells around. Which neighbours and weights is ours; see docs/experiments.md.
+their differences to the row before, or to a reference. With contexts, the part of a symbol follows from the magnitudes
+of residuals that are already known: the same place in the row before and its eight neighbours, and, for the white cells
+of a checkerboard (He et al., CVPR 2021), the four black cells around. Which neighbours and weights is ours; see
+docs/experiments.md.
 """
 
 from collections.abc import Iterable, Iterator

@@ -61,6 +61,11 @@ class QualityMeter:
             self.indices.append(index)
 
     @property
+    def frames(self) -> int:
+        """How many have been measured."""
+        return sum(map(len, self.psnrs))
+
+    @property
     def psnr_db(self) -> float:
         """Mean PSNR over the frames so far, in dB."""
         return float(torch.cat(self.psnrs).mean())

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.errors import FitError
-from nervcodec.events import FitRestarted, Observer, StepDone, ignore
+from nervcodec.events import FitRestarted, FitResumed, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.training.attempt import Attempt, Fitted
 from nervcodec.training.checkpoint import Keeper, State
@@ -62,6 +62,7 @@ def fit(
         if begun:
             attempt.restore(begun)
             watchdog.restore(begun.numbers["watchdog"])
+            observe(FitResumed(attempt.done, recipe.steps))
             begun = None
         try:
             fitting.run(attempt, watchdog)

@@ -150,11 +150,9 @@ class Network:
 
     @torch.no_grad()
     def _begin(self, before: Mapping[str, QuantizedTensor]) -> None:
-        """Take over the weights of the segment before, and the last rows of its embeddings."""
+        """Take over the weights of the segment before; embeddings do better anew (docs/experiments.md)."""
         for name, parameter in self.decoder.named_parameters() if before else ():
             parameter.copy_(dequantize(before[name]))
-        for name, embedding in self.embeddings.items() if before else ():
-            embedding.copy_(dequantize(before[name])[-1:].expand_as(embedding))
 
     def _weights(self) -> dict[str, Tensor]:
         """The decoder's parameters by name, as a file would hold them."""

@@ -165,7 +165,9 @@ def test_what_is_not_sent_is_kept_near_a_normal_distribution() -> None:
     torch.testing.assert_close(run.network.latent_cost, latents.mean())
     cost = {}
     for weight in (0.0, 1.0):
-        run = Attempt(moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None, latent_weight=weight), seed=0)
+        run = Attempt(
+            moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None, latent_weight=weight), seed=0
+        )
         run.train(Watchdog(0.0, 40), ignore)
         cost[weight] = float(run.network.latent_cost)
     assert cost[1.0] < 0.5 * cost[0.0]

@@ -25,6 +25,7 @@ from nervcodec.codec.encoder import encode
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.options import EncodeOptions, ModelName
 from nervcodec.codec.planning import default_weights
+from nervcodec.codec.stacking import Work
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
@@ -73,7 +74,12 @@ class NetworkCodec:
             command=command_line(Path(material.source).name, options),
             conversion=CONVERSION,
             seconds=seconds,
-            parameters=sum(config.parameters for config in layer_configs(stream)),
+            parameters=sum(
+                configs[chunk.network].parameters
+                for layer, configs in zip(stream.layers, layer_configs(stream), strict=True)
+                for chunk in layer.chunks
+                if chunk.groups
+            ),
             macs=_macs(stream),
         )
 
@@ -90,8 +96,7 @@ class NetworkCodec:
         except RequestError:
             return None
         footage = load_footage(material.source, material.view, options.mask)
-        missing = read_stream(coded.data).header.times.missing
-        data = assist(coded.data, footage.at(missing), options, choose_device(options.device), self.observe)
+        data = assist(coded.data, Work(footage, options, choose_device(options.device), self.observe))
         command = command_line(Path(material.source).name, options)
         return replace(coded, data=data, command=command)
 
@@ -100,6 +105,7 @@ class NetworkCodec:
         factor, target = chosen.pop("size_factor", None), chosen.pop("target", None)
         if "difference_grid" in chosen:
             chosen["difference_grid"] = tuple(chosen["difference_grid"])
+        chosen.setdefault("segment", "none")  # as in the papers
         options = EncodeOptions(view=material.view, target=target and Target(**target), **chosen)
         if factor is None:
             return options

@@ -1,0 +1,123 @@
+"""What long work tells, in words."""
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+from nervcodec.events import (
+    AssistStarted,
+    Event,
+    FitRestarted,
+    FitResumed,
+    FitStarted,
+    FramesDone,
+    LayerDropped,
+    PointDone,
+    PointsRunning,
+    Resumed,
+    SegmentStarted,
+    StepDone,
+)
+
+STAGES = {"survey": "looking", "read": "reading", "measure": "measuring", "decode": "decoding"}
+
+Show = Callable[[str, float, int | None, str, float | None], None]
+"""Takes the name of a stage, how much is done, of how much, a remark, and the seconds left where they are known."""
+
+
+def readable_bytes(size: int) -> str:
+    """A size in decimal units, as people read it."""
+    for unit, scale in (("MB", 10**6), ("kB", 10**3)):
+        if size >= scale:
+            return f"{size / scale:.3g} {unit}" if size < 1000 * scale else f"{size / scale:.0f} {unit}"
+    return f"{size} B"
+
+
+def readable_time(seconds: float) -> str:
+    """A time as people read it."""
+    minutes, hours = round(seconds / 60), round(seconds / 3600, 1)
+    return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{hours:g} h"
+
+
+def point_line(record: Mapping[str, Any]) -> str:
+    """A point of a benchmark on a line."""
+    name = f"{record['video']} {record['codec']} {record['label']}"
+    if record["status"] == "failed":
+        return f"{name}: failed: {record['error']['message']}"
+    quality = f"{record['psnr']:.2f} dB at {record['bpp']:.4f} bpp"
+    return f"{name}: {quality}, {record['bytes']:,} bytes, {readable_time(record['seconds'])}"
+
+
+class People:
+    """Events in words: `show` moves what moves, `say` prints a line that stays."""
+
+    def __init__(self, show: Show, say: Callable[[str], None]) -> None:
+        self.show, self.say = show, say
+        self.segment: SegmentStarted | None = None
+        self.fit: FitStarted | None = None
+        self.begun, self.skipped = 0.0, 0
+        """When the fit began, and steps that it had done before."""
+
+    def __call__(self, event: Event) -> None:
+        """Tell of an event."""
+        match event:
+            case StepDone():
+                self._show_step(event)
+            case FramesDone():
+                self.show(STAGES[event.stage], event.frames, event.total, "frames", None)
+            case PointsRunning():
+                done, remark = round(event.share * event.total, 1), f"points: {', '.join(event.running)}"
+                self.show("measuring", done, event.total, remark, event.seconds_left)
+            case PointDone():
+                self.say(point_line(event.record))
+            case _:
+                self._note(event)
+                self._say(event)
+
+    def _note(self, event: Event) -> None:
+        """What later events are understood by."""
+        match event:
+            case SegmentStarted():
+                self.segment = event
+            case FitStarted():
+                self.fit, self.begun, self.skipped = event, monotonic(), 0
+            case FitResumed():
+                self.begun, self.skipped = monotonic(), event.step
+            case FitRestarted() | AssistStarted():
+                self.begun, self.skipped = monotonic(), 0
+
+    def _show_step(self, event: StepDone) -> None:
+        rate = (event.step - self.skipped) / max(monotonic() - self.begun, 1e-9)
+        size = "" if event.estimated_bytes is None else f", {readable_bytes(event.estimated_bytes)}"
+        remark = f"{rate:.1f} steps/s, {event.psnr_db:.2f} dB{size}"
+        segment, fit = self.segment, self.fit
+        if segment and fit and segment.segments > 1:
+            done = (fit.layer - 1 + event.step / event.steps) / fit.layers
+            percent = 100 * (segment.first + done * segment.frames) / segment.total_frames
+            self.show("encoding", round(percent, 2), 100, f"segment {segment.segment} of {segment.segments}", None)
+        self.show("fitting", event.step, event.steps, remark, None)
+
+    def _say(self, event: Event) -> None:
+        match event:
+            case Resumed():
+                share = 100 * event.frames_done / event.frames
+                self.say(f"resumed: {event.segments_done} of {event.segments} segments, {share:.0f} %, are done")
+            case SegmentStarted() if event.segments > 1:
+                last = event.first + event.frames - 1
+                self.say(f"segment {event.segment} of {event.segments}: frames {event.first} to {last}")
+            case FitStarted():
+                layer = f"layer {event.layer} of {event.layers}: " if event.layers > 1 else ""
+                weights = f"{event.model}, {event.parameters:,} weights"
+                self.say(f"{layer}{weights}, {event.frames} frames, {event.steps} steps")
+            case AssistStarted():
+                self.say(f"embeddings of the {event.frames} frames left out, {event.steps} steps")
+            case FitResumed():
+                share = 100 * event.step / event.steps
+                self.say(f"resumed after step {event.step} of {event.steps}, {share:.0f} %")
+            case FitRestarted():
+                self.say(f"the fit collapsed ({event.reason}): attempt {event.attempt} with seed {event.seed}")
+            case LayerDropped():
+                self.say(
+                    f"layer {event.layer} is not written: {event.gain_db:+.2f} dB do not pay for its "
+                    f"{event.layer_bytes:,} bytes (--min-gain)"
+                )
