@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
             raise _ReaderGone from error  # click would make an exit code of 1 of it
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="nervc %(version)s")
 def cli() -> None:
     """Store a video as a small neural network, and get it back."""

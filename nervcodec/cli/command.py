@@ -1,0 +1,67 @@
+"""A command whose help has headings, and the options that several commands share."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+
+from nervcodec.cli.types import FrameRange, Scale, Size
+from nervcodec.video.view import View
+
+F = TypeVar("F", bound=Callable[..., Any])
+Declare = Callable[..., Callable[[F], F]]
+"""Takes what `click.option` does."""
+LAST_SECTION = "Help"
+"""Of options that are under no other heading."""
+NAME_WIDTH = 28
+"""Of the first column under every heading."""
+
+
+class Option(click.Option):
+    """An option that stands under a heading of its command's help."""
+
+    def __init__(self, *args: Any, section: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command that lists its options under headings, in the order in which they were declared."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record and isinstance(param, click.Option):
+                sections.setdefault(getattr(param, "section", LAST_SECTION), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(NAME_WIDTH), text) for name, text in records], col_max=NAME_WIDTH)
+
+
+def section(title: str) -> Declare[Any]:
+    """What declares options under a heading."""
+    return partial(click.option, cls=Option, section=title)
+
+
+def view_options(function: F) -> F:
+    """Options that say which part of a video is wanted; `take_view` makes one of them."""
+    declare = section("Part of the video")
+    for option in (
+        declare("--resize-filter", type=click.Choice(["area", "bicubic"]), default="area"),
+        declare("--resize", type=Scale(), help="Scale, after the crop; -2 for a side keeps the shape, and is even."),
+        declare("--crop", type=Size(), help="Only the middle of the picture."),
+        declare("--frames", type=FrameRange(), help="Only frames A to B, B not among them."),
+    ):
+        function = option(function)
+    return function
+
+
+def take_view(chosen: dict[str, Any]) -> View:
+    """The view that options ask for, which are taken out of those chosen."""
+    first, stop = chosen.pop("frames") or (0, None)
+    return View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
+
+
+device_option = section("Machine")("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
