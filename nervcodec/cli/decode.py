@@ -7,6 +7,7 @@ import click
 
 import nervcodec
 from nervcodec.cli.command import Command, device_option, section
+from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.types import Factor, FrameRate, Time, default_output
 from nervcodec.timeline import When
@@ -20,7 +21,7 @@ of_messages = section("Messages")
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", cls=Subject)
 @to_output(
     "-o",
     "--output",
@@ -51,6 +52,7 @@ of_messages = section("Messages")
 @of_layers("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
 @device_option
 @of_messages("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
+@configurable
 def decode(
     file: str,
     output: str | None,

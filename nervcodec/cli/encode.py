@@ -6,6 +6,7 @@ import click
 
 import nervcodec
 from nervcodec.cli.command import Command, device_option, section, take_view, view_options
+from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.outcome import done_record, show_outcome
 from nervcodec.cli.types import Bytes, Duration, Quality, Size, Weights, check_file_target, default_output
@@ -25,7 +26,7 @@ of_messages = section("Messages")
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
-@click.argument("source", metavar="INPUT")
+@click.argument("source", metavar="INPUT", cls=Subject)
 @to_output("-o", "--output", metavar="FILE", help="File to write.  [default: INPUT with the suffix .nerv]")
 @to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
 @view_options
@@ -141,6 +142,7 @@ of_messages = section("Messages")
 )
 @device_option
 @of_messages("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
+@configurable
 def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **chosen: Any) -> None:
     """Fit a network to a video and write it as one file.
 

@@ -9,8 +9,9 @@ from nervcodec.cli.main import LazyGroup, run
 
 HEADINGS = {
     "encode": "Output, Part of the video, Rate and quality, Time, Layers, Missing frames and pixels, Network, Fit, "
-    "Machine, Messages, Help",
-    "decode": "Output, Part of the file, Frames between frames, Missing pixels, Layers, Machine, Messages, Help",
+    "Machine, Messages, Options in a file, Help",
+    "decode": "Output, Part of the file, Frames between frames, Missing pixels, Layers, Machine, Messages, "
+    "Options in a file, Help",
 }
 
 
