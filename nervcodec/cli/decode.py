@@ -6,43 +6,53 @@ from typing import Any
 import click
 
 import nervcodec
+from nervcodec.cli.command import Command, device_option, section
+from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.types import Factor, FrameRate, Time, default_output
 from nervcodec.timeline import When
 
+to_output = section("Output")
+of_part = section("Part of the file")
+of_times = section("Frames between frames")
+of_missing = section("Missing pixels")
+of_layers = section("Layers")
+of_messages = section("Messages")
 
-@click.command(context_settings={"show_default": True})
-@click.argument("file", metavar="FILE")
-@click.option(
+
+@click.command(cls=Command, context_settings={"show_default": True})
+@click.argument("file", metavar="FILE", cls=Subject)
+@to_output(
     "-o",
     "--output",
     metavar="TARGET",
     help="x.mkv (FFV1, lossless), x.mp4 (H.264), x.y4m, frames/%05d.png, or - for y4m on standard output.  "
     "[default: FILE with the suffix .mkv]",
 )
-@click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
-@click.option(
+@to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
+@of_part(
     "--start",
     type=Time(),
     default="0",
     help="Begin with the first frame shown at 90, 1.5, 00:01:30 or later, or with frame f:120 of those shown.",
 )
-@click.option("--end", type=Time(), help="Only frames shown before; written like --start.")
-@click.option("--frames", type=click.IntRange(min=1), metavar="N", help="Only so many frames, instead of --end.")
-@click.option("--all-times", is_flag=True, help="Also the frames that --keep-every left out, at their own times.")
-@click.option("--fps", "frame_rate", type=FrameRate(), help="So many frames a second, such as 60, 29.97 or 30000/1001.")
-@click.option("--interpolate", "factor", type=Factor(), help="So many times the frame rate, such as 4x.")
-@click.option(
+@of_part("--end", type=Time(), help="Only frames shown before; written like --start.")
+@of_part("--frames", type=click.IntRange(min=1), metavar="N", help="Only so many frames, instead of --end.")
+@of_times("--all-times", is_flag=True, help="Also the frames that --keep-every left out, at their own times.")
+@of_times("--fps", "frame_rate", type=FrameRate(), help="So many frames a second, such as 60, 29.97 or 30000/1001.")
+@of_times("--interpolate", "factor", type=Factor(), help="So many times the frame rate, such as 4x.")
+@of_times(
     "--between",
     type=click.Choice(["motion", "embedding"]),
     default="motion",
     help="What makes a frame between two: the motion from one to the other, or the network.",
 )
-@click.option("--composite", metavar="VIDEO", help="Fill only the pixels of this video that lie under --mask.")
-@click.option("--mask", metavar="FILE|DIR|RULE", help="As for encode; with --composite.")
-@click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
+@of_missing("--composite", metavar="VIDEO", help="Fill only the pixels of this video that lie under --mask.")
+@of_missing("--mask", metavar="FILE|DIR|RULE", help="As for encode; with --composite.")
+@of_layers("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
+@device_option
+@of_messages("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
+@configurable
 def decode(
     file: str,
     output: str | None,

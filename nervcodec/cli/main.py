@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from nervcodec import __version__
+from nervcodec.cli.command import Session
 from nervcodec.cli.display import json_line
 from nervcodec.errors import NervcodecError, OutputError
 
@@ -46,7 +47,7 @@ class LazyGroup(click.Group):
             raise _ReaderGone from error  # click would make an exit code of 1 of it
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="nervc %(version)s")
 def cli() -> None:
     """Store a video as a small neural network, and get it back."""
@@ -55,14 +56,15 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run `nervc` with arguments; the exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    session = Session(as_json="--json" in arguments)
     try:
-        cli.main(list(arguments), prog_name="nervc", standalone_mode=False)
+        cli.main(list(arguments), prog_name="nervc", standalone_mode=False, obj=session)
     except click.ClickException as error:
         error.show()
-        return _failed(arguments, error.format_message(), error.exit_code)
+        return _failed(session, error.format_message(), error.exit_code)
     except NervcodecError as error:
         click.echo(f"nervc: {error}", err=True)
-        return _failed(arguments, str(error), error.exit_code)
+        return _failed(session, str(error), error.exit_code)
     except _ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains while it exits
         return BROKEN_PIPE
@@ -71,10 +73,10 @@ def run(arguments: Sequence[str]) -> int:
         return OutputError.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("nervc: interrupted", err=True)
-        return _failed(arguments, "interrupted", INTERRUPTED)
+        return _failed(session, "interrupted", INTERRUPTED)
     except _Terminated:
         click.echo("nervc: terminated", err=True)
-        return _failed(arguments, "terminated", TERMINATED)
+        return _failed(session, "terminated", TERMINATED)
     return 0
 
 
@@ -83,8 +85,8 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def _failed(arguments: Sequence[str], message: str, code: int) -> int:
-    if "--json" in arguments:
+def _failed(session: Session, message: str, code: int) -> int:
+    if session.as_json:
         json_line({"type": "error", "code": code, "message": message})
     return code
 

@@ -1,0 +1,55 @@
+"""What `nervc encode` tells of a file it wrote."""
+
+from typing import Any
+
+import click
+
+from nervcodec.codec.report import EncodeReport, LayerReport
+
+
+def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
+    """The last JSON object."""
+    return {
+        "type": "done",
+        "output": output,
+        **_measures(report),
+        "seconds": report.seconds,
+        "fit_seconds": report.fit_seconds,
+        "decode_seconds": report.decode_seconds,
+        "frames": report.frames,
+        "masked_psnr": report.masked_psnr_db,
+        "missing_psnr": report.missing_psnr_db,
+        "missing_ms_ssim": report.missing_ms_ssim,
+        "assisted_bytes": report.assisted_bytes,
+        "fits": report.fits,
+        "layers": [_measures(layer) for layer in report.layers],
+    }
+
+
+def show_outcome(output: str, report: EncodeReport) -> None:
+    """The same in words, on standard error."""
+    if len(report.layers) > 1:
+        for number, layer in enumerate(report.layers, 1):
+            click.echo(f"--layers {number}: {_outcome(layer)}", err=True)
+    if report.masked_psnr_db is not None:
+        click.echo(f"pixels under the mask: PSNR {report.masked_psnr_db:.2f} dB", err=True)
+    if report.missing_psnr_db is not None:
+        how = "interpolated" if report.assisted_bytes is None else f"assisted by {report.assisted_bytes:,} bytes"
+        click.echo(f"frames that were left out, {how}: PSNR {report.missing_psnr_db:.2f} dB", err=True)
+    click.echo(f"{output}: {_outcome(report)}, {report.seconds:.1f} s", err=True)
+
+
+def _measures(made: EncodeReport | LayerReport) -> dict[str, Any]:
+    return {
+        "psnr": made.psnr_db,
+        "ms_ssim": made.ms_ssim,
+        "bytes": made.file_bytes,
+        "bpp": made.bits_per_pixel,
+        "parameters": made.parameters,
+        "steps": made.steps,
+    }
+
+
+def _outcome(made: EncodeReport | LayerReport) -> str:
+    quality = "" if made.ms_ssim is None else f", MS-SSIM {made.ms_ssim:.4f}"
+    return f"PSNR {made.psnr_db:.2f} dB{quality}, {made.file_bytes:,} bytes, {made.bits_per_pixel:.4f} bpp"
