@@ -33,6 +33,11 @@ def check_folder(path: Path) -> None:
         raise OutputError(f"{path} is not writable")
 
 
+def job_folder(output: str) -> Path:
+    """Where the work for a file is kept until it is there."""
+    return Path(output + ".job")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the place of `path` when the block ends well, else it vanishes.

@@ -8,14 +8,17 @@ import nervcodec
 from nervcodec.cli.command import Command, device_option, section, take_view, view_options
 from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
+from nervcodec.cli.interruption import Stopped, stoppable
 from nervcodec.cli.outcome import done_record, show_outcome
 from nervcodec.cli.types import Bytes, Duration, Quality, Size, Weights, check_file_target, default_output
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
+from nervcodec.files import job_folder
 from nervcodec.models.presets import row_names
 from nervcodec.training.recipe import PRESET_EPOCHS
 
 to_output = section("Output")
+in_pieces = section("Segments")
 of_rate = section("Rate and quality")
 of_time = section("Time")
 of_layers = section("Layers")
@@ -29,7 +32,14 @@ of_messages = section("Messages")
 @click.argument("source", metavar="INPUT", cls=Subject)
 @to_output("-o", "--output", metavar="FILE", help="File to write.  [default: INPUT with the suffix .nerv]")
 @to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
+@to_output("--fresh", is_flag=True, help="Start over, rather than go on where the same command was interrupted.")
 @view_options
+@in_pieces(
+    "--segment",
+    metavar="auto|none|10s|N",
+    default="auto",
+    help="Cut the video at scene cuts and into pieces of at most so many seconds or frames; none fits it as a whole.",
+)
 @of_rate(
     "--quality",
     type=click.FloatRange(0, 100),
@@ -143,7 +153,7 @@ of_messages = section("Messages")
 @device_option
 @of_messages("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
 @configurable
-def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **chosen: Any) -> None:
+def encode(source: str, output: str | None, overwrite: bool, fresh: bool, as_json: bool, **chosen: Any) -> None:
     """Fit a network to a video and write it as one file.
 
     INPUT is any video file, raw planes named such as clip_1920x1080_120fps_420_8bit.yuv, a folder of images, a pattern
@@ -156,8 +166,13 @@ def encode(source: str, output: str | None, overwrite: bool, as_json: bool, **ch
     if chosen["difference_grid"]:
         chosen["difference_grid"] = chosen["difference_grid"][::-1]
     options = nervcodec.EncodeOptions(view=view, **chosen)
-    with display(as_json=as_json) as observe:
-        report = nervcodec.encode(source, output, options, overwrite=overwrite, observe=observe)
+    try:
+        with display(as_json=as_json) as show, stoppable(show) as observe:
+            report = nervcodec.encode(source, output, options, overwrite=overwrite, fresh=fresh, observe=observe)
+    except Stopped:
+        if job_folder(output).exists():
+            click.echo("the same command goes on from here", err=True)
+        raise
     if as_json:
         json_line(done_record(output, report))
     else:

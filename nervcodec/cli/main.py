@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import FrameType
 from typing import Any
 
 import click
@@ -13,13 +12,10 @@ import click
 from nervcodec import __version__
 from nervcodec.cli.command import Session
 from nervcodec.cli.display import json_line
+from nervcodec.cli.interruption import Stopped, stop_at_once
 from nervcodec.errors import NervcodecError, OutputError
 
-BROKEN_PIPE, INTERRUPTED, TERMINATED = 141, 130, 143
-
-
-class _Terminated(BaseException):
-    """SIGTERM arrived."""
+BROKEN_PIPE, INTERRUPTED = 141, 130
 
 
 class _ReaderGone(BaseException):
@@ -55,7 +51,7 @@ def cli() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run `nervc` with arguments; the exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, stop_at_once)
     session = Session(as_json="--json" in arguments)
     try:
         cli.main(list(arguments), prog_name="nervc", standalone_mode=False, obj=session)
@@ -74,9 +70,9 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("nervc: interrupted", err=True)
         return _failed(session, "interrupted", INTERRUPTED)
-    except _Terminated:
-        click.echo("nervc: terminated", err=True)
-        return _failed(session, "terminated", TERMINATED)
+    except Stopped as stopped:
+        click.echo(f"nervc: {stopped}", err=True)
+        return _failed(session, str(stopped), stopped.exit_code)
     return 0
 
 
@@ -89,7 +85,3 @@ def _failed(session: Session, message: str, code: int) -> int:
     if session.as_json:
         json_line({"type": "error", "code": code, "message": message})
     return code
-
-
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    raise _Terminated

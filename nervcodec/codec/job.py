@@ -23,10 +23,9 @@ from nervcodec.codec.scratch import Scratch
 from nervcodec.codec.segments import Segment
 from nervcodec.codec.survey import Survey
 from nervcodec.errors import BitstreamError, OutputError, RequestError
-from nervcodec.files import replacing
+from nervcodec.files import job_folder, replacing
 from nervcodec.video.images import images_in, is_pattern, numbered_files
 
-SUFFIX = ".job"
 MANIFEST = "job.json"
 
 
@@ -74,7 +73,7 @@ def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
 
     Raises OutputError when it cannot be made, or another process works there.
     """
-    folder = Path(output + SUFFIX)
+    folder = job_folder(output)
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from nervcodec.bitstream.layer import MAX_LAYERS
+from nervcodec.codec import segments
 from nervcodec.codec.device import DeviceName
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
@@ -138,6 +139,7 @@ class EncodeOptions:
             raise RequestError(f"a file has 1 to {MAX_LAYERS} layers, not {self.layers}")
         self._check_model()
         self._check_assisted()
+        segments.check_rule(self.segment)
         if self.mask is not None:
             check_rule(self.mask)
 

@@ -18,6 +18,9 @@ LONGEST = 128
 """Frames of a segment by rule (ours, docs/experiments.md)."""
 MEMORY_SHARE = 1 / 8
 """Of the memory, that the frames of a segment take by rule, at most (ours)."""
+COLOURS = 3
+"""Bytes of a pixel."""
+RULE = re.compile(r"auto|none|[1-9]\d{0,6}|\d{1,6}(\.\d{1,3})?s")
 SHORTEST = 16
 """Frames between two cuts; scenes that are shorter are a part of one beside them (ours)."""
 LONGEST_CHAIN = 8
@@ -39,23 +42,24 @@ class Segment:
         return self.stop - self.start
 
 
+def check_rule(rule: str) -> None:
+    """Raises RequestError for what `longest_segment` does not know."""
+    if not RULE.fullmatch(rule):
+        raise RequestError(f"{rule!r} is no length of segments: auto, none, seconds such as 10s, or frames such as 250")
+
+
 def longest_segment(rule: str, video: VideoFormat, memory: int | None) -> int | None:
     """Frames of a segment at most, by a rule: `auto`, frames (`250`), seconds (`10s`), or `none`, which is None.
 
     memory: bytes there are for all, if that is known.
-
-    Raises RequestError for what is no rule.
     """
     if rule == "none":
         return None
     if rule == "auto":
-        in_memory = LONGEST if memory is None else int(MEMORY_SHARE * memory) // (3 * video.width * video.height)
-        return min(max(in_memory, 1), LONGEST)
-    match = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)s|([1-9]\d{0,6})", rule)
-    frames = 0 if not match else int(match[2]) if match[2] else int(Fraction(match[1]) * video.frame_rate)
-    if not frames:
-        raise RequestError(f"{rule!r} is no length of segments: auto, none, seconds such as 10s, or frames such as 250")
-    return frames
+        each = COLOURS * video.width * video.height
+        return LONGEST if memory is None else min(max(int(MEMORY_SHARE * memory) // each, 1), LONGEST)
+    frames = Fraction(rule[:-1]) * video.frame_rate if rule.endswith("s") else int(rule)
+    return max(int(frames), 1)
 
 
 def split(frames: int, cuts: Sequence[int], longest: int | None, *, follow: bool = True) -> tuple[Segment, ...]:

@@ -1,0 +1,66 @@
+"""Leaving long work in order: at the next event, or at once for those who ask twice."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from nervcodec.events import Event, Observer
+
+PATIENCE = 4.0
+"""Seconds after which work that has no event is left all the same."""
+SHOW_CURSOR = "\x1b[?25h"
+REASONS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+
+class Stopped(BaseException):
+    """A signal arrived."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(REASONS[signal.Signals(number)])
+        self.exit_code = 128 + number
+
+
+def stop_at_once(number: int, frame: FrameType | None) -> None:
+    """A handler for commands that leave nothing behind.
+
+    Raises Stopped.
+    """
+    raise Stopped(number)
+
+
+@contextmanager
+def stoppable(observe: Observer) -> Iterator[Observer]:
+    """The same observer, which raises Stopped at the first event after SIGINT or SIGTERM, so that what has been done is
+    kept; at a second signal, and where no event comes for long, the process ends."""
+    arrived: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if arrived:
+            _leave(number)
+        arrived.append(number)
+        timer = threading.Timer(PATIENCE, _leave, [number])
+        timer.daemon = True
+        timer.start()
+
+    def watch(event: Event) -> None:
+        if arrived:
+            raise Stopped(arrived[0])
+        observe(event)
+
+    before = {number: signal.signal(number, note) for number in REASONS}
+    try:
+        yield watch
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(SHOW_CURSOR)
+    sys.stderr.flush()
+    os._exit(128 + number)
