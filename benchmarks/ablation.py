@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.record import write_record
+from nervcodec.bitstream.container import read_stream
 from nervcodec.cli.types import FrameRange, Size
 from nervcodec.codec.assembly import plan_header, stream_bytes
 from nervcodec.codec.clip import load_clip, measure
@@ -91,7 +92,11 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
     with variant.patched(), patch("nervcodec.entropy.forms.cheapest_form.__defaults__", (variant.forms, None)):
         fitted = fit(clip, config, recipe)
     data = stream_bytes(plan_header(video, len(clip), config), config, fitted.tensors, variant.forms)
-    return {"psnr_db": measure(data, clip, "cpu").psnr_db, "file_bytes": len(data), "parameters": config.parameters}
+    return {
+        "psnr_db": measure(read_stream(data), clip, "cpu").psnr_db,
+        "file_bytes": len(data),
+        "parameters": config.parameters,
+    }
 
 
 def bits_ratio(whole: list[dict[str, Any]], other: list[dict[str, Any]]) -> float:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import torch
 from torch import Tensor
 
 from benchmarks.record import write_record
+from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.assembly import plan_header, stream_bytes
 from nervcodec.codec.clip import load_clip, measure
 from nervcodec.codec.options import EncodeOptions
@@ -73,7 +73,10 @@ def main(clip: str, epochs: float, output: Path | None) -> None:
     results: dict[str, Any] = {}
     for name, quantizer in VARIANTS.items():
         data = stream_bytes(header, config, {name: quantizer(tensor, 8) for name, tensor in tensors.items()})
-        results[name] = {"psnr_db": round(measure(data, frames, "cpu").psnr_db, 3), "file_bytes": len(data)}
+        results[name] = {
+            "psnr_db": round(measure(read_stream(data), frames, "cpu").psnr_db, 3),
+            "file_bytes": len(data),
+        }
         print(f"{name:28} {results[name]['psnr_db']:.3f} dB {len(data):8,} bytes", flush=True)
     if output:
         write_record(output, results)

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.record import write_record
+from nervcodec.bitstream.container import read_stream
 from nervcodec.cli.types import Bytes, FrameRange, Size
 from nervcodec.codec.assembly import plan_header, stream_bytes
-from nervcodec.codec.clip import load_clip, measure
+from nervcodec.codec.clip import Footage, load_clip, measure
 from nervcodec.codec.options import EncodeOptions, ModelName
 from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, quality_of_size
 from nervcodec.codec.stacking import Stack, Work
@@ -27,7 +28,6 @@ from nervcodec.events import ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.sizing import choose_strides, content_shape, fit_width, kernel_sizes, sdmn_widths
 from nervcodec.picture import VideoFormat
-from nervcodec.timeline import Timeline
 from nervcodec.training.fit import fit
 from nervcodec.training.recipe import Recipe
 from nervcodec.video.view import View
@@ -99,7 +99,7 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
                 stack.enter_context(patch("nervcodec.codec.payload.given_embeddings", drawn))
             fitted = fit(clip, config, replace(recipe, target_bits=8 * aimed))
             data = stream_bytes(header, config, fitted.tensors)
-            quality = measure(data, clip, "cpu")
+            quality = measure(read_stream(data), clip, "cpu")
         if not result["file_bytes"] or abs(len(data) - size) < abs(result["file_bytes"] - size):
             result = {
                 "psnr_db": quality.psnr_db,
@@ -123,7 +123,7 @@ def always(step: int, recipe: Recipe) -> float:
 
 def stacked(clip: Tensor, video: VideoFormat, options: EncodeOptions, size: int) -> dict[str, Any]:
     """All layers in one fit each, steered to about so many bytes together."""
-    work = Work(video, clip, options, torch.device("cpu"), ignore, None, None, Timeline.every(1, len(clip)))
+    work = Work(Footage(video, clip, None), options, torch.device("cpu"), ignore)
     quality = quality_of_size(8 * size / clip[:, 0].numel())
     return asdict(Stack(work, quality, size, options.layers).build().report)
 

@@ -3,7 +3,15 @@ import pytest
 import torch
 
 from nervcodec.errors import FitError
-from nervcodec.quantization import STEP_TABLE, dequantize, quantize, step_for_range
+from nervcodec.quantization import (
+    LARGEST_SYMBOL,
+    STEP_TABLE,
+    QuantizedTensor,
+    dequantize,
+    quantize,
+    rescaled,
+    step_for_range,
+)
 
 
 def test_step_table_is_what_the_format_says() -> None:
@@ -47,3 +55,16 @@ def test_values_beyond_the_largest_step(value: float) -> None:
 def test_a_tensor_of_zeros_costs_no_symbol() -> None:
     zeros = torch.zeros(3, 4)
     assert not quantize(zeros, (step_for_range(zeros, 8),)).symbols.any()
+
+
+def test_symbols_in_other_steps_stand_for_about_the_same_numbers() -> None:
+    symbols = np.array([0, 1, -1, 3, 100, -4000, LARGEST_SYMBOL], np.int32)
+    given = QuantizedTensor(symbols, (150,))
+    np.testing.assert_array_equal(rescaled(given, 150), symbols)
+    np.testing.assert_array_equal(rescaled(given, 142), np.clip(2 * symbols, -LARGEST_SYMBOL, LARGEST_SYMBOL))
+    np.testing.assert_array_equal(rescaled(given, 158), [0, 1, -1, 2, 50, -2000, LARGEST_SYMBOL // 2])
+    assert rescaled(given, 255).tolist() == [0, 0, 0, 0, 0, 0, 2]
+    assert rescaled(QuantizedTensor(symbols, (255,)), 0).tolist() == [0, *np.sign(symbols[1:]) * LARGEST_SYMBOL]
+    for step in range(120, 180):
+        exact = symbols[:-1] * 2.0 ** ((150 - step) / 8)
+        assert np.abs(rescaled(given, step)[:-1] - np.clip(exact, -LARGEST_SYMBOL, LARGEST_SYMBOL)).max() <= 0.51

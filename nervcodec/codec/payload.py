@@ -26,7 +26,7 @@ def pack(
     return tuple(pack_group(specs, [tensors[spec.name] for spec in specs], forms, before) for specs in groups)
 
 
-def unpack_symbols(
+def unpack(
     config: HNeRVConfig,
     groups: tuple[bytes, ...],
     frames: int,

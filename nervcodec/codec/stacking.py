@@ -140,23 +140,8 @@ class Stack:
         """Fit, pack and measure one more layer; whether it is worth its bits and was kept."""
         work, clip, number = self.work, self.work.clip, len(self.reports) + 1
         config, recipe = self._plan(number)
-        before = self._tensors_before(number)
-        started = FitStarted(
-            model=model_name(config),
-            parameters=config.parameters,
-            frames=len(clip),
-            steps=recipe.steps,
-            layer=number,
-            layers=work.options.layers,
-        )
-        work.observe(started)
         begun = monotonic()
-        keeper = work.scratch.keeper() if work.scratch else None
-        beside = Beside(self.decoded, work.masks, before)
-        fitted = fit(clip.to(work.device), config, recipe, work.observe, beside, keeper)
-        forms = PLAIN if work.options.recipe == "paper" else FORMS
-        chunk = Chunk(pack(config, fitted.tensors, forms, before), follows=bool(before))
-        stream = self._with(config, chunk)
+        stream = self._with(config, self._fit(number, config, recipe))
         data = write_stream(stream)
         packed = monotonic()
         decoded = torch.empty_like(clip) if number < work.options.layers else None
@@ -179,6 +164,24 @@ class Stack:
         self.configs.append(config)
         self.decoded = decoded
         return True
+
+    def _fit(self, number: int, config: HNeRVConfig, recipe: Recipe) -> Chunk:
+        """Fit and pack a layer, counted from 1."""
+        work, before = self.work, self._tensors_before(number)
+        started = FitStarted(
+            model=model_name(config),
+            parameters=config.parameters,
+            frames=len(work.clip),
+            steps=recipe.steps,
+            layer=number,
+            layers=work.options.layers,
+        )
+        work.observe(started)
+        keeper = work.scratch.keeper() if work.scratch else None
+        beside = Beside(self.decoded, work.masks, before)
+        fitted = fit(work.clip.to(work.device), config, recipe, work.observe, beside, keeper)
+        forms = PLAIN if work.options.recipe == "paper" else FORMS
+        return Chunk(pack(config, fitted.tensors, forms, before), follows=bool(before))
 
     def _plan(self, number: int) -> tuple[HNeRVConfig, Recipe]:
         """Network and recipe of a layer, counted from 1."""

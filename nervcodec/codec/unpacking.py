@@ -3,7 +3,7 @@
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.layer import layer_errors
 from nervcodec.codec.layers import layer_configs
-from nervcodec.codec.payload import unpack_symbols
+from nervcodec.codec.payload import unpack
 from nervcodec.codec.tensors import NOTHING, Tensors
 from nervcodec.entropy.forms import FORMS_OF_VERSION
 from nervcodec.errors import CorruptStream
@@ -49,4 +49,4 @@ class Unpacker:
             return NOTHING
         before = self._last[layer][1] if chunk.follows else NOTHING
         forms = FORMS_OF_VERSION[self.stream.version]
-        return unpack_symbols(config, chunk.groups, self.stream.header.segments[segment], forms, before)
+        return unpack(config, chunk.groups, self.stream.header.segments[segment], forms, before)

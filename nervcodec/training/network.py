@@ -21,6 +21,9 @@ from nervcodec.training.recipe import Recipe
 
 COMPILE_STEPS = 2000
 """On CUDA a fit of this many steps is worth the compiler's half minute or more (ours)."""
+WARM_SHARE = 0.5
+"""Of the weights of the segment before, in those that a fit starts from; the rest is drawn, without which it would learn
+worse (Ash and Adams, NeurIPS 2020; the share is ours, docs/experiments.md)."""
 START_SCALE = 0.01
 """Standard deviation of free embeddings before the first step (ours)."""
 
@@ -150,9 +153,9 @@ class Network:
 
     @torch.no_grad()
     def _begin(self, before: Mapping[str, QuantizedTensor]) -> None:
-        """Take over the weights of the segment before; embeddings do better anew (docs/experiments.md)."""
+        """Move weights towards those of the segment before; embeddings do better anew (docs/experiments.md)."""
         for name, parameter in self.decoder.named_parameters() if before else ():
-            parameter.copy_(dequantize(before[name]))
+            parameter.lerp_(dequantize(before[name]).to(parameter.device), WARM_SHARE)
 
     def _weights(self) -> dict[str, Tensor]:
         """The decoder's parameters by name, as a file would hold them."""

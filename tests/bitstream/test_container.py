@@ -3,9 +3,9 @@ from fractions import Fraction
 
 import pytest
 
-from nervcodec.bitstream.container import Stream, layer_ends, read_stream, write_stream
+from nervcodec.bitstream.container import Stream, layer_ends, open_stream, read_stream, write_stream
 from nervcodec.bitstream.format import VERSION, Header, read_header, write_header
-from nervcodec.bitstream.layer import MAX_LAYERS, Layer
+from nervcodec.bitstream.layer import MAX_LAYERS, Chunk, Layer
 from nervcodec.errors import BitstreamError, CorruptStream, RequestError, TruncatedStream, UnsupportedStream
 from nervcodec.picture import ColourTags, VideoFormat
 from nervcodec.timeline import Timeline
@@ -22,8 +22,8 @@ TIMELINE = Timeline((*range(346), 347, 349), 360)
 LAYERS = tuple(
     Layer(
         model=200 + layer,
-        config=(3, 16, 2, 4, 300, layer),
-        chunks=tuple((b"a" * 5, b"", bytes([segment, layer]) * 100) for segment in range(2)),
+        configs=((3, 16, 2, 4, 300, layer),),
+        chunks=tuple(Chunk((b"a" * 5, b"", bytes([segment, layer]) * 100)) for segment in range(2)),
     )
     for layer in range(3)
 )
@@ -66,7 +66,10 @@ def test_a_timeline_comes_back() -> None:
         (bytes([1, 3, 9, 3, 0]), "gap: zero"),
         (bytes([1, 1, 0]), "frames of the video: zero"),
         (bytes([1, 4, 9, 3, 2]), "record: 4 bytes"),
-        (bytes([2, 0]), "record 2 of the header is not known"),
+        (bytes([9, 0]), "record 9 of the header is not known"),
+        (bytes([2, 6, 0, 1, 2, 3, 4, 5]), "attachment: zero"),
+        (bytes([2, 4, 9, 1, 2, 3]), "attachment: 4 bytes"),
+        (bytes([2, 6, 9, 1, 2, 3, 4, 5]), "1 bytes too many"),
         (bytes([1, 3, 9, 3, 2, 1, 3, 9, 3, 2]), "record 1 of the header comes after record 1"),
     ],
 )
@@ -183,4 +186,78 @@ def test_headers_beyond_the_limits_are_refused(header: Header) -> None:
 
 def test_descriptions_beyond_the_limit_are_refused() -> None:
     with pytest.raises(CorruptStream, match=r"^layer 1: model: 65 is out of range"):
-        read_stream(write_stream(Stream(header=HEADER, layers=(replace(LAYERS[0], config=(1,) * 65),))))
+        read_stream(write_stream(Stream(header=HEADER, layers=(replace(LAYERS[0], configs=((1,) * 65,)),))))
+
+
+SHARED = replace(
+    STREAM,
+    header=replace(HEADER, segments=(4, 5, 6, 7)),
+    layers=(
+        Layer(
+            model=1,
+            configs=((1, 2), (3,)),
+            chunks=(Chunk((b"a",), 1), Chunk((b"b", b"c"), 1, True), Chunk((b"d",), 0), Chunk((b"",), 0, True)),
+        ),
+        Layer(model=4, configs=((5,),), chunks=(Chunk(()), Chunk((b"f",)), Chunk((b"g",), 0, True), Chunk(()))),
+    ),
+    attachments=(b"some sound",),
+)
+SHARED_DATA = write_stream(SHARED)
+
+
+def test_segments_share_networks_follow_each_other_or_have_nothing_to_add() -> None:
+    assert read_stream(SHARED_DATA) == SHARED
+    for position in range(len(SHARED_DATA)):
+        with pytest.raises(BitstreamError):
+            read_stream(changed(SHARED_DATA, position))
+
+
+def test_of_an_open_stream_only_what_is_looked_at_is_read() -> None:
+    """Any chunk may be damaged as long as nobody asks for it."""
+    for damaged in (changed(SHARED_DATA, SHARED_DATA.index(b"some sound")), changed(SHARED_DATA, -2)):
+        with pytest.raises(CorruptStream):
+            read_stream(damaged)
+        stream = open_stream(damaged)
+        assert tuple(stream.layers[0].chunks) == SHARED.layers[0].chunks
+    with pytest.raises(CorruptStream, match="the attachment does not match"):
+        open_stream(changed(SHARED_DATA, SHARED_DATA.index(b"some sound"))).attachments[0]
+
+    class Watched:
+        """Notes what is read."""
+
+        read = 0
+
+        def __len__(self) -> int:
+            return len(data)
+
+        def __getitem__(self, where: slice) -> bytes:
+            Watched.read += len(data[where])
+            return data[where]
+
+    data = write_stream(replace(SHARED, attachments=(b"x" * 10_000,)))
+    open_stream(Watched())
+    assert Watched.read < 1000
+
+
+@pytest.mark.parametrize(
+    ("layer", "chunks", "message"),
+    [
+        (0, {0: Chunk((b"a",), 2)}, "layer 1: segment 0: network 2 of 2"),
+        (0, {1: Chunk((b"a",), 0, True)}, "layer 1: segment 1 cannot follow one of another network"),
+        (0, {2: Chunk(())}, "layer 1: segment 2: nothing is there"),
+        (1, {1: Chunk((b"f",), 0, True)}, "layer 2: segment 1 cannot follow"),
+        (1, {2: Chunk((), 0, True)}, "layer 2: segment 2: nothing is there"),
+    ],
+)
+def test_tables_that_make_no_sense_are_refused(layer: int, chunks: dict[int, Chunk], message: str) -> None:
+    layers = list(SHARED.layers)
+    own = [chunks.get(segment, chunk) for segment, chunk in enumerate(layers[layer].chunks)]
+    layers[layer] = replace(layers[layer], chunks=tuple(own))
+    with pytest.raises(CorruptStream, match=message):
+        read_stream(write_stream(replace(SHARED, layers=tuple(layers))))
+
+
+def test_many_networks_for_few_segments_are_refused() -> None:
+    layer = replace(LAYERS[0], configs=((1,), (2,), (3,)))
+    with pytest.raises(CorruptStream, match="networks: 3 is out of range"):
+        read_stream(write_stream(replace(STREAM, layers=(layer,))))

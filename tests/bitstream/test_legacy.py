@@ -1,13 +1,14 @@
-"""Versions 1 and 2."""
+"""Versions 1 to 4."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nervcodec.bitstream.container import layer_ends, read_stream
+from nervcodec.bitstream.container import layer_ends, read_stream, write_stream
+from nervcodec.bitstream.packs import cut_pack, first_layers, join_pack
 from nervcodec.errors import BitstreamError, CorruptStream, RequestError, TruncatedStream, UnsupportedStream
-from tests.bitstream.old import write_old
+from tests.bitstream.old import write_layered, write_old
 from tests.bitstream.test_container import LAYERS, STREAM, changed
 from tests.golden.make import FOLDER
 
@@ -20,6 +21,29 @@ def test_the_old_writer_writes_what_was_written(path: Path) -> None:
     data = path.read_bytes()
     stream = read_stream(data)
     assert write_old(stream, stream.version) == data
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("v[34]/*.nerv")), ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_the_layered_writer_writes_what_was_written(path: Path) -> None:
+    data = path.read_bytes()
+    stream = read_stream(data)
+    assert write_layered(stream, stream.version) == data
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_layers_of_old_files_are_read_cut_and_joined(version: int) -> None:
+    data = write_layered(STREAM, version)
+    assert read_stream(data) == replace(STREAM, version=version)
+    ends = layer_ends(data)
+    pack = cut_pack(data, 2)
+    assert pack[4] == 3
+    assert join_pack(data[: ends[0]], pack) == data
+    for position in range(len(data)):
+        if position != 4:
+            with pytest.raises(BitstreamError):
+                read_stream(changed(data, position))
+    with pytest.raises(CorruptStream, match="belongs to another base"):
+        join_pack(first_layers(write_stream(STREAM), 1), pack)
 
 
 @pytest.mark.parametrize("version", [1, 2])

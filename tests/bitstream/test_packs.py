@@ -21,10 +21,10 @@ def test_cut_and_joined_the_bytes_are_the_same() -> None:
 
 
 def test_a_pack_has_the_bytes_of_its_layers() -> None:
-    assert PACK[:6] == b"NERP\x03\x01"
+    assert PACK[:6] == b"NERP\x05\x01"
     assert PACK[10:] == DATA[ENDS[0] :]
     assert cut_pack(DATA, 2, 3) == PACK
-    assert read_pack(PACK) == (2, DATA[ENDS[0] :])
+    assert read_pack(PACK) == (2, DATA[ENDS[0] :], 5)
     assert write_pack(*read_pack(PACK)) == PACK
 
 
@@ -68,7 +68,7 @@ def test_what_is_no_pack_is_said() -> None:
     with pytest.raises(UnsupportedStream, match="version 4"):
         join_pack(BASE, PACK[:4] + b"\x04" + PACK[5:])
     with pytest.raises(CorruptStream, match="a pack of the base layer"):
-        join_pack(BASE, write_pack(1, DATA))
+        join_pack(BASE, write_pack(1, DATA, 5))
     with pytest.raises(UnsupportedStream, match="merge it with its base"):
         read_stream(PACK)
 

@@ -13,7 +13,7 @@ from tests.bitstream.test_container import HEADER
 from tests.conftest import Nervc
 from tests.golden.make import FOLDER
 
-GOLDEN = FOLDER / "v4" / "dnerv.nerv"
+GOLDEN = FOLDER / "v5" / "dnerv.nerv"
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to type in: out.nerv has two layers above its base, other.nerv is another base, old.nerv old."""
     stream = read_stream(GOLDEN.read_bytes())
     base = stream.layers[0]
-    layers = base, replace(base, model=1, config=(1, 2)), replace(base, model=250)
+    layers = base, replace(base, model=1, configs=((1, 2),)), replace(base, model=250)
     (tmp_path / "out.nerv").write_bytes(write_stream(replace(stream, layers=layers)))
     video = replace(stream.header.video, frame_rate=HEADER.video.frame_rate)
     (tmp_path / "other.nerv").write_bytes(write_stream(replace(stream, header=replace(stream.header, video=video))))

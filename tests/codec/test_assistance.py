@@ -66,7 +66,7 @@ def test_frames_left_out_have_no_say_in_the_weights_and_masked_pixels_in_nothing
     seen[3, :, :8] ^= 255
     files = [encoded(tmp_path, frames, options)[0] for frames in (clip, hidden, seen)]
     assert files[0] == files[1]
-    groups = [read_stream(data).layers[0].chunks[0] for data in files]
+    groups = [read_stream(data).layers[0].chunks[0].groups for data in files]
     embeddings = 1  # HNeRV's content
     assert groups[0][embeddings:] == groups[2][embeddings:]
     assert groups[0][:embeddings] != groups[2][:embeddings]

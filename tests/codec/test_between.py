@@ -12,9 +12,9 @@ from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.codec.between import Between, frames_at
 from nervcodec.codec.decoder import decode_frames, decode_times
 from nervcodec.codec.payload import unpack
+from nervcodec.codec.tensors import Tensors
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.hnerv import HNeRV
-from nervcodec.models.networks import DecoderState
 from nervcodec.motion import frame_between
 from nervcodec.timeline import Moment, Playback
 from tests.codec.clips import decoded, encoded, mean_psnr, small_clip
@@ -31,7 +31,7 @@ def opened(name: str) -> Stream:
 def repeated(stream: Stream, times: int) -> Stream:
     """A file of so many segments, all the same."""
     header = replace(stream.header, segments=stream.header.segments * times, timeline=None)
-    layers = tuple(replace(layer, chunks=layer.chunks * times) for layer in stream.layers)
+    layers = tuple(replace(layer, chunks=tuple(layer.chunks) * times) for layer in stream.layers)
     return replace(stream, header=header, layers=layers)
 
 
@@ -115,15 +115,15 @@ def test_nothing_is_decoded_that_is_not_needed(monkeypatch: pytest.MonkeyPatch) 
     stream, unpacked, rendered = repeated(opened("v3/hnerv"), 3), [], []
     forward = HNeRV.forward
 
-    def spy_unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, forms: Any) -> DecoderState:
+    def spy_unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, *others: Any) -> Tensors:
         unpacked.append(frames)
-        return unpack(config, groups, frames, forms)
+        return unpack(config, groups, frames, *others)
 
     def spy_forward(self: HNeRV, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
         rendered.append(times.tolist())
         return forward(self, embeddings, times)
 
-    monkeypatch.setattr("nervcodec.codec.decoder.unpack", spy_unpack)
+    monkeypatch.setattr("nervcodec.codec.unpacking.unpack", spy_unpack)
     monkeypatch.setattr(HNeRV, "forward", spy_forward)
     moments = tuple(stream.header.times.moments(range(12)))
     assert len(list(frames_at(stream, moments, part=range(6, 7)))) == 1

@@ -12,7 +12,7 @@ import torch
 import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import Header
-from nervcodec.bitstream.layer import Layer
+from nervcodec.bitstream.layer import Chunk, Layer
 from nervcodec.codec.assembly import make_layer, plan_header, stream_bytes
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.schema import layer_schema
@@ -62,14 +62,14 @@ def test_every_changed_byte_is_refused(encoded: Path) -> None:
 
 def test_forged_groups_with_valid_checksums_do_no_harm(encoded: Path) -> None:
     stream = read_stream(encoded.read_bytes())
-    (groups,) = stream.layers[0].chunks
+    (chunk,) = stream.layers[0].chunks
     refused = 0
     for _ in range(150):
-        forged = [bytearray(group) for group in groups]
+        forged = [bytearray(group) for group in chunk.groups]
         victim = forged[RNG.integers(len(forged))]
         for _ in range(RNG.integers(1, 4)):
             victim[RNG.integers(min(len(victim), 40))] = RNG.integers(256)
-        layer = replace(stream.layers[0], chunks=(tuple(map(bytes, forged)),))
+        layer = replace(stream.layers[0], chunks=(Chunk(tuple(map(bytes, forged))),))
         frames = outcome(write_stream(replace(stream, layers=(layer,))))
         refused += frames is None
         assert frames is None or frames.shape == (6, 3, 75, 150)
@@ -80,9 +80,9 @@ def test_forged_descriptions_with_valid_checksums_do_no_harm(encoded: Path) -> N
     stream = read_stream(encoded.read_bytes())
     refused = 0
     for _ in range(300):
-        config = list(stream.layers[0].config)
+        config = list(stream.layers[0].configs[0])
         config[RNG.integers(len(config))] = int(RNG.choice([0, 1, 2, 7, 255, 5000, 2**20, 2**34]))
-        layer = replace(stream.layers[0], config=tuple(config))
+        layer = replace(stream.layers[0], configs=(tuple(config),))
         frames = outcome(write_stream(replace(stream, layers=(layer,))))
         refused += frames is None
         assert frames is None or frames.shape == (6, 3, 75, 150)
@@ -94,7 +94,7 @@ SEGMENTS = [(1 << 20,), (7,), (5,), (3, 3)]
 
 def with_segments(path: Path, segments: tuple[int, ...]) -> bytes:
     stream = read_stream(path.read_bytes())
-    layer = replace(stream.layers[0], chunks=stream.layers[0].chunks * len(segments))
+    layer = replace(stream.layers[0], chunks=tuple(stream.layers[0].chunks) * len(segments))
     return write_stream(Stream(header=replace(stream.header, segments=segments), layers=(layer,)))
 
 
@@ -151,7 +151,7 @@ def test_a_vast_skip_or_many_networks_do_not_exhaust_memory(monkeypatch: pytest.
 def empty_layer(config: HNeRVConfig, frames: int) -> Layer:
     """All of its tensors are zero and take next to nothing; none of them is made here."""
     side = bytes([0, 192, 0])  # no flags, step 1, magnitude 0
-    return make_layer(config, tuple(len(group) * side for group in layer_schema(config, frames)))
+    return make_layer(config, Chunk(tuple(len(group) * side for group in layer_schema(config, frames))))
 
 
 def test_contexts_in_a_file_of_version_1_are_refused() -> None:

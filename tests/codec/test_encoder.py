@@ -12,7 +12,7 @@ from nervcodec.codec.clip import load_clip
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.payload import unpack
+from nervcodec.codec.payload import decoder_state, unpack
 from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, rate_of_quality
 from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
 from nervcodec.models.config import DNeRVConfig
@@ -84,8 +84,12 @@ def test_pruned_weights_are_zero_on_the_wire(sample: str, tmp_path: Path) -> Non
         nervcodec.encode(sample, str(path), replace(SMALL, recipe="paper", prune=prune), overwrite=True)
         sizes.append(path.stat().st_size)
         stream = read_stream(path.read_bytes())
-        (config,), (layer,) = layer_configs(stream), stream.layers
-        weights = [w.flatten() for w in unpack(config, layer.chunks[0], 4).weights.values() if w.ndim > 1]
+        ((config,),), (layer,) = layer_configs(stream), stream.layers
+        weights = [
+            w.flatten()
+            for w in decoder_state(config, unpack(config, layer.chunks[0].groups, 4), 4).weights.values()
+            if w.ndim > 1
+        ]
         zeros.append(float((torch.cat(weights) == 0).float().mean()))
     assert zeros[0] < 0.2
     assert zeros[1] >= 0.399

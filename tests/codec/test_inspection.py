@@ -5,7 +5,7 @@ import pytest
 
 import nervcodec
 from nervcodec.bitstream.container import read_stream, write_stream
-from nervcodec.bitstream.layer import Layer
+from nervcodec.bitstream.layer import Chunk, Layer
 from nervcodec.errors import CorruptStream, UnsupportedStream, VideoError
 from nervcodec.models.sizing import enhancement_config
 from nervcodec.models.wire import pack_config
@@ -22,7 +22,7 @@ def test_every_byte_is_accounted_for(encoded: Path) -> None:
     assert 0 <= chunk.total_bytes - sum(chunk.group_bytes.values()) <= 3 * len(chunk.group_bytes)
     (layer,) = info.layers
     assert (layer.model, layer.total_bytes) == (info.model, size) == ("dnerv", size)
-    assert layer.config == info.config
+    assert layer.configs == (info.config,)
     assert info.frames == chunk.frames == 6
 
 
@@ -30,13 +30,13 @@ def test_layers_are_described_one_by_one(encoded: Path, tmp_path: Path) -> None:
     stream = read_stream(encoded.read_bytes())
     config = enhancement_config(75, 150, 12)
     model, numbers = pack_config(config)
-    above = Layer(model=model, config=numbers, chunks=((b"12345", b"", b"", b"", b""),))
+    above = Layer(model=model, configs=(numbers,), chunks=(Chunk((b"12345", b"", b"", b"", b"")),))
     path = tmp_path / "two.nerv"
     path.write_bytes(write_stream(replace(stream, layers=(*stream.layers, above))))
     info = nervcodec.probe(str(path))
     assert [layer.model for layer in info.layers] == ["dnerv", "een"]
     assert info.layers[0] == nervcodec.probe(str(encoded)).layers[0]
-    assert info.layers[1].config == config
+    assert info.layers[1].configs == (config,)
     assert sum(layer.total_bytes for layer in info.layers) == info.file_bytes
     assert [(chunk.layer, chunk.total_bytes) for chunk in info.chunks][1:] == [(1, 10)]
     assert info.header_bytes + sum(chunk.total_bytes for chunk in info.chunks) == info.file_bytes

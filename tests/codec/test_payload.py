@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nervcodec.codec.payload import pack, unpack
+from nervcodec.codec.payload import decoder_state, pack, unpack
 from nervcodec.codec.schema import layer_schema
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import BitstreamError, CorruptStream, UnsupportedStream
@@ -39,7 +39,7 @@ def test_schema_is_the_network(config: HNeRVConfig) -> None:
 @pytest.mark.parametrize("frames", [1, 5])
 def test_a_network_comes_back_nearly(config: HNeRVConfig, frames: int) -> None:
     tensors = random_tensors(config, frames)
-    state = unpack(config, pack(config, at_bits(tensors, 8)), frames)
+    state = decoder_state(config, unpack(config, pack(config, at_bits(tensors, 8)), frames), frames)
     result = state.weights | state.embeddings
     assert tensors.keys() == result.keys()
     for name, tensor in tensors.items():
@@ -60,7 +60,7 @@ def test_plain_forms_are_never_smaller() -> None:
     plain, best = (pack(CONFIGS[1], tensors, forms) for forms in (PLAIN, FORMS))
     assert sum(map(len, best)) < 0.95 * sum(map(len, plain))
     for groups in (plain, best):
-        difference = unpack(CONFIGS[1], groups, 6).embeddings["difference"]
+        difference = decoder_state(CONFIGS[1], unpack(CONFIGS[1], groups, 6), 6).embeddings["difference"]
         assert torch.equal(difference, dequantize(tensors["difference"]))
 
 

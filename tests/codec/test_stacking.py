@@ -11,6 +11,7 @@ from torch import Tensor
 
 import nervcodec
 from nervcodec.bitstream.container import layer_ends, read_stream, write_stream
+from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.assembly import make_layer
 from nervcodec.codec.clip import load_clip
 from nervcodec.codec.decoder import decode_frames
@@ -125,7 +126,7 @@ def test_a_layer_of_zeros_changes_no_sample(encoded: Path) -> None:
         for spec in group
         if spec.name != "head.bias"
     } | {"head.bias": QuantizedTensor(np.zeros(3, np.int32), (192,))}
-    two = replace(stream, layers=(*stream.layers, make_layer(config, pack(config, tensors))))
+    two = replace(stream, layers=(*stream.layers, make_layer(config, Chunk(pack(config, tensors)))))
     assert torch.equal(frames_of(write_stream(two)), frames_of(encoded.read_bytes()))
 
 
@@ -142,14 +143,14 @@ def test_forged_enhancements_with_valid_checksums_do_no_harm(layered: tuple[Path
     rng, refused = np.random.default_rng(0), 0
     base, second, _ = stream.layers
     for _ in range(60):
-        config = list(second.config)
+        config = list(second.configs[0])
         config[rng.integers(len(config))] = int(rng.choice([0, 1, 2, 7, 255, 5000, 2**20, 2**34]))
-        groups = [bytearray(group) for group in second.chunks[0]]
+        groups = [bytearray(group) for group in second.chunks[0].groups]
         victim = groups[rng.integers(len(groups))]
         victim[rng.integers(min(len(victim), 40))] = rng.integers(256)
         for forged in (
-            replace(second, config=tuple(config)),
-            replace(second, chunks=(tuple(map(bytes, groups)),)),
+            replace(second, configs=(tuple(config),)),
+            replace(second, chunks=(Chunk(tuple(map(bytes, groups))),)),
         ):
             try:
                 frames = frames_of(write_stream(replace(stream, layers=(base, forged))))

@@ -9,13 +9,15 @@ from nervcodec.entropy.forms import (
     FORMS,
     PER_CHANNEL,
     PLAIN,
-    PREDICTED,
+    REFERS,
+    STANDALONE,
     allowed,
     cheapest_form,
     decode_residual,
     encode_residual,
     part_count,
     residual,
+    restored,
 )
 
 RNG = np.random.default_rng(0)
@@ -30,16 +32,25 @@ def burst(frames: int, channels: int, height: int, width: int) -> Symbols:
 @pytest.mark.parametrize("flags", FORMS)
 @pytest.mark.parametrize("shape", [(5, 2, 4, 7), (2, 3, 1, 1), (9, 1, 1, 2)])
 def test_every_form_comes_back(flags: int, shape: tuple[int, int, int, int]) -> None:
-    symbols = burst(*shape)
-    form = cheapest_form(symbols, True, [flags])
+    symbols, reference, temporal = burst(*shape), burst(*shape), not flags & REFERS
+    form = cheapest_form(symbols, temporal, [flags], reference)
     assert form.flags == flags
-    assert len(form.priors) == part_count(shape, True, flags)
+    assert len(form.priors) == part_count(shape, temporal, flags)
     encoder = SymbolEncoder()
-    encode_residual(encoder, residual(symbols, flags), True, form)
+    encode_residual(encoder, residual(symbols, flags, reference), temporal, form)
     decoder = SymbolDecoder(encoder.getvalue())
-    coded = decode_residual(decoder, shape, True, flags, form.priors)
+    coded = decode_residual(decoder, shape, temporal, flags, form.priors)
     decoder.finish()
-    np.testing.assert_array_equal(np.cumsum(coded, axis=0) if flags & PREDICTED else coded, symbols)
+    np.testing.assert_array_equal(restored(coded, flags, reference), symbols)
+
+
+def test_what_is_nearly_the_same_is_coded_as_differences() -> None:
+    reference = burst(9, 3, 4, 5)
+    symbols = reference + (RNG.random(reference.shape) < 0.02)
+    form = cheapest_form(symbols, False, reference=reference)
+    assert form.flags & REFERS
+    assert form.bits < 0.3 * cheapest_form(symbols, False).bits
+    assert not cheapest_form(symbols, False, reference=burst(9, 3, 4, 5)).flags & REFERS
 
 
 def test_parts_of_contexts_are_those_of_the_document() -> None:
@@ -68,15 +79,20 @@ def test_contexts_pay_where_magnitudes_have_neighbours() -> None:
 
 
 def test_which_forms_a_tensor_may_have() -> None:
-    assert [flags for flags in range(16) if allowed((4, 2, 3, 3), True, flags)] == sorted(FORMS)
-    assert [flags for flags in range(16) if allowed((1, 2, 3, 3), True, flags)] == [0, PER_CHANNEL]
-    assert [flags for flags in range(16) if allowed((8, 2, 3, 3), False, flags)] == [0, PER_CHANNEL]
-    assert [flags for flags in range(16) if allowed((8,), False, flags)] == [0]
+    def forms(shape: tuple[int, ...], temporal: bool, refers: bool = False) -> list[int]:
+        return [flags for flags in range(64) if allowed(shape, temporal, flags, refers=refers)]
+
+    assert forms((4, 2, 3, 3), True) == sorted(STANDALONE)
+    assert forms((1, 2, 3, 3), True) == [0, PER_CHANNEL]
+    assert forms((8, 2, 3, 3), False) == [0, PER_CHANNEL]
+    assert forms((8, 2, 3, 3), False, True) == [0, PER_CHANNEL, REFERS, REFERS | PER_CHANNEL]
+    assert forms((8,), False) == [0]
+    assert forms((8,), False, True) == [0, REFERS]
 
 
 def test_estimated_bits_are_the_bytes() -> None:
     symbols = burst(40, 2, 40, 80)
-    for flags in FORMS:
+    for flags in STANDALONE:
         form, encoder = cheapest_form(symbols, True, [flags]), SymbolEncoder()
         encode_residual(encoder, residual(symbols, flags), True, form)
         assert 8 * len(encoder.getvalue()) == pytest.approx(form.bits - 16 * len(form.priors), rel=0.002)

@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import replace
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ import torch
 import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import VERSION
+from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import pack_group, unpack_group
+from nervcodec.codec.unpacking import Unpacker
 from nervcodec.entropy.forms import CONTEXTS, FORMS, PREDICTED
 from nervcodec.video.view import View
 from tests.conftest import SAMPLE
@@ -47,6 +50,9 @@ OPTIONS = {
     "timeline": nervcodec.EncodeOptions(
         view=View(stop=6, resize=(46, 25)), model="hnerv", keep_every=2, size=3000, steps=300, quality=90
     ),
+    "segments": nervcodec.EncodeOptions(
+        view=View(first=60, stop=72, resize=(46, 25)), size=3000, steps=300, quality=80, segment="4"
+    ),
     "ffnerv": nervcodec.EncodeOptions(
         view=View(stop=5, resize=(46, 25)), model="ffnerv", size=15_000, steps=300, quality=90
     ),
@@ -58,23 +64,24 @@ FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
 def symbols_digest(stream: Stream) -> str:
     """SHA-256 of all integers of a stream: steps, then symbols as int32, tensor by tensor in the order of the wire."""
     digest = sha256()
-    for layer, config in zip(stream.layers, layer_configs(stream), strict=True):
-        for groups, frames in zip(layer.chunks, stream.header.segments, strict=True):
-            for specs, group in zip(layer_schema(config, frames), groups, strict=True):
-                for tensor in unpack_group(specs, group):
-                    digest.update(bytes(tensor.steps))
-                    digest.update(tensor.symbols.astype("<i4").tobytes())
+    unpacker = Unpacker(stream)
+    for layer in range(len(stream.layers)):
+        for segment, frames in enumerate(stream.header.segments):
+            config, tensors = unpacker.config(layer, segment), unpacker.tensors(layer, segment)
+            for spec in chain.from_iterable(layer_schema(config, frames) if config else ()):
+                digest.update(bytes(tensors[spec.name].steps))
+                digest.update(tensors[spec.name].symbols.astype("<i4").tobytes())
     return digest.hexdigest()
 
 
 def with_forms(stream: Stream, forms: tuple[int, ...]) -> Stream:
     """The same integers, embeddings in the cheapest of some forms."""
-    (layer,), (config,), (frames,) = stream.layers, layer_configs(stream), stream.header.segments
+    (layer,), ((config,),), (frames,) = stream.layers, layer_configs(stream), stream.header.segments
     groups = tuple(
         pack_group(specs, unpack_group(specs, group), forms if specs[0].temporal else FORMS)
-        for specs, group in zip(layer_schema(config, frames), layer.chunks[0], strict=True)
+        for specs, group in zip(layer_schema(config, frames), layer.chunks[0].groups, strict=True)
     )
-    return replace(stream, layers=(replace(layer, chunks=(groups,)),))
+    return replace(stream, layers=(replace(layer, chunks=(Chunk(groups),)),))
 
 
 def main(names: list[str]) -> None:

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from nervcodec.codec.payload import pack
 from nervcodec.errors import FitError, RequestError
-from nervcodec.events import Event, FitRestarted, StepDone, ignore
+from nervcodec.events import Event, FitRestarted, StepDone
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.flow_sizing import ffnerv_config
 from nervcodec.models.grids import frame_embeddings
 from nervcodec.models.networks import build_decoder, given_embeddings
-from nervcodec.models.sizing import dnerv_config, enhancement_config, hnerv_config, sdmn_config
+from nervcodec.models.sizing import enhancement_config
 from nervcodec.models.wire import model_name
 from nervcodec.quantization import dequantize
 from nervcodec.training.attempt import Attempt, Fitted
@@ -21,20 +21,8 @@ from nervcodec.training.fit import fit
 from nervcodec.training.network import Beside
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
 from nervcodec.training.schedule import latent_deviation, learning_rate_factor
-from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
-
-SDMN = sdmn_config(30, 60, 10)
-CONFIGS = [hnerv_config(30, 60, 12), dnerv_config(30, 60, 12, (8, 16))]
-
-
-def moving_blob() -> Tensor:
-    """Four frames `[4, 3, 30, 60]` of a bright disc on a gradient."""
-    y, x = torch.meshgrid(torch.arange(30), torch.arange(60), indexing="ij")
-    frames = []
-    for t in range(4):
-        disc = ((x - 10 - 12 * t) ** 2 + (y - 15) ** 2 < 60).float()
-        frames.append(torch.stack([x / 60, y / 30, disc]))
-    return (255 * torch.stack(frames)).byte()
+from nervcodec.training.watchdog import constant_picture_psnr, psnr_from_mse
+from tests.training.blobs import CONFIGS, SDMN, moving_blob, train
 
 
 def weights_of(fitted: Fitted, config: HNeRVConfig) -> dict[str, Tensor]:
@@ -120,7 +108,7 @@ def test_every_kind_of_recipe_runs_and_repeats(recipe: Recipe) -> None:
 def test_pruned_weights_are_exactly_zero_at_the_end() -> None:
     for rate in (None, 1e-6):
         run = Attempt(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=rate), seed=0)
-        run.train(Watchdog(0.0, 40), ignore)
+        train(run)
         weights = torch.cat([w.flatten() for w in run.network.decoder.parameters() if w.ndim > 1])
         assert int((weights == 0).sum()) == int(0.25 * len(weights))
         coded = [w.flatten() for w in weights_of(run.result(), CONFIGS[0]).values() if w.ndim > 1]
@@ -134,7 +122,7 @@ def test_branches_are_folded_before_weights_are_pruned() -> None:
     assert run.network.folding is None
     torch.testing.assert_close(run.network.render(torch.tensor([1])), before)
     run = Attempt(moving_blob(), CONFIGS[0], Recipe(steps=40, prune=0.25, rate=None, branches=True), seed=0)
-    run.train(Watchdog(0.0, 40), ignore)
+    train(run)
     coded = [w.flatten() for w in weights_of(run.result(), CONFIGS[0]).values() if w.ndim > 1]
     assert float((torch.cat(coded) == 0).float().mean()) >= 0.25
 
@@ -168,7 +156,7 @@ def test_what_is_not_sent_is_kept_near_a_normal_distribution() -> None:
         run = Attempt(
             moving_blob(), SDMN, Recipe(steps=40, embeddings="encoder", rate=None, latent_weight=weight), seed=0
         )
-        run.train(Watchdog(0.0, 40), ignore)
+        train(run)
         cost[weight] = float(run.network.latent_cost)
     assert cost[1.0] < 0.5 * cost[0.0]
 

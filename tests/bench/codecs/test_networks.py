@@ -37,7 +37,7 @@ def test_a_point_of_ours_is_a_file_that_decodes() -> None:
 def test_multiplications_are_those_of_the_convolutions() -> None:
     material = small_material(64, 32, 2)
     coded = NetworkCodec().encode(material, {"model": "hnerv", "steps": 1, "size": 3000})
-    (config,) = layer_configs(read_stream(coded.data))
+    ((config,),) = layer_configs(read_stream(coded.data))
     assert type(config) is HNeRVConfig
     cells = config.content[1] * config.content[2]
     expected = config.content[0] * config.widths[0] * cells
