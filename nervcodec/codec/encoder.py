@@ -1,15 +1,17 @@
 """From a video to a `.nerv` file, measured through the decoder: segment by segment, each taken up where it was left."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import torch
 
 from nervcodec.bitstream.container import Stream, layer_ends, write_stream
 from nervcodec.codec.clip import Footage, load_footage
 from nervcodec.codec.device import choose_device, device_memory
-from nervcodec.codec.job import Job, begin_job, identify, open_folder, resume_job
+from nervcodec.codec.job import SPOOLED, Job, begin_job, identify, open_folder, resume_job
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.part import fit_part
 from nervcodec.codec.report import EncodeReport, joined
@@ -20,6 +22,7 @@ from nervcodec.codec.targets import miss, reached
 from nervcodec.errors import RequestError, TargetMissed, VideoError
 from nervcodec.events import Observer, Resumed, SegmentStarted, ignore
 from nervcodec.files import check_target, replacing
+from nervcodec.video.spool import spool
 from nervcodec.video.view import View
 
 
@@ -46,8 +49,9 @@ def encode(
     check_target(Path(output), overwrite=overwrite)
     device = choose_device(options.device)
     with open_folder(output, fresh=fresh) as folder:
-        job = _job(folder, source, options, device, observe)
-        run = _Run(job, source, options, device, observe)
+        file, digest = (source, None) if source != "-" else _spooled(folder, options.view)
+        job = _job(folder, file, identify(source, options, digest), options, device, observe)
+        run = _Run(job, file, options, device, observe)
         for index in range(len(job.segments)):
             run.fit(index)
         data, report = run.finish()
@@ -59,9 +63,21 @@ def encode(
     return replace(report, seconds=monotonic() - started)
 
 
-def _job(folder: Path, source: str, options: EncodeOptions, device: torch.device, observe: Observer) -> Job:
+def _spooled(folder: Path, view: View) -> tuple[str, str]:
+    """A file of what comes on standard input, which is read more than once, and its digest."""
+    path = folder / SPOOLED
+    return str(path), spool(path, view.stop)
+
+
+def _job(
+    folder: Path,
+    source: str,
+    identity: Mapping[str, Any],
+    options: EncodeOptions,
+    device: torch.device,
+    observe: Observer,
+) -> Job:
     """What was begun before, or a new one."""
-    identity = identify(source, options)
     job = resume_job(folder, identity)
     if job is not None:
         return job

@@ -26,7 +26,7 @@ from nervcodec.errors import BitstreamError, OutputError, RequestError
 from nervcodec.files import job_folder, replacing
 from nervcodec.video.images import images_in, is_pattern, numbered_files
 
-MANIFEST = "job.json"
+MANIFEST, SPOOLED = "job.json", "input.y4m"
 
 
 @dataclass(frozen=True)
@@ -83,25 +83,28 @@ def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
             if not held:
                 raise OutputError(f"another process writes {output} right now, in {folder}")
             if fresh:
-                _empty(folder)
+                _empty(folder, LEASE)
             try:
                 yield folder
             except BaseException:
                 if not has_work(folder):
-                    _empty(folder)
+                    _empty(folder, LEASE)
                 raise
-            _empty(folder)
+            _empty(folder, LEASE)
     finally:
         with suppress(OSError):  # it is kept unless it is empty
             folder.rmdir()
 
 
-def identify(source: str, options: EncodeOptions) -> dict[str, Any]:
-    """What makes an encode the same as another, as JSON has it: program, video and options, but not the device."""
+def identify(source: str, options: EncodeOptions, digest: str | None = None) -> dict[str, Any]:
+    """What makes an encode the same as another, as JSON has it: program, video and options, but not the device.
+
+    digest: of the video's content, in place of names, sizes and times of its files.
+    """
     path = Path(source)
     images = images_in(path) if path.is_dir() else numbered_files(path) if is_pattern(source) else [path]
     stamps = [(image.name, image.stat().st_size, image.stat().st_mtime_ns) for image in images if image.exists()]
-    files = sha256(repr(stamps).encode()).hexdigest()
+    files = digest or sha256(repr(stamps).encode()).hexdigest()
     chosen = {name: value for name, value in asdict(options).items() if name != "device"}
     identity = {"program": __version__, "source": str(path.absolute()), "files": files, "options": chosen}
     same: dict[str, Any] = json.loads(json.dumps(identity, default=str))
@@ -110,7 +113,7 @@ def identify(source: str, options: EncodeOptions) -> dict[str, Any]:
 
 def begin_job(folder: Path, identity: Mapping[str, Any], survey: Survey, segments: tuple[Segment, ...]) -> Job:
     """Write down what is planned."""
-    _empty(folder)
+    _empty(folder, LEASE, SPOOLED)
     header = write_header(Header(video=survey.video, segments=(survey.frames,)))
     record = {
         "identity": identity,
@@ -158,10 +161,10 @@ def _difference(planned: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
     return ", ".join([*others, *options]).replace("_", " ") + " differ"
 
 
-def _empty(folder: Path) -> None:
-    """Remove everything but the lease."""
+def _empty(folder: Path, *kept: str) -> None:
+    """Remove everything but the files with some names."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name != LEASE:
+        elif path.name not in kept:
             path.unlink()

@@ -22,7 +22,7 @@ from nervcodec.training.recipe import Recipe
 COMPILE_STEPS = 2000
 """On CUDA a fit of this many steps is worth the compiler's half minute or more (ours)."""
 WARM_SHARE = 0.5
-"""Of the weights of the segment before, in those that a fit starts from; the rest is drawn, without which it would learn
+"""Of the weights of the segment before, in those that a fit starts from; the rest is drawn, without which it learns
 worse (Ash and Adams, NeurIPS 2020; the share is ours, docs/experiments.md)."""
 START_SCALE = 0.01
 """Standard deviation of free embeddings before the first step (ours)."""

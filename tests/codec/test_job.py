@@ -1,0 +1,180 @@
+"""Encodes that were interrupted, at any moment, go on to the same bytes."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nervcodec
+from nervcodec.codec.lease import LEASE, lease
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.errors import OutputError, RequestError
+from nervcodec.events import Event, FitResumed, FitStarted, FramesDone, Resumed, SegmentStarted, StepDone
+from nervcodec.training import fit
+from nervcodec.video.view import View
+
+OPTIONS = EncodeOptions(view=View(stop=9, resize=(46, 25)), size=3000, steps=30, quality=80, segment="3")
+
+
+class Stop(BaseException):
+    """Somebody pulls the plug."""
+
+
+@pytest.fixture(autouse=True)
+def every_step_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "REPORT_SECONDS", -1.0)
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> str:
+    return str(tmp_path / "a.nerv")
+
+
+def stopped(sample: str, output: str, options: EncodeOptions, events: int) -> list[Event]:
+    """An encode that is stopped at one of its events."""
+    seen: list[Event] = []
+
+    def watch(event: Event) -> None:
+        seen.append(event)
+        if len(seen) == events:
+            raise Stop
+
+    with pytest.raises(Stop):
+        nervcodec.encode(sample, output, options, observe=watch)
+    assert not Path(output).exists()
+    return seen
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        OPTIONS,
+        replace(OPTIONS, layers=2, segment="none", min_gain=-9.0),
+        replace(OPTIONS, quality=None, target=nervcodec.Target("psnr", 18.0), segment="5"),
+        replace(OPTIONS, keep_every=2, assisted=True, model="hnerv", segment="5"),
+    ],
+    ids=["segments", "layers", "target", "assisted"],
+)
+def test_stopped_at_any_event_the_file_is_the_same(
+    sample: str, output: str, tmp_path: Path, options: EncodeOptions
+) -> None:
+    events: list[Event] = []
+    whole = str(tmp_path / "whole.nerv")
+    expected = nervcodec.encode(sample, whole, options, observe=events.append)
+    rng = np.random.default_rng(1)
+    resumed = 0
+    for moment in sorted(int(n) for n in rng.integers(20, len(events) // 3, 4)):
+        seen = stopped(sample, output, options, moment)
+        resumed += any(isinstance(event, Resumed | FitResumed) for event in seen)
+    report = nervcodec.encode(sample, output, options)
+    assert Path(output).read_bytes() == Path(whole).read_bytes()
+    assert (report.psnr_db, report.steps, report.parameters) == (expected.psnr_db, expected.steps, expected.parameters)
+    assert resumed
+    assert not Path(output + ".job").exists()
+
+
+def test_nothing_is_done_twice(sample: str, output: str) -> None:
+    stopped(sample, output, OPTIONS, 60)
+    events: list[Event] = []
+    nervcodec.encode(sample, output, OPTIONS, observe=events.append)
+    assert not any(isinstance(event, FramesDone) and event.stage == "survey" for event in events)
+    (note,) = [event for event in events if isinstance(event, Resumed)]
+    assert (note.segments_done, note.segments, note.frames_done, note.frames) == (1, 3, 3, 9)
+    assert [event.segment for event in events if isinstance(event, SegmentStarted)] == [2, 3]
+    steps = [event.step for event in events if isinstance(event, StepDone)]
+    assert steps[0] > 1
+    assert sum(isinstance(event, FitStarted) for event in events) == 2
+
+
+def test_damaged_work_is_done_again(sample: str, output: str, tmp_path: Path) -> None:
+    nervcodec.encode(sample, str(tmp_path / "whole.nerv"), OPTIONS)
+    stopped(sample, output, OPTIONS, 100)
+    job = Path(output + ".job")
+    part, states = job / "0.part", [*job.glob("*/*.safetensors")]
+    assert states
+    for path in (part, *states):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    nervcodec.encode(sample, output, OPTIONS)
+    assert Path(output).read_bytes() == (tmp_path / "whole.nerv").read_bytes()
+
+
+def test_the_work_of_another_encode_is_not_lost(sample: str, output: str) -> None:
+    stopped(sample, output, OPTIONS, 60)
+    with pytest.raises(
+        RequestError, match=r"a\.nerv\.job has the work of another encode \(steps, seed differ\); --fresh"
+    ):
+        nervcodec.encode(sample, output, replace(OPTIONS, seed=1, steps=31))
+    assert list(Path(output + ".job").glob("*.part"))
+    nervcodec.encode(sample, output, replace(OPTIONS, seed=1, steps=5), fresh=True)
+    assert Path(output).exists()
+    assert not Path(output + ".job").exists()
+
+
+def test_a_plan_without_work_binds_nobody(sample: str, output: str) -> None:
+    stopped(sample, output, OPTIONS, 5)  # while it looks through the video
+    assert not Path(output + ".job").exists()
+    stopped(sample, output, OPTIONS, 14)
+    nervcodec.encode(sample, output, replace(OPTIONS, steps=3))
+
+
+def test_one_process_at_a_time(sample: str, output: str, tmp_path: Path) -> None:
+    folder = Path(output + ".job")
+    folder.mkdir()
+    with lease(folder) as held:
+        assert held
+        with lease(folder) as again:
+            assert not again
+        with pytest.raises(OutputError, match="another process writes"):
+            nervcodec.encode(sample, output, OPTIONS)
+    assert not (folder / LEASE).exists()
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for holder in ({"host": os.uname().nodename, "process": dead.pid}, {"host": "elsewhere", "process": 1}):
+        (folder / LEASE).write_text(json.dumps(holder))
+        os.utime(folder / LEASE, (0, 0))
+        with lease(folder) as held:
+            assert held
+    (folder / LEASE).write_text(json.dumps({"host": "elsewhere", "process": 1}))
+    with lease(folder) as held:
+        assert not held
+
+
+KILLED = """
+import sys
+from nervcodec.training.checkpoint import Keeper
+Keeper.__init__.__defaults__ = (0.05,)
+from nervcodec.cli.main import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_killed_at_random_moments_the_file_is_the_same(sample: str, output: str, tmp_path: Path) -> None:
+    arguments = ["--frames", "0:9", "--resize", "46x25", "--size", "3k", "--steps", "150", "--segment", "3"]
+    assert nervcodec.encode(
+        sample,
+        str(tmp_path / "whole.nerv"),
+        EncodeOptions(view=View(stop=9, resize=(46, 25)), size=3000, steps=150, segment="3"),
+    )
+    command = [sys.executable, "-c", KILLED, "encode", sample, "-o", output, "--json", *arguments]
+    rng, kills = np.random.default_rng(2), 0
+    while not Path(output).exists():
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if kills < 3 and json.loads(line)["type"] == "start" and rng.random() < 0.7:
+                    try:
+                        process.wait(float(rng.uniform(0.05, 1.0)))
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        kills += 1
+        assert process.returncode in (0, -9)
+    assert kills
+    assert Path(output).read_bytes() == (tmp_path / "whole.nerv").read_bytes()
+    assert not Path(output + ".job").exists()
