@@ -5,6 +5,7 @@
 this package loads no torch; calling `encode` or `decode` does.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from nervcodec.timeline import Playback
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # who wants to read it says so
 
 _LAZY = {
     "encode": "nervcodec.codec.encoder",

@@ -56,7 +56,7 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run `nervc` with arguments; the exit code."""
     signal.signal(signal.SIGTERM, _terminate)
-    session = Session(as_json="--json" in arguments)
+    session = Session(tuple(arguments), as_json="--json" in arguments)
     try:
         cli.main(list(arguments), prog_name="nervc", standalone_mode=False, obj=session)
     except click.ClickException as error:

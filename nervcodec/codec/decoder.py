@@ -1,5 +1,6 @@
 """From a stream to frames; nothing here, nor anything it imports, can train."""
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -18,6 +19,7 @@ from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState, build_decoder
 
+LOG = logging.getLogger(__name__)
 BATCH_PIXELS = 1 << 20
 """Frames are rendered together up to this many pixels, so memory does not depend on their number.
 
@@ -99,6 +101,7 @@ def _decode(stream: Stream, segments: Sequence[_Listed], device: DeviceName) -> 
         for below, (config, layer) in enumerate(zip(configs, stream.layers, strict=True)):
             with layer_errors(below):
                 networks.append((config, unpack(config, layer.chunks[segment], frames, forms)))
+        LOG.debug("segment %d: frames %d, of which %d are wanted", segment, frames, int(listed.wanted.sum()))
         yield from _render_segment(networks, listed, size, choose_device(device))
 
 

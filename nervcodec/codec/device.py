@@ -19,3 +19,10 @@ def choose_device(name: DeviceName) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise RequestError("--device cuda: no CUDA device is available here")
     return torch.device(name)
+
+
+def describe_device(device: torch.device) -> str:
+    """A device as people know it, and what else settles how fast it is."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} (cuda), torch {torch.__version__}"
+    return f"{device.type}, threads: {torch.get_num_threads()}, torch {torch.__version__}"

@@ -1,5 +1,6 @@
 """From a video to a `.nerv` file, measured through the decoder."""
 
+import logging
 from dataclasses import dataclass, replace
 from math import log2
 from pathlib import Path
@@ -7,7 +8,7 @@ from time import monotonic
 
 from nervcodec.codec.assistance import assist
 from nervcodec.codec.clip import Footage, load_footage, measure, measure_at
-from nervcodec.codec.device import choose_device
+from nervcodec.codec.device import choose_device, describe_device
 from nervcodec.codec.options import QUALITIES, EncodeOptions
 from nervcodec.codec.planning import DEFAULT_QUALITY, quality_of_size
 from nervcodec.codec.report import EncodeReport
@@ -19,6 +20,7 @@ from nervcodec.files import check_target, replacing
 from nervcodec.metrics.quality import MS_SSIM_SIDE
 from nervcodec.timeline import Timeline
 
+LOG = logging.getLogger(__name__)
 TIMED_FITS = 3
 """Fits of every layer that share the time there is to reach a quality."""
 
@@ -41,6 +43,7 @@ def encode(
         raise RequestError(f"{output} would be written over the video itself")
     check_target(Path(output), overwrite=overwrite)
     device = choose_device(options.device)
+    LOG.info("fits on %s", describe_device(device))
     deadline = None if options.time_limit is None else started + options.time_limit
     footage = load_footage(source, options.view, options.mask, observe)
     timeline = Timeline.every(options.keep_every, len(footage.clip))

@@ -1,5 +1,6 @@
 """Layer upon layer: each fitted to what the decoder makes of those below it."""
 
+import logging
 from dataclasses import dataclass, replace
 from math import log2
 from time import monotonic
@@ -11,6 +12,7 @@ from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.format import Header
 from nervcodec.codec.assembly import make_layer, plan_header
 from nervcodec.codec.clip import measure
+from nervcodec.codec.layers import describe_network
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.payload import pack
 from nervcodec.codec.planning import layer_quality, plan_config, plan_enhancement, plan_recipe
@@ -28,6 +30,7 @@ from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.network import Beside
 from nervcodec.training.recipe import Recipe, preset_steps
 
+LOG = logging.getLogger(__name__)
 TIME_SHARE = 0.92
 """Of the time left, what steps are planned for; the rest is for what cannot be foreseen (ours)."""
 MEASURING_STEPS = 0.8
@@ -123,6 +126,7 @@ class Stack:
         stream = self._with(config, pack(config, fitted.tensors, forms))
         data = write_stream(stream)
         packed = monotonic()
+        LOG.info("layer %d: %d bytes with all below; of its groups: %s", number, len(data), group_sizes(stream, config))
         decoded = torch.empty_like(clip) if number < work.options.layers else None
         meter = measure(data, clip, work.options.device, work.observe, decoded, work.masks)
         report = LayerReport(
@@ -164,6 +168,8 @@ class Stack:
         if work.deadline is not None:
             recipe = replace(recipe, steps=self._steps_in_time(config, recipe, work.deadline - monotonic()))
         self.fits_to_come -= 1
+        LOG.info("layer %d: %s", number, describe_network(config))
+        LOG.debug("layer %d: %s", number, recipe)
         return config, recipe
 
     def _with(self, config: HNeRVConfig, groups: tuple[bytes, ...]) -> Stream:
@@ -181,6 +187,12 @@ class Stack:
         if steps < LEAST_TIMED_STEPS and not self.reports:
             raise RequestError(f"{self.work.options.time_limit:g} s are too short: a step takes {each:.2g} s")
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.work.clip), recipe.batch))
+
+
+def group_sizes(stream: Stream, config: HNeRVConfig) -> str:
+    """Bytes of each tensor group of the last layer of a stream."""
+    (groups,) = stream.layers[-1].chunks
+    return ", ".join(f"{name} {len(group)}" for name, group in zip(config.groups, groups, strict=True))
 
 
 def pays(below: LayerReport, report: LayerReport, min_gain: float) -> bool:
