@@ -28,8 +28,14 @@ def messages(function: Callable[..., None]) -> Function:
     declare = section("Messages")
 
     @declare("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
-    @declare("-q", "quiet", is_flag=True, help="Only errors on standard error.")
-    @declare("-v", "verbose", count=True, help="Also what is decided, such as networks and devices; -vv: all there is.")
+    @declare("-q", "quiet", is_flag=True, help="Say nothing but errors.")
+    @declare(
+        "-v",
+        "verbose",
+        count=True,
+        show_default=False,
+        help="Also say what is decided, such as networks and devices; -vv: all there is.",
+    )
     @declare("--log-file", metavar="FILE", help="Append all there is, with times, to a file.")
     @wraps(function)
     def command(*, verbose: int, log_file: str | None, **chosen: Any) -> None:

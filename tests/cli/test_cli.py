@@ -282,6 +282,7 @@ def test_options_are_a_promise() -> None:
         "decode": "--output -o -y --start --end --frames --all-times --fps --interpolate --between --composite --mask "
         "--layers --device --json -q -v --log-file --config --dump-config",
         "info": "--json",
+        "verify": "--against --min-psnr --frames --crop --resize --resize-filter --device --json -q -v --log-file",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",
         "bench": "--dataset --root --videos --codecs --protocol --suite --points --preset --epochs --steps --seed "
