@@ -1,10 +1,11 @@
 """A video codec whose bitstream is a small neural network fitted to one video.
 
 `encode(source, output, options)` fits and writes a `.nerv` file, `decode(path, target)` writes its frames,
-`probe(path)` describes it; `extract`, `extract_pack` and `merge` take its layers apart and put them together. Importing
-this package loads no torch; calling `encode` or `decode` does.
+`probe(path)` describes it, `verify(path)` checks all of it; `extract`, `extract_pack` and `merge` take its layers apart
+and put them together. Importing this package loads no torch; calling `encode` or `decode` does.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from nervcodec.codec.player import DecodeOptions, DecodeReport, decode
     from nervcodec.codec.report import EncodeReport
     from nervcodec.codec.targets import Target
+    from nervcodec.codec.verification import VerifyReport, verify
     from nervcodec.timeline import Playback
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # who wants to read it says so
 
 _LAZY = {
     "encode": "nervcodec.codec.encoder",
@@ -34,6 +38,8 @@ _LAZY = {
     "extract_pack": "nervcodec.codec.layers",
     "merge": "nervcodec.codec.layers",
     "LayersReport": "nervcodec.codec.layers",
+    "verify": "nervcodec.codec.verification",
+    "VerifyReport": "nervcodec.codec.verification",
     "Composite": "nervcodec.codec.composite",
     "Target": "nervcodec.codec.targets",
     "Playback": "nervcodec.timeline",
@@ -49,6 +55,7 @@ __all__ = [
     "Playback",
     "StreamInfo",
     "Target",
+    "VerifyReport",
     "__version__",
     "decode",
     "encode",
@@ -56,6 +63,7 @@ __all__ = [
     "extract_pack",
     "merge",
     "probe",
+    "verify",
 ]
 
 

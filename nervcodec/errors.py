@@ -63,6 +63,6 @@ class PointsFailed(NervcodecError):
 
 
 class TargetMissed(NervcodecError):
-    """The file is written, but its size or quality is not near enough to what was asked for."""
+    """All is well with the file, but its size or quality is not near enough to what was asked for."""
 
     exit_code = 7

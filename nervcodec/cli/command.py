@@ -24,6 +24,7 @@ NAME_WIDTH = 28
 class Session:
     """What is known of a call beyond its arguments."""
 
+    arguments: tuple[str, ...] = ()
     as_json: bool = False
     """Whether errors are to be told as JSON too."""
 

@@ -9,6 +9,7 @@ import nervcodec
 from nervcodec.cli.command import Command, device_option, section
 from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
+from nervcodec.cli.logs import messages, say
 from nervcodec.cli.types import Factor, FrameRate, Time, default_output
 from nervcodec.timeline import When
 
@@ -17,7 +18,6 @@ of_part = section("Part of the file")
 of_times = section("Frames between frames")
 of_missing = section("Missing pixels")
 of_layers = section("Layers")
-of_messages = section("Messages")
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
@@ -51,13 +51,14 @@ of_messages = section("Messages")
 @of_missing("--mask", metavar="FILE|DIR|RULE", help="As for encode; with --composite.")
 @of_layers("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
 @device_option
-@of_messages("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
+@messages
 @configurable
 def decode(
     file: str,
     output: str | None,
     overwrite: bool,
     as_json: bool,
+    quiet: bool,
     start: When,
     end: When | None,
     frames: int | None,
@@ -79,10 +80,9 @@ def decode(
     )
     filled = nervcodec.Composite(composite, mask) if composite is not None and mask is not None else None
     options = nervcodec.DecodeOptions(playback=playback, composite=filled, **chosen)
-    with display(as_json=as_json) as observe:
+    with display(as_json=as_json, quiet=quiet) as observe:
         report = nervcodec.decode(file, target, options, overwrite=overwrite, observe=observe)
     if as_json:
         json_line({"type": "done", "output": target, "frames": report.frames, "seconds": report.seconds})
-        return
     rate = report.frames / report.seconds
-    click.echo(f"{target}: {report.frames} frames in {report.seconds:.1f} s ({rate:.1f} frames/s)", err=True)
+    say(f"{target}: {report.frames} frames in {report.seconds:.1f} s ({rate:.1f} frames/s)", quiet=quiet or as_json)

@@ -1,10 +1,12 @@
 """What the user sees: a bar on a terminal, a line now and then elsewhere, or JSON lines."""
 
 import json
+import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -39,8 +41,10 @@ from nervcodec.events import (
     Resumed,
     SegmentStarted,
     StepDone,
+    ignore,
 )
 
+LOG = logging.getLogger(__name__)
 LINE_SECONDS = 10.0
 """Between two lines where no terminal is."""
 JSON_SECONDS = 1.0
@@ -96,14 +100,27 @@ def show_written(output: str, report: LayersReport, *, as_json: bool) -> None:
 
 
 @contextmanager
-def display(*, as_json: bool) -> Iterator[Observer]:
-    """An observer for the block that shows what it is told."""
-    if as_json:
-        yield _json_observer()
+def display(*, as_json: bool, quiet: bool = False) -> Iterator[Observer]:
+    """An observer for the block that shows what it is told, and logs it; quiet, people are shown nothing."""
+    log = People(_lines(LOG.info), LOG.info)
+
+    def observe(event: Event) -> None:
+        log(event)
+        show(event)
+
+    with _shown(as_json=as_json, quiet=quiet) as show:
+        yield observe
+
+
+@contextmanager
+def _shown(*, as_json: bool, quiet: bool) -> Iterator[Observer]:
+    if as_json or quiet:
+        yield _json_observer() if as_json else ignore
         return
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield People(_lines(), lambda text: click.echo(text, err=True))
+        say = partial(click.echo, err=True)
+        yield People(_lines(say), say)
         return
     columns = (
         TextColumn("{task.description:<9}"),
@@ -132,7 +149,7 @@ def _bar(progress: Progress) -> Show:
     return show
 
 
-def _lines() -> Show:
+def _lines(say: Callable[[str], None]) -> Show:
     last = monotonic()
 
     def show(stage: str, done: float, total: int | None, remark: str, left: float | None) -> None:
@@ -141,7 +158,7 @@ def _lines() -> Show:
             last = monotonic()
             share = f" {100 * done / total:.0f} %" if total else ""
             known = "" if left is None else f", {readable_time(left)} left"
-            click.echo(f"{stage} {done}/{total or '?'}{share} {remark}{known}", err=True)
+            say(f"{stage} {done}/{total or '?'}{share} {remark}{known}")
 
     return show
 

@@ -9,7 +9,8 @@ from nervcodec.cli.command import Command, device_option, section, take_view, vi
 from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.interruption import Stopped, stoppable
-from nervcodec.cli.outcome import done_record, show_outcome
+from nervcodec.cli.logs import messages, say
+from nervcodec.cli.outcome import done_record, outcome_lines
 from nervcodec.cli.types import Bytes, Duration, Quality, Size, Weights, check_file_target, default_output
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
@@ -25,7 +26,6 @@ of_layers = section("Layers")
 of_missing = section("Missing frames and pixels")
 of_network = section("Network")
 of_fit = section("Fit")
-of_messages = section("Messages")
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
@@ -151,9 +151,11 @@ of_messages = section("Messages")
     help="The same seed on the same CPU, with as many threads, gives the same bytes.",
 )
 @device_option
-@of_messages("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
+@messages
 @configurable
-def encode(source: str, output: str | None, overwrite: bool, fresh: bool, as_json: bool, **chosen: Any) -> None:
+def encode(
+    source: str, output: str | None, overwrite: bool, fresh: bool, as_json: bool, quiet: bool, **chosen: Any
+) -> None:
     """Fit a network to a video and write it as one file.
 
     INPUT is any video file, raw planes named such as clip_1920x1080_120fps_420_8bit.yuv, a folder of images, a pattern
@@ -167,16 +169,16 @@ def encode(source: str, output: str | None, overwrite: bool, fresh: bool, as_jso
         chosen["difference_grid"] = chosen["difference_grid"][::-1]
     options = nervcodec.EncodeOptions(view=view, **chosen)
     try:
-        with display(as_json=as_json) as show, stoppable(show) as observe:
+        with display(as_json=as_json, quiet=quiet) as show, stoppable(show) as observe:
             report = nervcodec.encode(source, output, options, overwrite=overwrite, fresh=fresh, observe=observe)
     except Stopped:
         if job_folder(output).exists():
-            click.echo("the same command goes on from here", err=True)
+            say("the same command goes on from here", quiet=quiet)
         raise
     if as_json:
         json_line(done_record(output, report))
-    else:
-        show_outcome(output, report)
+    for line in outcome_lines(output, report):
+        say(line, quiet=quiet or as_json)
 
 
 def _target(chosen: dict[str, Any]) -> Target | None:

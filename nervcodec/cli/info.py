@@ -9,6 +9,7 @@ from rich.table import Table
 
 import nervcodec
 from nervcodec.cli.display import json_line
+from nervcodec.codec.layers import describe_network
 
 
 @click.command()
@@ -76,11 +77,7 @@ def _show(described: nervcodec.StreamInfo) -> None:
     )
     for number, layer in enumerate(described.layers, 1):
         for config in layer.configs:
-            shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
-            click.echo(
-                f"layer {number}, {layer.model}: {config.parameters:,} weights; strides {config.strides}, "
-                f"widths {config.widths}; embeddings of a frame: {shapes}"
-            )
+            click.echo(f"layer {number}, {describe_network(config)}")
     console = Console()
     with console.capture() as drawn:
         console.print(_table(described))

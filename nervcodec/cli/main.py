@@ -25,7 +25,7 @@ class _ReaderGone(BaseException):
 class LazyGroup(click.Group):
     """Loads a subcommand's module only when it is needed, so that `--help` is instant."""
 
-    modules = ("encode", "decode", "info", "extract", "merge", "bench", "compare")
+    modules = ("encode", "decode", "info", "verify", "extract", "merge", "bench", "compare")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.modules)
@@ -52,7 +52,7 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run `nervc` with arguments; the exit code."""
     signal.signal(signal.SIGTERM, stop_at_once)
-    session = Session(as_json="--json" in arguments)
+    session = Session(tuple(arguments), as_json="--json" in arguments)
     try:
         cli.main(list(arguments), prog_name="nervc", standalone_mode=False, obj=session)
     except click.ClickException as error:

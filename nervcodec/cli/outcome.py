@@ -1,8 +1,7 @@
 """What `nervc encode` tells of a file it wrote."""
 
+from collections.abc import Iterator
 from typing import Any
-
-import click
 
 from nervcodec.codec.report import EncodeReport, LayerReport
 
@@ -22,21 +21,22 @@ def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
         "missing_ms_ssim": report.missing_ms_ssim,
         "assisted_bytes": report.assisted_bytes,
         "fits": report.fits,
+        "segments": report.segments,
         "layers": [_measures(layer) for layer in report.layers],
     }
 
 
-def show_outcome(output: str, report: EncodeReport) -> None:
-    """The same in words, on standard error."""
+def outcome_lines(output: str, report: EncodeReport) -> Iterator[str]:
+    """The same in words."""
     if len(report.layers) > 1:
         for number, layer in enumerate(report.layers, 1):
-            click.echo(f"--layers {number}: {_outcome(layer)}", err=True)
+            yield f"--layers {number}: {_outcome(layer)}"
     if report.masked_psnr_db is not None:
-        click.echo(f"pixels under the mask: PSNR {report.masked_psnr_db:.2f} dB", err=True)
+        yield f"pixels under the mask: PSNR {report.masked_psnr_db:.2f} dB"
     if report.missing_psnr_db is not None:
         how = "interpolated" if report.assisted_bytes is None else f"assisted by {report.assisted_bytes:,} bytes"
-        click.echo(f"frames that were left out, {how}: PSNR {report.missing_psnr_db:.2f} dB", err=True)
-    click.echo(f"{output}: {_outcome(report)}, {report.seconds:.1f} s", err=True)
+        yield f"frames that were left out, {how}: PSNR {report.missing_psnr_db:.2f} dB"
+    yield f"{output}: {_outcome(report)}, {report.seconds:.1f} s"
 
 
 def _measures(made: EncodeReport | LayerReport) -> dict[str, Any]:

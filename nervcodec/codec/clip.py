@@ -1,5 +1,6 @@
 """A clip in memory: read from a video, and compared with what a file decodes to."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
+LOG = logging.getLogger(__name__)
 FILLED_FRAMES = 4
 """Whose pixels are made at a time."""
 COPIES = 2
@@ -66,6 +68,8 @@ def load_footage(source: str, view: View, mask: str | None = None, observe: Obse
             observe(FramesDone(stage="read", frames=len(frames), total=video.total))
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
+    width, height, rate = video.format.width, video.format.height, float(video.format.frame_rate)
+    LOG.info("%s: %d frames of %dx%d, %.6g frames/s", source, len(frames), width, height, rate)
     masks = None if mask is None else load_masks(mask, video, len(frames), view)
     return Footage(video.format, torch.stack(frames).permute(0, 3, 1, 2), masks)
 

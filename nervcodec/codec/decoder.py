@@ -1,5 +1,6 @@
 """From a stream to frames; nothing here, nor anything it imports, can train."""
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -17,6 +18,7 @@ from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState, build_decoder
 
+LOG = logging.getLogger(__name__)
 BATCH_PIXELS = 1 << 20
 """Frames are rendered together up to this many pixels, so memory does not depend on their number.
 
@@ -34,7 +36,7 @@ def decode_frames(
     All of them, or those with the numbers `wanted`, in order, from the segments that they are in; these are bit for bit
     what they are among all. Always true float32; docs/bitstream.md says how far two machines may differ.
 
-    Raises BitstreamError before the first batch of a damaged segment.
+    Raises BitstreamError before the first batch of a damaged segment, and at frames that are not finite numbers.
     """
     segments, first = [], 0
     for frames in stream.header.segments:
@@ -128,7 +130,12 @@ def _render_segment(
 
 
 def _samples(rendered: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bytes of frames in [0, 1], cropped: what a layer hands to the next."""
+    """Bytes of frames in [0, 1], cropped: what a layer hands to the next.
+
+    Raises CorruptStream for what is no number.
+    """
+    if not rendered.isfinite().all():
+        raise CorruptStream("a network makes numbers that are not finite")
     return (255 * rendered[:, :, : size[0], : size[1]]).round().clamp(0, 255).byte()
 
 

@@ -25,3 +25,10 @@ def choose_device(name: DeviceName) -> torch.device:
 def device_memory(device: torch.device) -> int | None:
     """Bytes that a device has, those that are free of a GPU; None where it does not tell."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else machine_memory()
+
+
+def describe_device(device: torch.device) -> str:
+    """A device as people know it, and what else settles how fast it is."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} (cuda), torch {torch.__version__}"
+    return f"{device.type}, threads: {torch.get_num_threads()}, torch {torch.__version__}"

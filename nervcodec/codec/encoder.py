@@ -1,5 +1,6 @@
 """From a video to a `.nerv` file, measured through the decoder: segment by segment, each taken up where it was left."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 
 from nervcodec.bitstream.container import Stream, layer_ends, write_stream
 from nervcodec.codec.clip import Footage, load_footage
-from nervcodec.codec.device import choose_device, device_memory
+from nervcodec.codec.device import choose_device, describe_device, device_memory
 from nervcodec.codec.job import SPOOLED, Job, begin_job, identify, open_folder, resume_job
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.part import fit_part
@@ -24,6 +25,8 @@ from nervcodec.events import Observer, Resumed, SegmentStarted, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.video.spool import spool
 from nervcodec.video.view import View
+
+LOG = logging.getLogger(__name__)
 
 
 def encode(
@@ -48,6 +51,7 @@ def encode(
         raise RequestError(f"{output} would be written over the video itself")
     check_target(Path(output), overwrite=overwrite)
     device = choose_device(options.device)
+    LOG.info("fits on %s", describe_device(device))
     with open_folder(output, fresh=fresh) as folder:
         file, digest = (source, None) if source != "-" else _spooled(folder, options.view)
         job = _job(folder, file, identify(source, options, digest), options, device, observe)

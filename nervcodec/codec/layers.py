@@ -40,6 +40,15 @@ def layer_configs(stream: Stream) -> list[list[HNeRVConfig]]:
     return networks
 
 
+def describe_network(config: HNeRVConfig) -> str:
+    """A network on a line."""
+    shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
+    return (
+        f"{model_name(config)}: {config.parameters:,} weights; strides {config.strides}, widths {config.widths}; "
+        f"embeddings of a frame: {shapes}"
+    )
+
+
 def extract(path: str, output: str, layers: int, *, overwrite: bool = False) -> LayersReport:
     """Write the first layers of the `.nerv` file at `path`, which are a `.nerv` file themselves.
 

@@ -1,5 +1,6 @@
 """From a `.nerv` file to a video, at the times of its own frames or others."""
 
+import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -7,12 +8,14 @@ from time import monotonic
 from nervcodec.bitstream.container import open_stream
 from nervcodec.codec.between import Between, frames_at
 from nervcodec.codec.composite import Composite
-from nervcodec.codec.device import DeviceName
+from nervcodec.codec.device import DeviceName, choose_device, describe_device
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import RequestError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.timeline import Playback
 from nervcodec.video.writer import check_output, write_frames
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +59,14 @@ def decode(
     if options.composite and Path(options.composite.source).resolve() == Path(target).resolve():
         raise RequestError(f"{target} would be written over the video itself")
     check_output(target, overwrite=overwrite)
+    device = choose_device(options.device)
     with stream_file(path) as data:
         stream = open_stream(data, options.layers)
         header = stream.header
         schedule = options.playback.schedule(header.times, header.video.frame_rate)
         part = options.playback.part(schedule)
+        LOG.info("%s: version %d, layers: %d, segments: %s", path, stream.version, len(stream.layers), header.segments)
+        LOG.info("frames %d to %d of %d on %s", part.start, part.stop - 1, len(schedule.ticks), describe_device(device))
         video, total = replace(header.video, frame_rate=schedule.frame_rate), len(part)
         frames = frames_at(stream, schedule.moments, options.between, part, device=options.device)
         if options.composite:

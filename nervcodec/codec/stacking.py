@@ -1,5 +1,6 @@
 """Layer upon layer: each fitted to what the decoder makes of those below it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -14,6 +15,7 @@ from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.assembly import make_layer, plan_header
 from nervcodec.codec.clip import Footage, measure
+from nervcodec.codec.layers import describe_network
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.payload import pack
 from nervcodec.codec.planning import layer_quality, plan_config, plan_enhancement, plan_recipe
@@ -35,6 +37,7 @@ from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.network import Beside
 from nervcodec.training.recipe import Recipe, preset_steps
 
+LOG = logging.getLogger(__name__)
 TIME_SHARE = 0.92
 """Of the time left, what steps are planned for; the rest is for what cannot be foreseen (ours)."""
 MEASURING_STEPS = 0.8
@@ -144,6 +147,7 @@ class Stack:
         stream = self._with(config, self._fit(number, config, recipe))
         data = write_stream(stream)
         packed = monotonic()
+        LOG.info("layer %d: %d bytes with all below; of its groups: %s", number, len(data), group_sizes(stream, config))
         decoded = torch.empty_like(clip) if number < work.options.layers else None
         meter = measure(decodable(work.chain, data), clip, work.options.device, work.observe, decoded, work.masks)
         report = LayerReport(
@@ -209,6 +213,8 @@ class Stack:
             steps = partial(self._steps_in_time, config, recipe, left)
             recipe = replace(recipe, steps=work.scratch.recall(steps) if work.scratch else steps())
         self.fits_to_come -= 1
+        LOG.info("layer %d: %s", number, describe_network(config))
+        LOG.debug("layer %d: %s", number, recipe)
         return config, recipe
 
     def _config_before(self, number: int) -> HNeRVConfig | None:
@@ -242,6 +248,12 @@ class Stack:
 def decodable(chain: Sequence[Stream], data: bytes) -> Stream:
     """A segment, `data`, with those before that it needs."""
     return join([*chain, read_stream(data)])
+
+
+def group_sizes(stream: Stream, config: HNeRVConfig) -> str:
+    """Bytes of each tensor group of the last layer of a stream."""
+    (chunk,) = stream.layers[-1].chunks
+    return ", ".join(f"{name} {len(group)}" for name, group in zip(config.groups, chunk.groups, strict=True))
 
 
 def pays(below: LayerReport, report: LayerReport, min_gain: float) -> bool:

@@ -4,6 +4,7 @@ A size is steered inside the fit, which moves the weight of the rate; another fi
 quality is known only when a fit has ended, so it takes some.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,8 @@ from typing import Literal
 from nervcodec.codec.report import EncodeReport
 from nervcodec.errors import RequestError
 
+LOG = logging.getLogger(__name__)
+TRIAL = "fit %d, told %.4g: %s %.6g for %.6g, off by %+.2f tolerances"
 TargetKind = Literal["psnr", "ms-ssim", "bytes", "bpp"]
 TOLERANCES: dict[TargetKind, float] = {"psnr": 0.1, "ms-ssim": 0.002, "bytes": 0.03, "bpp": 0.03}
 """How near is near enough: decibels, the index itself, and shares of the size."""
@@ -86,7 +89,9 @@ def search(
     at = start
     for _ in range(most_fits):
         candidate = fit(at)
-        tried.append((at, miss(target, candidate.report), candidate))
+        off = miss(target, candidate.report)
+        LOG.info(TRIAL, len(tried) + 1, at, target.kind, reached(target, candidate.report), target.value, off)
+        tried.append((at, off, candidate))
         tried.sort(key=lambda trial: abs(trial[1]))
         if abs(tried[0][1]) <= 1:
             break

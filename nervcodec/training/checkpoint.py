@@ -21,7 +21,7 @@ from nervcodec.files import replacing
 SECONDS = 15.0
 """Between two checkpoints: what a crash may cost, at most (ours)."""
 
-log = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ def load_checkpoint(path: Path) -> State | None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no dict
             metadata = file.metadata() or {}
     except (SafetensorError, OSError) as error:
-        log.warning("%s is damaged and not used: %s", path, error)
+        LOG.warning("%s is damaged and not used: %s", path, error)
         return None
     text = metadata.get("state", "")
     if metadata.get("digest") != _digest(text, tensors):
-        log.warning("%s does not match its digest and is not used", path)
+        LOG.warning("%s does not match its digest and is not used", path)
         return None
     return State(json.loads(text), tensors)
 

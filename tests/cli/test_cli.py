@@ -278,10 +278,11 @@ def test_options_are_a_promise() -> None:
         "--latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
         "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
-        "--device --json --config --dump-config",
+        "--device --json -q -v --log-file --config --dump-config",
         "decode": "--output -o -y --start --end --frames --all-times --fps --interpolate --between --composite --mask "
-        "--layers --device --json --config --dump-config",
+        "--layers --device --json -q -v --log-file --config --dump-config",
         "info": "--json",
+        "verify": "--against --min-psnr --frames --crop --resize --resize-filter --device --json -q -v --log-file",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",
         "bench": "--dataset --root --videos --codecs --protocol --suite --points --preset --epochs --steps --seed "

@@ -12,6 +12,7 @@ HEADINGS = {
     "Machine, Messages, Options in a file, Help",
     "decode": "Output, Part of the file, Frames between frames, Missing pixels, Layers, Machine, Messages, "
     "Options in a file, Help",
+    "verify": "Comparison, Part of the video, Machine, Messages, Help",
 }
 
 

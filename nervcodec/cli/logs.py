@@ -1,0 +1,123 @@
+"""How much a command says, and where: what the library logs goes to standard error, to a file, or nowhere."""
+
+import logging
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nervcodec import __version__
+from nervcodec.cli.command import Function, Session, section
+from nervcodec.errors import NervcodecError, OutputError
+
+LIBRARY = "nervcodec"
+LOG = logging.getLogger(__name__)
+LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+"""Of standard error, by the number of times that -v is given."""
+LINES = ("%(message)s", "%(message)s", "%(name)s: %(message)s")
+FILE_LINE, FILE_TIME = "%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S"
+
+
+def messages(function: Callable[..., None]) -> Function:
+    """A command with `--json`, `-q`, `-v` and `--log-file`."""
+    declare = section("Messages")
+
+    @declare("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
+    @declare("-q", "quiet", is_flag=True, help="Say nothing but errors.")
+    @declare(
+        "-v",
+        "verbose",
+        count=True,
+        show_default=False,
+        help="Also say what is decided, such as networks and devices; -vv: all there is.",
+    )
+    @declare("--log-file", metavar="FILE", help="Append all there is, with times, to a file.")
+    @wraps(function)
+    def command(*, verbose: int, log_file: str | None, **chosen: Any) -> None:
+        if verbose and chosen["quiet"]:
+            raise click.UsageError("-q and -v exclude each other")
+        handlers = [_StandardError(min(verbose, len(LEVELS) - 1), quiet=chosen["quiet"])]
+        with _handled(*handlers, *([_file(log_file)] if log_file else [])), _told():
+            function(**chosen)
+
+    return command
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """A line for people on standard error, and in the log."""
+    LOG.info(text)
+    if not quiet:
+        click.echo(text, err=True)
+
+
+class _StandardError(logging.Handler):
+    """Lines of the library's loggers, above a bar if one is shown there; what the commands say is there already."""
+
+    def __init__(self, verbosity: int, *, quiet: bool) -> None:
+        super().__init__(logging.ERROR if quiet else LEVELS[verbosity])
+        self.setFormatter(logging.Formatter(LINES[verbosity]))
+        self.addFilter(lambda record: not record.name.startswith(f"{LIBRARY}.cli."))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")  # as it is now: a bar puts itself in its place
+
+
+class _LogFile(logging.FileHandler):
+    """A file that takes no more lines once it could not take one."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's name
+        self.setLevel(logging.CRITICAL + 1)
+        error = sys.exception()
+        reason = error.strerror if isinstance(error, OSError) else error
+        click.echo(f"nervc: {self.baseFilename}: {reason}; nothing more is logged", err=True)
+
+    def close(self) -> None:
+        with suppress(OSError):  # of a line that was not taken
+            super().close()
+
+
+def _file(path: str) -> logging.Handler:
+    """Raises OutputError for a file that nothing can be appended to."""
+    try:
+        handler = _LogFile(Path(path), encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from error
+    handler.setFormatter(logging.Formatter(FILE_LINE, FILE_TIME))
+    return handler
+
+
+@contextmanager
+def _handled(*handlers: logging.Handler) -> Iterator[None]:
+    """Handlers of all loggers of the library, for the block."""
+    logger = logging.getLogger(LIBRARY)
+    before = logger.level
+    logger.setLevel(min([logger.getEffectiveLevel(), *(handler.level or logging.DEBUG for handler in handlers)]))
+    for handler in handlers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Log how a command was called and how it failed, if it does."""
+    session = click.get_current_context().ensure_object(Session)
+    LOG.info("nervc %s, called with: %s", __version__, shlex.join(session.arguments))
+    try:
+        yield
+    except (NervcodecError, click.ClickException, OSError) as error:
+        LOG.error(str(error))
+        raise
+    except BaseException as error:
+        LOG.error("ended by %s", type(error).__name__.strip("_"), exc_info=isinstance(error, Exception))
+        raise
