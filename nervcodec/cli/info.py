@@ -1,5 +1,6 @@
 """`nervc info`."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -85,26 +86,47 @@ def _show(described: nervcodec.StreamInfo) -> None:
 
 
 def _table(described: nervcodec.StreamInfo) -> Table:
-    """Where the bytes go, a block for each layer; people count layers from 1."""
-    table = Table("layer", "segment", "part", "bytes", "share", "bpp")
+    """Where the bytes go, a block for each layer and one for the segments; people count layers and segments from 1."""
+    table = Table("layer", "part", "bytes", "share", "bpp")
     for name in ("bytes", "share", "bpp"):
         next(c for c in table.columns if c.header == name).justify = "right"
-    pixels = described.video.width * described.video.height * described.frames
+    pixels = described.video.width * described.video.height
 
-    def row(layer: str, segment: str, part: str, size: int) -> None:
+    def row(layer: str, part: str, size: int, frames: int = described.frames) -> None:
         share = f"{100 * size / described.file_bytes:.1f} %"
-        table.add_row(layer, segment, part, f"{size:,}", share, f"{8 * size / pixels:.5f}")
+        table.add_row(layer, part, f"{size:,}", share, f"{8 * size / (pixels * frames):.5f}")
 
-    row("", "", "header and tables", described.header_bytes)
+    row("", "header and tables", described.header_bytes)
     if described.attached_bytes:
-        row("", "", "sound, subtitles, chapters", described.attached_bytes)
+        row("", "sound, subtitles, chapters", described.attached_bytes)
     for index, layer in enumerate(described.layers):
         table.add_section()
-        for chunk in (chunk for chunk in described.chunks if chunk.layer == index):
-            for part, size in chunk.group_bytes.items():
-                row(str(index + 1), str(chunk.segment), part, size)
+        for part, size in _part_sizes(described, index).items():
+            row(str(index + 1), part, size)
         if len(described.layers) > 1:
-            row(str(index + 1), "", "layer with its tables", layer.total_bytes)
+            row(str(index + 1), "layer with its tables", layer.total_bytes)
     table.add_section()
-    row("", "", "file", described.file_bytes)
+    for name, size, frames in _segments(described):
+        row("", name, size, frames)
+    row("", "file", described.file_bytes)
     return table
+
+
+def _part_sizes(described: nervcodec.StreamInfo, layer: int) -> dict[str, int]:
+    """Bytes of each tensor group of a layer, all segments together."""
+    sizes: dict[str, int] = {}
+    for chunk in (chunk for chunk in described.chunks if chunk.layer == layer):
+        for part, size in chunk.group_bytes.items():
+            sizes[part] = sizes.get(part, 0) + size
+    return sizes
+
+
+def _segments(described: nervcodec.StreamInfo) -> Iterator[tuple[str, int, int]]:
+    """Name, bytes and frames of each segment, where there are several."""
+    base = [chunk for chunk in described.chunks if chunk.layer == 0]
+    first = 0
+    for chunk in base if len(base) > 1 else ():
+        size = sum(other.total_bytes for other in described.chunks if other.segment == chunk.segment)
+        follows = ", follows" if chunk.follows else ""
+        yield f"segment {chunk.segment + 1}: {first} to {first + chunk.frames - 1}{follows}", size, chunk.frames
+        first += chunk.frames

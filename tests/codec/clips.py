@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 import nervcodec
+from nervcodec.events import Observer, ignore
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
@@ -19,7 +20,9 @@ def small_clip(frames: int) -> Tensor:
         return torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in video.frames])
 
 
-def encoded(folder: Path, clip: Tensor, options: nervcodec.EncodeOptions) -> tuple[bytes, nervcodec.EncodeReport]:
+def encoded(
+    folder: Path, clip: Tensor, options: nervcodec.EncodeOptions, observe: Observer = ignore
+) -> tuple[bytes, nervcodec.EncodeReport]:
     """The file `a.nerv` that a clip becomes, read from PNGs."""
     with (
         read_frames(str(SAMPLE), View(stop=1, resize=(46, 25))) as video,
@@ -27,7 +30,7 @@ def encoded(folder: Path, clip: Tensor, options: nervcodec.EncodeOptions) -> tup
     ):
         for frame in clip.permute(0, 2, 3, 1).numpy():
             sink(np.ascontiguousarray(frame))
-    report = nervcodec.encode(str(folder / "in"), str(folder / "a.nerv"), options, overwrite=True)
+    report = nervcodec.encode(str(folder / "in"), str(folder / "a.nerv"), options, overwrite=True, observe=observe)
     return (folder / "a.nerv").read_bytes(), report
 
 
