@@ -88,6 +88,7 @@ def _decode(stream: Stream, segments: Sequence[_Listed], device: DeviceName) -> 
     _check_sizes(unpacker.configs, size)
     for segment, (frames, listed) in enumerate(zip(header.segments, segments, strict=True)):
         if listed.wanted.any():
+            LOG.debug("segment %d: frames %d, of which %d are wanted", segment, frames, int(listed.wanted.sum()))
             yield from _render_segment(_networks(unpacker, segment, frames), listed, size, choose_device(device))
 
 

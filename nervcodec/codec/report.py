@@ -95,7 +95,7 @@ def joined(parts: Sequence[PartReport], ends: Sequence[int], attached: int, pixe
     ends: where each layer ends, in bytes; attached: bytes that are no pictures; pixels: of a frame.
     """
     frames, reports = sum(part.whole.frames for part in parts), [part.whole for part in parts]
-    fitted = sum(part.fitted for part in parts)
+    fitted, assisted = sum(part.fitted for part in parts), _sum([report.assisted_bytes for report in reports])
 
     def layer(number: int) -> LayerReport:
         own = [report.layers[number] for report in reports if number < len(report.layers)]
@@ -103,8 +103,8 @@ def joined(parts: Sequence[PartReport], ends: Sequence[int], attached: int, pixe
         return LayerReport(
             psnr_db=_mean([(made.psnr_db, count) for made, count in shown]) or 0.0,
             ms_ssim=_mean([(made.ms_ssim, count) for made, count in shown]),
-            file_bytes=ends[number],
-            bits_per_pixel=8 * (ends[number] - attached) / (fitted * pixels),
+            file_bytes=ends[number] - (assisted or 0),
+            bits_per_pixel=8 * (ends[number] - attached - (assisted or 0)) / (fitted * pixels),
             parameters=sum(made.parameters for made in own),
             steps=sum(made.steps for made in own),
             fit_seconds=sum(made.fit_seconds for made in own),
@@ -116,8 +116,8 @@ def joined(parts: Sequence[PartReport], ends: Sequence[int], attached: int, pixe
     return EncodeReport(
         psnr_db=last.psnr_db,
         ms_ssim=last.ms_ssim,
-        file_bytes=last.file_bytes,
-        bits_per_pixel=8 * (last.file_bytes - attached) / (frames * pixels),
+        file_bytes=ends[-1],
+        bits_per_pixel=8 * (ends[-1] - attached) / (frames * pixels),
         frames=frames,
         parameters=sum(made.parameters for made in reports),
         steps=sum(made.steps for made in reports),
@@ -127,7 +127,7 @@ def joined(parts: Sequence[PartReport], ends: Sequence[int], attached: int, pixe
         masked_psnr_db=_mean([(part.whole.masked_psnr_db, part.masked) for part in parts]),
         missing_psnr_db=_mean([(part.whole.missing_psnr_db, part.missing) for part in parts]),
         missing_ms_ssim=_mean([(part.whole.missing_ms_ssim, part.missing) for part in parts]),
-        assisted_bytes=_sum([made.assisted_bytes for made in reports]),
+        assisted_bytes=assisted,
         fits=max(made.fits for made in reports),
         segments=len(parts),
     )

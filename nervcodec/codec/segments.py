@@ -14,7 +14,7 @@ from nervcodec.errors import RequestError
 from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Timeline
 
-LONGEST = 128
+LONGEST = 250
 """Frames of a segment by rule (ours, docs/experiments.md)."""
 MEMORY_SHARE = 1 / 8
 """Of the memory, that the frames of a segment take by rule, at most (ours)."""

@@ -62,7 +62,7 @@ def test_json_is_the_contract(nervc: Nervc, sample: str, tmp_path: Path) -> None
     path, frames = tmp_path / "out.nerv", tmp_path / "out.mkv"
     done = nervc("encode", sample, "-o", path, "--json", *QUICK)
     records = lines(done.stdout)
-    assert {r["type"] for r in records} <= {"start", "step", "frames", "restart", "done"}
+    assert {r["type"] for r in records} <= {"segment", "start", "step", "frames", "restart", "done"}
     assert next(r for r in records if r["type"] == "start").keys() == {
         "type",
         "model",
@@ -157,7 +157,7 @@ def test_errors_are_one_sentence_and_a_code(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: int, code: int) -> None:
+def test_interrupts_leave_what_was_done(sample: str, tmp_path: Path, number: int, code: int) -> None:
     command = [str(Path(sys.executable).with_name("nervc")), "encode", sample, "-o", str(tmp_path / "a.nerv"), "--json"]
     command += ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "1000000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ) as process:
@@ -171,7 +171,9 @@ def test_interrupts_leave_nothing_behind(sample: str, tmp_path: Path, number: in
     assert time.monotonic() - started < 5
     assert b"Traceback" not in message
     assert lines(output)[-1]["code"] == code
-    assert not list(tmp_path.iterdir())
+    assert b"the same command goes on from here" in message
+    assert [path.name for path in tmp_path.iterdir()] == ["a.nerv.job"]
+    assert list(tmp_path.glob("a.nerv.job/0/*.safetensors"))
 
 
 @pytest.mark.parametrize(
