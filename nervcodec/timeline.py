@@ -9,6 +9,9 @@ from math import ceil
 
 from nervcodec.errors import RequestError
 
+COARSEST = 4
+"""Ticks of a frame, at the least, in a time base that may be off."""
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -52,6 +55,49 @@ class Timeline:
                 yield Moment(frame, Fraction(time - before) / (after - before))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """When the frames of a video are shown."""
+
+    time_base: Fraction
+    """Seconds of a tick."""
+    ticks: tuple[int, ...]
+    """When each frame appears, in ticks; they begin with 0 and increase."""
+    end: int
+    """When the last frame disappears, in ticks."""
+
+    @classmethod
+    def even(cls, frame_rate: Fraction, length: int) -> "Clock":
+        """One frame after the other, so many a second."""
+        return cls(time_base=1 / frame_rate, ticks=tuple(range(length)), end=length)
+
+    def keeps(self, frame_rate: Fraction) -> bool:
+        """Whether this is `frame_rate` as precisely as the time base can tell.
+
+        Where the duration of a frame is no whole number of ticks, and COARSEST of them at least, frames may appear less
+        than a tick off, and the last one, whose duration is rounded as well, may disappear less than two off, as with
+        Matroska's milliseconds. Otherwise all must be exact.
+        """
+        step = 1 / (frame_rate * self.time_base)
+        slack = 1 if step.denominator > 1 and step >= COARSEST else Fraction(1, step.denominator)
+        late = abs(self.end - len(self.ticks) * step) >= (2 if slack == 1 and step.denominator > 1 else slack)
+        return not late and all(abs(tick - number * step) < slack for number, tick in enumerate(self.ticks))
+
+    def part(self, first: int, stop: int) -> "Clock":
+        """That of frames [first, stop) alone."""
+        start = self.ticks[first]
+        ends = (*self.ticks, self.end)
+        return Clock(
+            time_base=self.time_base,
+            ticks=tuple(tick - start for tick in self.ticks[first:stop]),
+            end=ends[stop] - start,
+        )
+
+    def shown(self, timeline: Timeline) -> Timeline:
+        """Where a file's frames stand in time, in ticks."""
+        return Timeline(tuple(self.ticks[position] for position in timeline.positions), self.end)
+
+
 @dataclass(frozen=True)
 class Moment:
     """A time at a frame of the file or between two."""
@@ -79,19 +125,19 @@ class Playback:
         if not (self.frame_rate is None or self.frame_rate > 0) or not (self.factor is None or self.factor > 0):
             raise RequestError("a frame rate, or a factor of it, must be positive")
 
-    def schedule(self, timeline: Timeline, frame_rate: Fraction) -> "Schedule":
-        """Frame rate and times of what is shown, for a video of so many frames a second."""
-        positions, length = timeline.positions, timeline.length
+    def schedule(self, timeline: Timeline, frame_rate: Fraction, clock: Clock | None = None) -> "Schedule":
+        """What is shown when of a video of so many frames a second, or, with a clock, at its times."""
+        clock = clock or Clock.even(frame_rate, timeline.length)
+        own = clock.shown(timeline)
         if self.all_times:
-            return Schedule(frame_rate, tuple(range(length)), tuple(timeline.moments(range(length))))
+            return Schedule(frame_rate, clock, tuple(own.moments(clock.ticks)))
         rate = self.frame_rate or (self.factor * frame_rate if self.factor else None)
         if rate is None:
-            gap = timeline.gap or 1
-            shown = tuple(position // gap for position in positions)
-            return Schedule(frame_rate / gap, shown, tuple(timeline.moments(positions)))
-        count = ceil(length * rate / frame_rate)  # as many as begin before the video ends
-        times = (n * frame_rate / rate for n in range(count))
-        return Schedule(rate, tuple(range(count)), tuple(timeline.moments(times)))
+            kept = Clock(time_base=clock.time_base, ticks=own.positions, end=clock.end)
+            return Schedule(frame_rate / (timeline.gap or 1), kept, tuple(own.moments(own.positions)))
+        step = 1 / (rate * clock.time_base)
+        count = ceil(clock.end / step)  # as many as begin before the video ends
+        return Schedule(rate, Clock.even(rate, count), tuple(own.moments(n * step for n in range(count))))
 
 
 @dataclass(frozen=True)
@@ -99,7 +145,8 @@ class Schedule:
     """What is to be shown when."""
 
     frame_rate: Fraction
-    ticks: tuple[int, ...]
-    """When each frame is shown, in units of 1 / frame_rate seconds."""
+    """Frames per second; nominal where the clock is not even."""
+    clock: Clock
+    """When each frame is shown."""
     moments: tuple[Moment, ...]
     """What is shown then."""
