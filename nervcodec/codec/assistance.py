@@ -30,7 +30,7 @@ def assist(
     """
     stream = read_stream(data)
     timeline, (config,), (layer,) = stream.header.times, layer_configs(stream), stream.layers
-    header = plan_header(stream.header.video, timeline.length, config)
+    header = plan_header(stream.header.video, timeline.length, config, clock=stream.header.clock)
     recipe = plan_recipe(options, footage.video, len(footage.clip))
     recipe = replace(recipe, steps=max(1, round(STEP_SHARE * recipe.steps)))
     masks = None if footage.masks is None else footage.masks.to(device)

@@ -1,7 +1,7 @@
 """A clip in memory: read from a video, and compared with what a file decodes to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from nervcodec.fill import fill
 from nervcodec.memory import check_memory
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Clock
 from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
@@ -35,6 +36,8 @@ class Footage:
     """All frames, `[T, 3, H, W]`, uint8, channels last in memory."""
     masks: Tensor | None
     """`[T, 1, H, W]`, bool: pixels that are missing."""
+    clock: Clock | None = None
+    """When its frames are shown; None means one after the other."""
 
     def at(self, positions: Sequence[int]) -> "Footage":
         """Some of its frames, in order."""
@@ -67,7 +70,8 @@ def load_footage(source: str, view: View, mask: str | None = None, observe: Obse
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
     masks = None if mask is None else load_masks(mask, video, len(frames), view)
-    return Footage(video.format, torch.stack(frames).permute(0, 3, 1, 2), masks)
+    rate, clock = video.index().timing(view.first, view.first + len(frames))
+    return Footage(replace(video.format, frame_rate=rate), torch.stack(frames).permute(0, 3, 1, 2), masks, clock)
 
 
 def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:

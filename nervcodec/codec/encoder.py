@@ -45,7 +45,8 @@ def encode(
     footage = load_footage(source, options.view, options.mask, observe)
     timeline = Timeline.every(options.keep_every, len(footage.clip))
     kept = footage.at(timeline.positions)
-    job = _Job(Work(footage.video, kept.seen(), options, device, observe, deadline, kept.masks, timeline))
+    work = Work(footage.video, kept.seen(), options, device, observe, deadline, kept.masks, timeline, footage.clock)
+    job = _Job(work)
     made = job.reach(options.target) if options.target else job.code(options.quality)
     data, report = made.data, made.report
     if kept.masks is not None and kept.masks.any():

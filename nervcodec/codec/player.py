@@ -58,14 +58,15 @@ def decode(
     with stream_file(path) as data:
         stream = read_stream(data, options.layers)
         header = stream.header
-        schedule = options.playback.schedule(header.times, header.video.frame_rate)
+        schedule = options.playback.schedule(header.times, header.video.frame_rate, header.clock)
         video, total = replace(header.video, frame_rate=schedule.frame_rate), len(schedule.moments)
         frames = frames_at(stream, schedule.moments, options.between, device=options.device)
         if options.composite:
-            if schedule.moments != tuple(header.times.moments(range(header.times.length))):
+            all_times = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
+            if schedule.moments != all_times.moments:
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
             frames = options.composite.fill(frames, total)
-        with write_frames(target, video, schedule.ticks) as sink:
+        with write_frames(target, video, schedule.clock) as sink:
             for done, frame in enumerate(frames, 1):
                 sink(frame.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="decode", frames=done, total=total))

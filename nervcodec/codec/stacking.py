@@ -23,7 +23,7 @@ from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.wire import model_name
 from nervcodec.picture import VideoFormat
-from nervcodec.timeline import Timeline
+from nervcodec.timeline import Clock, Timeline
 from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.network import Beside
 from nervcodec.training.recipe import Recipe, preset_steps
@@ -57,6 +57,8 @@ class Work:
     """`[T, 1, H, W]`, bool: pixels that are missing, and made up in the clip."""
     timeline: Timeline
     """Where the clip's frames stand in the video."""
+    clock: Clock | None = None
+    """When the video's frames are shown; None means one after the other."""
 
     @property
     def header(self) -> Header:
@@ -64,7 +66,8 @@ class Work:
 
         Raises RequestError as `plan_header` does.
         """
-        return plan_header(self.video, len(self.clip), timeline=None if self.timeline.is_whole else self.timeline)
+        timeline = None if self.timeline.is_whole else self.timeline
+        return plan_header(self.video, len(self.clip), timeline=timeline, clock=self.clock)
 
 
 class Stack:
