@@ -75,16 +75,23 @@ class Watch:
         )
 
 
+def decode(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """Frames of a stream from where its container stands."""
+    return container.decode(stream)
+
+
 def find_frame(
     container: InputContainer, stream: VideoStream, index: Index, wanted: int
 ) -> Iterator[av.VideoFrame] | None:
     """Frames from number `wanted` on, as decoding from the start gives them; None where the container cannot tell."""
+    if not index.is_exact or wanted >= len(index.pts):
+        return None
     for retreat in RETREATS:
         if retreat > wanted:
             break
         try:
             container.seek(index.pts[wanted - retreat], stream=stream)
-            frames = container.decode(stream)
+            frames = decode(container, stream)
             found = _advance(frames, index, wanted)
         except FFmpegError:
             return None

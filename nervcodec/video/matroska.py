@@ -10,6 +10,9 @@ from nervcodec.video.sidedata import CHROMATICITY, LUMINANCE
 CODECS = {"ffv1": b"V_FFV1", "libx264": b"V_MPEG4/ISO/AVC"}
 PLACEHOLDER_ROTATION = 180
 """Degrees; FFmpeg writes them as the element that `set_display_size` replaces."""
+TRACKS, CHECKSUM = bytes.fromhex("1654ae6b"), bytes.fromhex("bf84")
+UNKNOWN_UNIT = bytes.fromhex("54b28104")
+"""What FFmpeg says of the display size where it knows none."""
 PROJECTION = bytes.fromhex("76708b767588")
 """Ids and sizes of the projection and of its angle, of 8 bytes, which follow."""
 PROJECTION_BYTES = len(PROJECTION) + 8
@@ -29,7 +32,7 @@ def template(video: VideoFormat, encoder: str) -> bytes:
     track += _element("86", CODECS[encoder]) + _element("e0", picture)
     info = _element("1549a966", _number("2ad7b1", 1_000_000))  # nanoseconds of a tick
     cluster = _element("1f43b675", _number("e7", 0))
-    segment = info + _element("1654ae6b", _element("ae", track)) + cluster
+    segment = info + _element(TRACKS.hex(), _element("ae", track)) + cluster
     return _element("1a45dfa3", _element("4282", b"matroska")) + _element("18538067", segment)
 
 
@@ -44,12 +47,15 @@ def set_display_size(path: Path, video: VideoFormat) -> None:
     size = _number("54b0", width) + _number("54ba", height)
     with path.open("r+b") as file:
         head = file.read(1 << 16)
-        tracks, place = head.index(bytes.fromhex("1654ae6b")), head.index(PROJECTION)
-        checksum = head.index(bytes.fromhex("bf84"), tracks, tracks + 16)
-        file.seek(place)
-        file.write(size + _void(PROJECTION_BYTES - len(size)))
-        file.seek(checksum)
-        file.write(_void(6))
+        place = head.index(PROJECTION)
+        tracks = head.rindex(TRACKS, 0, place)
+        for old, new in (
+            (head.index(CHECKSUM, tracks), _void(6)),
+            (head.index(UNKNOWN_UNIT, tracks), _number("54b2", 0)),  # pixels
+            (place, size + _void(PROJECTION_BYTES - len(size))),
+        ):
+            file.seek(old)
+            file.write(new)
 
 
 def _light(light: ContentLight) -> bytes:

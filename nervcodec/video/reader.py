@@ -1,7 +1,7 @@
 """Frames out of anything that PyAV decodes, raw planes, folders and patterns of images, and y4m on standard input."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
@@ -71,6 +71,8 @@ def read_frames(
             for number, frame in islice(enumerate(later, start), view.first - start, view.stop and view.stop - start):
                 _check_frame(name, number, frame, size)
                 yield apply_view(np.rot90(frame_to_rgb(frame, tags), turns), view)
+            with suppress(VideoError):
+                next(later, None)  # when it appears, the last one that was wanted disappears
 
         upright = size[::-1] if turns % 2 else size
         total = opened.total

@@ -21,6 +21,9 @@ from nervcodec.video.whole import check_whole
 PROTOCOLS = "file,pipe"
 IMAGE_RATE = Fraction(25)
 """Frames per second of images, which name none; ffmpeg's own default."""
+NTSC = Fraction(1001, 1000)
+NANOSECONDS = Fraction(1, 10_000_000)
+"""By how much their rounding changes the duration of a frame, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +83,17 @@ def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Source]:
         rates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
         yield Source(
             total=total,
-            rates=tuple(Fraction(rate) for rate in rates if rate) or (IMAGE_RATE,),
+            rates=tuple(_whole_or_ntsc(rate) for rate in rates if rate) or (IMAGE_RATE,),
             frames=_decode(container, stream, name, total),
             aspect=stream.sample_aspect_ratio,
             find=None if source == "-" else find,
         )
+
+
+def _whole_or_ntsc(rate: Fraction) -> Fraction:
+    """A whole number, or that times 1000 / 1001, which a rate made of whole nanoseconds stands for; or what it is."""
+    nominal = [Fraction(round(rate)), Fraction(round(rate * NTSC) * 1000, 1001)]
+    return next((near for near in nominal if abs(near / rate - 1) < NANOSECONDS), Fraction(rate))
 
 
 @contextmanager

@@ -30,6 +30,8 @@ Sink = Callable[[Frame], None]
 FFMPEG_RANGES = {UNSPECIFIED: 0, STUDIO: 1, FULL: 2}
 MP4_OPTIONS = {"crf": "12", "preset": "medium"}
 """x264 well above the quality of what a fitted network renders."""
+IN_ORDER = {"bf": "0"}
+"""MP4 has durations in the order of decoding only; where they are not all the same, it must be that of showing."""
 SUFFIXES = (".mkv", ".mp4", ".y4m")
 
 
@@ -98,12 +100,13 @@ class _Kind:
     options: dict[str, str]
 
 
-def _file_kind(suffix: str, video: VideoFormat) -> _Kind:
+def _file_kind(suffix: str, video: VideoFormat, *, is_even: bool) -> _Kind:
     grey = video.chroma == "grey"
     if suffix == ".mkv":
         return _Kind("ffv1", "gray" if grey else "bgr0", {})
-    even = video.width % 2 == video.height % 2 == 0
-    return _Kind("libx264", "gray" if grey else "yuv420p" if even else "yuv444p", MP4_OPTIONS)
+    halves = video.width % 2 == video.height % 2 == 0
+    pixels = "gray" if grey else "yuv420p" if halves else "yuv444p"
+    return _Kind("libx264", pixels, MP4_OPTIONS if is_even else MP4_OPTIONS | IN_ORDER)
 
 
 @contextmanager
@@ -114,7 +117,7 @@ def _file(path: Path, suffix: str, video: VideoFormat, clock: Clock | None) -> I
         return
     stands = suffix == ".mkv" and video.sample_aspect != 1
     with av.open(f"file:{path}", "w") as container:
-        kind = _file_kind(suffix, video)
+        kind = _file_kind(suffix, video, is_even=clock is None or clock.keeps(video.frame_rate))
         stream = _add_stream(container, kind, video)
         if stands:
             stream.set_display_rotation(PLACEHOLDER_ROTATION)
