@@ -59,6 +59,12 @@ def open_source(source: str, name: str, max_pixels: int, first: int) -> Iterator
         yield Source(total=len(images), rates=(IMAGE_RATE,), frames=frames, skipped=skipped)
 
 
+def is_container(source: str) -> bool:
+    """Whether a source is a file that can hold more than pictures."""
+    path = Path(source)
+    return source != "-" and not (is_raw(path) or path.is_dir() or is_pattern(source))
+
+
 def count_frames(source: str) -> int:
     """The number of frames of a video file that does not tell it, from its packets; nothing is decoded.
 

@@ -20,6 +20,7 @@ from nervcodec.errors import OutputError, RequestError
 from nervcodec.files import check_folder, check_target, replacing, replacing_folder
 from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
 from nervcodec.timeline import Clock
+from nervcodec.video.attachments import copy_attachments
 from nervcodec.video.colour import Frame, rgb_to_frame
 from nervcodec.video.images import NUMBER, numbered_files
 from nervcodec.video.matroska import PLACEHOLDER_ROTATION, set_display_size, template
@@ -32,11 +33,15 @@ MP4_OPTIONS = {"crf": "12", "preset": "medium"}
 """x264 well above the quality of what a fitted network renders."""
 IN_ORDER = {"bf": "0"}
 """MP4 has durations in the order of decoding only; where they are not all the same, it must be that of showing."""
+TIMES = {"avoid_negative_ts": "disabled"}
+"""Sound that begins a little before the first frame does not make that one late."""
 SUFFIXES = (".mkv", ".mp4", ".y4m")
 
 
 @contextmanager
-def write_frames(target: str, video: VideoFormat, clock: Clock | None = None) -> Iterator[Sink]:
+def write_frames(
+    target: str, video: VideoFormat, clock: Clock | None = None, attachments: bytes = b""
+) -> Iterator[Sink]:
     """A function that takes frames `[H, W, 3]`, uint8 RGB, one by one.
 
     `.mkv` is FFV1 in RGB and lossless, `.mp4` is H.264, `.y4m` and `-` (standard output) are raw planes with the
@@ -46,7 +51,10 @@ def write_frames(target: str, video: VideoFormat, clock: Clock | None = None) ->
     clock: when each frame is shown; None means one after the other. An `.mkv` rounds that to milliseconds. A `.y4m`,
     which has no timestamps, shows the frame of each moment at the video's frame rate, some twice and some not at all.
 
-    Raises RequestError for a target of another kind, OutputError for what cannot be written.
+    attachments: sound, subtitles, chapters and titles (see `read_attachments`), for an `.mkv` or `.mp4`.
+
+    Raises RequestError for a target of another kind, or that cannot hold what is attached, OutputError for what cannot
+    be written, CorruptStream for attachments that cannot be read.
     """
     kind, path = _kind(target), Path(target)
     try:
@@ -57,8 +65,13 @@ def write_frames(target: str, video: VideoFormat, clock: Clock | None = None) ->
             with replacing_folder(path.parent) as folder:
                 yield _image_sink(folder, path.name, video.chroma)
         else:
-            with replacing(path) as temporary, _file(temporary, path.suffix.lower(), video, clock) as sink:
-                yield sink
+            with replacing(path) as temporary:
+                if path.suffix.lower() == ".y4m":
+                    with temporary.open("wb") as file:
+                        yield _y4m_sink(file, video, clock)
+                else:
+                    with _container(temporary, target, video, clock, attachments) as sink:
+                        yield sink
     except (FFmpegError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise
@@ -110,19 +123,17 @@ def _file_kind(suffix: str, video: VideoFormat, *, is_even: bool) -> _Kind:
 
 
 @contextmanager
-def _file(path: Path, suffix: str, video: VideoFormat, clock: Clock | None) -> Iterator[Sink]:
-    if suffix == ".y4m":
-        with path.open("wb") as file:
-            yield _y4m_sink(file, video, clock)
-        return
-    stands = suffix == ".mkv" and video.sample_aspect != 1
-    with av.open(f"file:{path}", "w") as container:
-        kind = _file_kind(suffix, video, is_even=clock is None or clock.keeps(video.frame_rate))
+def _container(path: Path, name: str, video: VideoFormat, clock: Clock | None, attachments: bytes) -> Iterator[Sink]:
+    """Writes to a path what is to be called `name`."""
+    kind = _file_kind(path.suffix.lower(), video, is_even=clock is None or clock.keeps(video.frame_rate))
+    stands = kind.encoder == "ffv1" and video.sample_aspect != 1
+    with av.open(f"file:{path}", "w", options=TIMES) as container:
         stream = _add_stream(container, kind, video)
         if stands:
             stream.set_display_rotation(PLACEHOLDER_ROTATION)
         time_base = clock.time_base if clock else 1 / video.frame_rate
         stream.time_base = stream.codec_context.time_base = time_base
+        feed = copy_attachments(attachments, container, name) if attachments else None
         paces = _paces(clock)
 
         def sink(frame: Frame) -> None:
@@ -130,9 +141,13 @@ def _file(path: Path, suffix: str, video: VideoFormat, clock: Clock | None) -> I
             encoded.time_base = time_base
             encoded.pts, encoded.duration = next(paces)
             container.mux(stream.encode(encoded))
+            if feed:  # after the frame, for only now the encoder is open, and can be written about
+                feed((encoded.pts + encoded.duration) * time_base)
 
         yield sink
         container.mux(stream.encode(None))
+        if feed:
+            feed(None)
     if stands:
         set_display_size(path, video)
 
