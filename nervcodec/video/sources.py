@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from nervcodec.errors import ResourceError, VideoError
@@ -114,9 +115,9 @@ def _container(source: str, name: str, max_pixels: int) -> Iterator[tuple[InputC
     with explained(name):
         container = av.open(file, format=kind, options={"protocol_whitelist": PROTOCOLS, **options})
     with container:
-        if not container.streams.video:
+        stream = next((s for s in container.streams.video if Disposition.attached_pic not in s.disposition), None)
+        if stream is None:  # a picture on the cover is none
             raise VideoError(f"{name}: no video stream in it")
-        stream = container.streams.video[0]
         _check_pixels(name, stream.width, stream.height, max_pixels)
         stream.codec_context.options = {"max_pixels": str(max_pixels)}
         stream.thread_type = "AUTO"
