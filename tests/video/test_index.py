@@ -12,7 +12,7 @@ import pytest
 
 from nervcodec.video import sources
 from nervcodec.video.colour import Frame
-from nervcodec.video.index import Index
+from nervcodec.video.index import Index, Watch
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
@@ -172,3 +172,45 @@ def test_pictures_and_planes_have_an_index(tmp_path: Path) -> None:
     with read_frames(str(folder), View(first=4)) as video:
         assert len(list(islice(video.frames, 2))) == 2
         assert len(video.index().pts) >= 6
+
+
+@pytest.mark.parametrize("reordered", ["0", "3"])
+def test_frames_that_an_edit_list_hides_do_not_count(tmp_path: Path, reordered: str) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w", options={"avoid_negative_ts": "disabled"}) as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": reordered, "g": "20"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(-10, 40):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 3 * number + 60, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with read_frames(str(path)) as video:
+        assert video.total == 40
+    frames, index = survey(str(path))
+    assert len(frames) == 40
+    check_places(str(path), frames, index, (1, 12, 25, 39))
+
+
+def stamped(*times: int | None) -> Iterator[av.VideoFrame]:
+    """Frames at some times, in milliseconds."""
+    for time in times:
+        frame = av.VideoFrame(2, 2, "gray")
+        frame.pts, frame.time_base = time, Fraction(1, 1000)
+        yield frame
+
+
+def test_times_that_cannot_be_are_mended_and_not_sought() -> None:
+    for times, expected in (
+        ((0, 40, 80, 120), (0, 40, 80, 120)),
+        ((None, None, None, None), (0, 40, 80, 120)),
+        ((0, None, 80, 120), (0, 40, 80, 120)),
+        ((100, 140, 130, 300), (100, 140, 180, 300)),
+        ((100, 100, 100, 150), (100, 140, 180, 220)),
+    ):
+        watch = Watch((Fraction(25),))
+        assert len(list(watch.note(stamped(*times)))) == 4
+        assert watch.index().pts == expected
+        assert watch.index().end == expected[-1] + 40
+        assert watch.index().is_exact == (times == expected)
