@@ -27,14 +27,45 @@ class ColourTags:
     """STUDIO, FULL or UNSPECIFIED."""
 
 
+Chromaticity = tuple[int, int]
+"""x and y of CIE 1931, in 50000ths."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MasteringDisplay:
+    """The display a video was made on, in the units of SMPTE ST 2086; zeros where the video does not say."""
+
+    red: Chromaticity = (0, 0)
+    green: Chromaticity = (0, 0)
+    blue: Chromaticity = (0, 0)
+    white: Chromaticity = (0, 0)
+    max_luminance: int = 0
+    min_luminance: int = 0
+    """In 10000ths of a candela per square metre."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentLight:
+    """How bright a video becomes, by CTA-861.3, in candelas per square metre."""
+
+    max_content: int
+    """Of its brightest pixel (MaxCLL)."""
+    max_average: int
+    """Of its brightest frame, on average (MaxFALL)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class VideoFormat:
-    """Size, rate and colour of a video."""
+    """Size, rate and colour of a video; its pictures stand upright."""
 
     width: int
     height: int
     """In pixels."""
     frame_rate: Fraction
-    """In frames per second."""
+    """In frames per second; where frames are not equally far apart, nominal (see Clock)."""
     colour: ColourTags = ColourTags()
     chroma: Chroma = "rgb"
+    sample_aspect: Fraction = Fraction(1)
+    """Width of a pixel over its height."""
+    mastering: MasteringDisplay | None = None
+    content_light: ContentLight | None = None

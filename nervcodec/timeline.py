@@ -9,6 +9,13 @@ from math import ceil
 
 from nervcodec.errors import RequestError
 
+COARSEST = 4
+"""Ticks of a frame, at the least, in a time base that may be off."""
+
+
+When = Fraction | int
+"""Seconds after the first frame that is shown, a Fraction; or the number of one of those that are shown, an int."""
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -52,6 +59,53 @@ class Timeline:
                 yield Moment(frame, Fraction(time - before) / (after - before))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """When the frames of a video are shown."""
+
+    time_base: Fraction
+    """Seconds of a tick."""
+    ticks: tuple[int, ...]
+    """When each frame appears, in ticks; they begin with 0 and increase."""
+    end: int
+    """When the last frame disappears, in ticks."""
+
+    @classmethod
+    def even(cls, frame_rate: Fraction, length: int) -> "Clock":
+        """One frame after the other, so many a second."""
+        return cls(time_base=1 / frame_rate, ticks=tuple(range(length)), end=length)
+
+    def keeps(self, frame_rate: Fraction) -> bool:
+        """Whether this is `frame_rate` as precisely as the time base can tell.
+
+        Where the duration of a frame is no whole number of ticks, and COARSEST of them at least, frames may appear less
+        than a tick off, and the last one, whose duration is rounded as well, may disappear less than two off, as with
+        Matroska's milliseconds. Otherwise all must be exact.
+        """
+        step = 1 / (frame_rate * self.time_base)
+        slack = 1 if step.denominator > 1 and step >= COARSEST else Fraction(1, step.denominator)
+        late = abs(self.end - len(self.ticks) * step) >= (2 if slack == 1 and step.denominator > 1 else slack)
+        return not late and all(abs(tick - number * step) < slack for number, tick in enumerate(self.ticks))
+
+    def number_at(self, when: When) -> int:
+        """Number of the first frame that is shown at a time or later; that of a frame is itself."""
+        return when if isinstance(when, int) else bisect_left(self.ticks, when / self.time_base)
+
+    def part(self, first: int, stop: int) -> "Clock":
+        """That of frames [first, stop) alone."""
+        start = self.ticks[first]
+        ends = (*self.ticks, self.end)
+        return Clock(
+            time_base=self.time_base,
+            ticks=tuple(tick - start for tick in self.ticks[first:stop]),
+            end=ends[stop] - start,
+        )
+
+    def shown(self, timeline: Timeline) -> Timeline:
+        """Where a file's frames stand in time, in ticks."""
+        return Timeline(tuple(self.ticks[position] for position in timeline.positions), self.end)
+
+
 @dataclass(frozen=True)
 class Moment:
     """A time at a frame of the file or between two."""
@@ -60,10 +114,6 @@ class Moment:
     """Index of the last frame of the file that is not later."""
     fraction: Fraction
     """Of the way to the next one, in [0, 1)."""
-
-
-When = Fraction | int
-"""Seconds after the first frame that is shown, a Fraction; or the number of one of those that are shown, an int."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,32 +153,32 @@ class Playback:
 
         Raises RequestError for a start after the last frame, and an end that is not after the start.
         """
-        length = len(schedule.ticks)
-        first = schedule.number_at(self.start)
+        clock = schedule.clock
+        length, first = len(clock.ticks), clock.number_at(self.start)
         if first >= length:
-            shown = _readable(schedule.ticks[-1] / schedule.frame_rate)
+            shown = _readable(clock.ticks[-1] * clock.time_base)
             raise RequestError(
                 f"no frame is shown at {_readable(self.start)} or later: the last is frame {length - 1}, at {shown}"
             )
         end: When = length if self.stop is None else self.stop
-        stop = min(schedule.number_at(end), length if self.count is None else first + self.count)
+        stop = min(clock.number_at(end), length if self.count is None else first + self.count)
         if stop <= first:
             raise RequestError(f"no frame is shown from {_readable(self.start)} to {_readable(end)}")
         return range(first, min(stop, length))
 
-    def schedule(self, timeline: Timeline, frame_rate: Fraction) -> "Schedule":
-        """Frame rate and times of what is shown, for a video of so many frames a second."""
-        positions, length = timeline.positions, timeline.length
+    def schedule(self, timeline: Timeline, frame_rate: Fraction, clock: Clock | None = None) -> "Schedule":
+        """What is shown when of a video of so many frames a second, or, with a clock, at its times."""
+        clock = clock or Clock.even(frame_rate, timeline.length)
+        own = clock.shown(timeline)
         if self.all_times:
-            return Schedule(frame_rate, tuple(range(length)), tuple(timeline.moments(range(length))))
+            return Schedule(frame_rate, clock, tuple(own.moments(clock.ticks)))
         rate = self.frame_rate or (self.factor * frame_rate if self.factor else None)
         if rate is None:
-            gap = timeline.gap or 1
-            shown = tuple(position // gap for position in positions)
-            return Schedule(frame_rate / gap, shown, tuple(timeline.moments(positions)))
-        count = ceil(length * rate / frame_rate)  # as many as begin before the video ends
-        times = (n * frame_rate / rate for n in range(count))
-        return Schedule(rate, tuple(range(count)), tuple(timeline.moments(times)))
+            kept = Clock(time_base=clock.time_base, ticks=own.positions, end=clock.end)
+            return Schedule(frame_rate / (timeline.gap or 1), kept, tuple(own.moments(own.positions)))
+        step = 1 / (rate * clock.time_base)
+        count = ceil(clock.end / step)  # as many as begin before the video ends
+        return Schedule(rate, Clock.even(rate, count), tuple(own.moments(n * step for n in range(count))))
 
 
 @dataclass(frozen=True)
@@ -136,19 +186,11 @@ class Schedule:
     """What is to be shown when."""
 
     frame_rate: Fraction
-    ticks: tuple[int, ...]
-    """When each frame is shown, in units of 1 / frame_rate seconds."""
+    """Frames per second; nominal where the clock is not even."""
+    clock: Clock
+    """When each frame is shown."""
     moments: tuple[Moment, ...]
     """What is shown then."""
-
-    def number_at(self, when: When) -> int:
-        """Number of the first frame that is shown at a time or later; that of a frame is itself."""
-        return when if isinstance(when, int) else bisect_left(self.ticks, when * self.frame_rate)
-
-    def ticks_of(self, part: range) -> tuple[int, ...]:
-        """When frames are shown, if the first of a part is shown at 0."""
-        ticks = self.ticks[part.start : part.stop]
-        return tuple(tick - ticks[0] for tick in ticks)
 
 
 def _readable(when: When) -> str:

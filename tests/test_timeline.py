@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from nervcodec.errors import RequestError
-from nervcodec.timeline import Moment, Playback, Timeline
+from nervcodec.timeline import Clock, Moment, Playback, Schedule, Timeline
 
 RATES = [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)]
 
@@ -39,9 +39,9 @@ def test_a_frame_rate_has_the_frames_that_begin_before_the_video_ends(
     timeline = Timeline.every(step, 50)
     schedule = Playback(frame_rate=rate).schedule(timeline, source)
     duration = 50 / source
-    assert schedule.ticks == tuple(range(len(schedule.moments)))
-    assert (len(schedule.ticks) - 1) / rate < duration <= len(schedule.ticks) / rate
-    for tick, moment in zip(schedule.ticks, schedule.moments, strict=True):
+    assert schedule.clock.ticks == tuple(range(len(schedule.moments)))
+    assert (len(schedule.clock.ticks) - 1) / rate < duration <= len(schedule.clock.ticks) / rate
+    for tick, moment in zip(schedule.clock.ticks, schedule.moments, strict=True):
         before, after = (*timeline.positions, 50)[moment.frame : moment.frame + 2]
         shown = before + moment.fraction * (after - before)
         assert shown == min(tick / rate * source, timeline.positions[-1])
@@ -51,23 +51,23 @@ def test_a_factor_is_a_frame_rate() -> None:
     timeline = Timeline.every(2, 9)
     by_factor = Playback(factor=4).schedule(timeline, RATES[0])
     assert by_factor == Playback(frame_rate=4 * RATES[0]).schedule(timeline, RATES[0])
-    assert len(by_factor.ticks) == 36
+    assert len(by_factor.clock.ticks) == 36
 
 
 def test_without_a_wish_the_frames_of_the_file_are_shown_at_their_own_times() -> None:
     even = Playback().schedule(Timeline.every(2, 9), Fraction(50))
     assert even.frame_rate == 25
-    assert even.ticks == (0, 1, 2, 3, 4)
+    assert even.clock == Clock(time_base=Fraction(1, 50), ticks=(0, 2, 4, 6, 8), end=9)
     uneven = Playback().schedule(Timeline.every(2, 8), Fraction(50))
     assert uneven.frame_rate == 50
-    assert uneven.ticks == (0, 2, 4, 6, 7)
+    assert uneven.clock.ticks == (0, 2, 4, 6, 7)
     assert all(moment.fraction == 0 for moment in (*even.moments, *uneven.moments))
 
 
 def test_all_times_are_those_of_the_video() -> None:
     schedule = Playback(all_times=True).schedule(Timeline.every(3, 8), Fraction(50))
     assert schedule.frame_rate == 50
-    assert schedule.ticks == tuple(range(8))
+    assert schedule.clock.ticks == tuple(range(8))
     assert all((a.frame, a.fraction) < (b.frame, b.fraction) for a, b in pairwise(schedule.moments))
 
 
@@ -104,15 +104,20 @@ def test_a_part_begins_with_the_first_frame_that_is_shown_no_earlier(
     assert playback.part(schedule) == range(first, stop)
 
 
+def clock_of(playback: Playback, schedule: Schedule) -> tuple[int, ...]:
+    part = playback.part(schedule)
+    return schedule.clock.part(part.start, part.stop).ticks
+
+
 def test_a_part_is_one_of_what_is_shown_and_its_times_begin_at_0() -> None:
     uneven = Timeline((0, 2, 4, 6, 7), 8)
     own = Playback(start=Fraction(3, 50))
     schedule = own.schedule(uneven, Fraction(50))
-    assert schedule.ticks_of(own.part(schedule)) == (0, 2, 3)
+    assert clock_of(own, schedule) == (0, 2, 3)
     faster = Playback(factor=4, start=Fraction(3, 50), count=5)
     schedule = faster.schedule(uneven, Fraction(50))
     assert faster.part(schedule) == range(12, 17)
-    assert schedule.ticks_of(faster.part(schedule)) == (0, 1, 2, 3, 4)
+    assert clock_of(faster, schedule) == (0, 1, 2, 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +134,51 @@ def test_a_part_is_one_of_what_is_shown_and_its_times_begin_at_0() -> None:
 def test_a_part_that_holds_nothing_is_refused(wish: dict[str, object], reason: str) -> None:
     with pytest.raises(RequestError, match=reason):
         (playback := Playback(**wish)).part(playback.schedule(Timeline.every(1, 10), Fraction(25)))  # type: ignore[arg-type]
+
+
+def jittered(*ticks: int, end: int, per_second: int = 1000) -> Clock:
+    """A clock of so many ticks a second."""
+    return Clock(time_base=Fraction(1, per_second), ticks=ticks, end=end)
+
+
+@pytest.mark.parametrize("rate", [*RATES, Fraction(120)])
+def test_milliseconds_keep_a_frame_rate(rate: Fraction) -> None:
+    ticks = [round(1000 * number / rate) for number in range(500)]
+    assert jittered(*ticks, end=ticks[-1] + round(1000 / rate)).keeps(rate)
+    assert not jittered(*ticks, end=ticks[-1] + 5 + round(1000 / rate)).keeps(rate)
+    assert not jittered(*ticks[:-1], ticks[-1] + 2, end=ticks[-1] + round(1000 / rate)).keeps(rate)
+
+
+def test_what_the_time_base_could_say_must_be_said() -> None:
+    assert jittered(0, 40, 80, end=120).keeps(Fraction(25))
+    assert not jittered(0, 40, 81, end=120).keeps(Fraction(25))
+    assert not jittered(0, 40, 80, end=121).keeps(Fraction(25))
+    assert not jittered(0, 1, 2, 4, end=5, per_second=25).keeps(Fraction(20))
+
+
+def test_a_clock_says_when_frames_are_shown() -> None:
+    clock = jittered(0, 40, 100, 110, 300, end=400)
+    kept = Timeline((0, 2, 4), 5)
+    every = Playback(all_times=True).schedule(kept, Fraction(25), clock)
+    assert every.clock == clock
+    assert [(m.frame, m.fraction) for m in every.moments] == [
+        (0, 0),
+        (0, Fraction(2, 5)),
+        (1, 0),
+        (1, Fraction(1, 20)),
+        (2, 0),
+    ]
+    own = Playback().schedule(kept, Fraction(25), clock)
+    assert own.clock == jittered(0, 100, 300, end=400)
+    even = Playback(frame_rate=Fraction(20)).schedule(kept, Fraction(25), clock)
+    assert even.clock == Clock.even(Fraction(20), 8)
+    assert [(m.frame, m.fraction) for m in even.moments[:4]] == [
+        (0, 0),
+        (0, Fraction(1, 2)),
+        (1, 0),
+        (1, Fraction(1, 4)),
+    ]
+
+
+def test_a_part_of_a_clock_begins_with_0() -> None:
+    assert jittered(0, 40, 100, 110, 300, end=400).part(1, 4) == jittered(0, 60, 70, end=260)

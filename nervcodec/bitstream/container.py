@@ -13,13 +13,13 @@ from nervcodec.bitstream.format import (
     PACK_MAGIC,
     SEGMENTED_VERSION,
     VERSION,
-    Attached,
     Header,
     read_header,
     write_header,
 )
 from nervcodec.bitstream.layer import MAX_LAYERS, Layer, base_digest, layer_errors, read_layer, write_layer
 from nervcodec.bitstream.legacy import read_legacy, read_legacy_layer
+from nervcodec.bitstream.records import Attached
 from nervcodec.bitstream.stored import Stored
 from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 

@@ -83,6 +83,16 @@ class ByteReader:
             raise CorruptStream(f"{what}: {value} is out of range (at most {limit})")
         return value
 
+    def positive(self, what: str, limit: int) -> int:
+        """A varint above zero.
+
+        Raises CorruptStream for another.
+        """
+        value = self.varint(what, limit)
+        if value == 0:
+            raise CorruptStream(f"{what}: zero")
+        return value
+
     def raw(self, size: int, what: str) -> bytes:
         start = self.skip(size, what)
         return self.data[start : self.offset]

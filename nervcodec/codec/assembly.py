@@ -12,15 +12,21 @@ from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.wire import pack_config
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
-from nervcodec.timeline import Timeline
+from nervcodec.timeline import Clock, Timeline
 
 
-def plan_header(video: VideoFormat, frames: int, *configs: HNeRVConfig, timeline: Timeline | None = None) -> Header:
+def plan_header(
+    video: VideoFormat,
+    frames: int,
+    *configs: HNeRVConfig,
+    timeline: Timeline | None = None,
+    clock: Clock | None = None,
+) -> Header:
     """The header of a file whose layers have these networks.
 
     Raises RequestError for what no decoder would read.
     """
-    header = Header(video=video, segments=(frames,), timeline=timeline)
+    header = Header(video=video, segments=(frames,), timeline=timeline, clock=clock)
     try:
         check_header(header)
         for config in configs:

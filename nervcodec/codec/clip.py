@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream
+from nervcodec.bitstream.format import Header
 from nervcodec.codec.between import frames_at
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName
@@ -17,6 +18,8 @@ from nervcodec.fill import fill
 from nervcodec.memory import check_memory
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Clock, Moment, Playback, Timeline
+from nervcodec.video.index import Index
 from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
@@ -37,6 +40,8 @@ class Footage:
     """All frames, `[T, 3, H, W]`, uint8, channels last in memory."""
     masks: Tensor | None
     """`[T, 1, H, W]`, bool: pixels that are missing."""
+    clock: Clock | None = None
+    """When its frames are shown; None means one after the other."""
 
     def at(self, positions: Sequence[int]) -> "Footage":
         """Some of its frames, in order."""
@@ -55,23 +60,26 @@ class Footage:
         return filled
 
 
-def load_footage(source: str, view: View, mask: str | None = None, observe: Observer = ignore) -> Footage:
+def load_footage(
+    source: str, view: View, mask: str | None = None, observe: Observer = ignore, index: Index | None = None
+) -> Footage:
     """What a view shows of a video (see `read_frames`), and the masks of a rule (see `load_masks`).
 
     Raises what these do, VideoError for no frame, ResourceError when they are more than the memory holds.
     """
     frames = []
-    with read_frames(source, view) as video:
+    with read_frames(source, view, index=index) as video:
         for frame in video.frames:
             frames.append(torch.from_numpy(frame))
             check_memory(COPIES * len(frames) * frame.nbytes, f"a clip of {len(frames)} frames or more")
             observe(FramesDone(stage="read", frames=len(frames), total=video.total))
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
-    width, height, rate = video.format.width, video.format.height, float(video.format.frame_rate)
-    LOG.info("%s: %d frames of %dx%d, %.6g frames/s", source, len(frames), width, height, rate)
+    rate, clock = video.index().timing(view.first, view.first + len(frames))
+    width, height = video.format.width, video.format.height
+    LOG.info("%s: %d frames of %dx%d, %.6g frames/s", source, len(frames), width, height, float(rate))
     masks = None if mask is None else load_masks(mask, video, len(frames), view)
-    return Footage(video.format, torch.stack(frames).permute(0, 3, 1, 2), masks)
+    return Footage(replace(video.format, frame_rate=rate), torch.stack(frames).permute(0, 3, 1, 2), masks, clock)
 
 
 def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:
@@ -87,14 +95,23 @@ def measure_at(
 
     footage: the video of that segment.
     """
-    meter, first = QualityMeter(), stream.header.times.length - len(footage.clip)
-    moments = tuple(stream.header.times.moments(first + position for position in positions))
-    frames = frames_at(stream, moments, device=device)
+    meter, moments = QualityMeter(), _moments(stream.header, footage)
+    frames = frames_at(stream, [moments[position] for position in positions], device=device)
     for done, (position, frame) in enumerate(zip(positions, frames, strict=True), 1):
         own = footage.at([position])
         meter.add(frame[None], own.clip, own.masks)
         observe(FramesDone(stage="measure", frames=done, total=len(positions)))
     return meter
+
+
+def _moments(header: Header, footage: Footage) -> list[Moment]:
+    """Where all frames of the last segment's video lie between those of a stream."""
+    length = len(footage.clip)
+    begin = header.times.length - length
+    held = Timeline(tuple(position - begin for position in header.times.positions if position >= begin), length)
+    schedule = Playback(all_times=True).schedule(held, header.video.frame_rate, footage.clock)
+    before = header.frames - len(held.positions)
+    return [replace(moment, frame=before + moment.frame) for moment in schedule.moments]
 
 
 def measure(

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from nervcodec.bitstream.container import Stream, layer_ends, write_stream
+from nervcodec.codec.assembly import plan_header
 from nervcodec.codec.clip import Footage, load_footage
 from nervcodec.codec.device import choose_device, describe_device, device_memory
 from nervcodec.codec.job import SPOOLED, Job, begin_job, identify, open_folder, resume_job
@@ -86,6 +87,7 @@ def _job(
     if job is not None:
         return job
     found = survey(source, options.view, observe)
+    plan_header(found.video, found.frames, clock=found.clock)
     longest = longest_segment(options.segment, found.video, device_memory(device))
     return begin_job(folder, identity, found, split(found.frames, found.cuts, longest, follow=options.follows))
 
@@ -121,16 +123,17 @@ class _Run:
     def finish(self) -> tuple[bytes, EncodeReport]:
         """The file, and its report."""
         parts = [part for index in range(len(self.job.segments)) if (part := self.job.load_part(index))]
-        data = write_stream(join([part.stream for part in parts]))
-        video = self.job.survey.video
+        joint, video = join([part.stream for part in parts]), self.job.survey.video
+        data = write_stream(replace(joint, header=replace(joint.header, video=video, clock=self.job.survey.clock)))
         return data, joined([part.report for part in parts], layer_ends(data), 0, video.width * video.height)
 
     def _footage(self, segment: Segment) -> Footage:
-        options, view = self.options, _part_of(self.options.view, segment)
-        footage = load_footage(self.source, view, options.mask, self.observe)
+        found, view = self.job.survey, _part_of(self.options.view, segment)
+        footage = load_footage(self.source, view, self.options.mask, self.observe, found.index)
         if len(footage.clip) != segment.frames:
             raise VideoError(f"{self.source}: frames {view.first} to {view.stop} are gone")
-        return footage
+        clock = found.clock and found.clock.part(segment.start, segment.stop)
+        return replace(footage, video=found.video, clock=clock)
 
     def _options(self, segment: Segment) -> EncodeOptions:
         """Those of a segment, whose size is its share of the file's."""

@@ -25,6 +25,7 @@ from nervcodec.codec.survey import Survey
 from nervcodec.errors import BitstreamError, OutputError, RequestError
 from nervcodec.files import job_folder, replacing
 from nervcodec.video.images import images_in, is_pattern, numbered_files
+from nervcodec.video.index import Index
 
 MANIFEST, SPOOLED = "job.json", "input.y4m"
 
@@ -114,11 +115,12 @@ def identify(source: str, options: EncodeOptions, digest: str | None = None) -> 
 def begin_job(folder: Path, identity: Mapping[str, Any], survey: Survey, segments: tuple[Segment, ...]) -> Job:
     """Write down what is planned."""
     _empty(folder, LEASE, SPOOLED)
-    header = write_header(Header(video=survey.video, segments=(survey.frames,)))
+    header = write_header(Header(video=survey.video, segments=(survey.frames,), clock=survey.clock))
     record = {
         "identity": identity,
         "video": header.hex(),
         "cuts": survey.cuts,
+        "index": survey.index.to_json(),
         "segments": [asdict(segment) for segment in segments],
     }
     with replacing(folder / MANIFEST) as path:
@@ -134,7 +136,8 @@ def resume_job(folder: Path, identity: Mapping[str, Any]) -> Job | None:
     try:
         record = json.loads((folder / MANIFEST).read_text())
         header = read_header(bytes.fromhex(record["video"]))
-        survey = Survey(header.video, header.frames, tuple(record["cuts"]))
+        index = Index.from_json(record["index"])
+        survey = Survey(header.video, header.frames, tuple(record["cuts"]), header.clock, index)
         segments = tuple(Segment(**segment) for segment in record["segments"])
         planned = record["identity"]
     except (OSError, ValueError, KeyError, TypeError, BitstreamError):

@@ -63,17 +63,19 @@ def decode(
     with stream_file(path) as data:
         stream = open_stream(data, options.layers)
         header = stream.header
-        schedule = options.playback.schedule(header.times, header.video.frame_rate)
+        schedule = options.playback.schedule(header.times, header.video.frame_rate, header.clock)
         part = options.playback.part(schedule)
         LOG.info("%s: version %d, layers: %d, segments: %s", path, stream.version, len(stream.layers), header.segments)
-        LOG.info("frames %d to %d of %d on %s", part.start, part.stop - 1, len(schedule.ticks), describe_device(device))
+        place, count = describe_device(device), len(schedule.moments)
+        LOG.info("frames %d to %d of %d on %s", part.start, part.stop - 1, count, place)
         video, total = replace(header.video, frame_rate=schedule.frame_rate), len(part)
         frames = frames_at(stream, schedule.moments, options.between, part, device=options.device)
         if options.composite:
-            if schedule.moments != tuple(header.times.moments(range(header.times.length))):
+            all_times = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
+            if schedule.moments != all_times.moments:
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
             frames = options.composite.fill(frames, part, header.times.length)
-        with write_frames(target, video, schedule.ticks_of(part)) as sink:
+        with write_frames(target, video, schedule.clock.part(part.start, part.stop)) as sink:
             for done, frame in enumerate(frames, 1):
                 sink(frame.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="decode", frames=done, total=total))

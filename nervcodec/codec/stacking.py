@@ -98,7 +98,8 @@ class Work:
 
         Raises RequestError as `plan_header` does.
         """
-        return plan_header(self.video, len(self.clip), timeline=None if self.timeline.is_whole else self.timeline)
+        timeline = None if self.timeline.is_whole else self.timeline
+        return plan_header(self.video, len(self.clip), timeline=timeline)
 
 
 class Stack:

@@ -1,6 +1,6 @@
 """What a video is like, from looking through it once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -8,6 +8,8 @@ from nervcodec.errors import VideoError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.motion import is_cut
 from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Clock
+from nervcodec.video.index import Index
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
@@ -23,6 +25,10 @@ class Survey:
     frames: int
     cuts: tuple[int, ...]
     """The first frame of each scene but the first."""
+    clock: Clock | None
+    """When frames are shown; None means one after the other."""
+    index: Index
+    """Where they are in the source."""
 
 
 def survey(source: str, view: View, observe: Observer = ignore) -> Survey:
@@ -41,4 +47,6 @@ def survey(source: str, view: View, observe: Observer = ignore) -> Survey:
             observe(FramesDone(stage="survey", frames=frames, total=video.total))
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
-    return Survey(video.format, frames, tuple(cuts))
+    index = video.index()
+    rate, clock = index.timing(view.first, view.first + frames)
+    return Survey(replace(video.format, frame_rate=rate), frames, tuple(cuts), clock, index)

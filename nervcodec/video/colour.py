@@ -26,6 +26,9 @@ MATRIX_NAMES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M"
 SAMPLING_NAMES = {"444": "4:4:4", "422": "4:2:2", "420": "4:2:0"}
 RANGES = {STUDIO: ColorRange.MPEG, FULL: ColorRange.JPEG, UNSPECIFIED: ColorRange.MPEG}
 FFMPEG_RANGES = {0: UNSPECIFIED, 1: STUDIO, 2: FULL}
+OPAQUE = 255
+LUMA = np.array([299, 587, 114])
+"""Parts of red, green and blue in grey, by BT.601."""
 TO_RGB = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
 """For samples above 8 bits, of which swscale's default makes white 253; 8 bits are as by ffmpeg's default."""
 TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
@@ -62,6 +65,13 @@ def colour_reach(frame: av.VideoFrame) -> int:
     if cell == 1:
         return 0
     return 2 * cell if pixel.components[0].bits > 8 else cell - 1  # bicubic, or the nearest
+
+
+def is_opaque(frame: av.VideoFrame) -> bool:
+    """Whether no pixel of a decoded frame lets a background through."""
+    if not frame.format.has_palette and not any(component.is_alpha for component in frame.format.components):
+        return True
+    return bool((frame.to_ndarray(format="rgba")[..., 3] == OPAQUE).all())
 
 
 def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags) -> Frame:
@@ -102,7 +112,10 @@ def describe_tags(tags: ColourTags) -> str:
 
 
 def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
-    """A frame of `pixel_format` for an encoder, tagged; the inverse of `frame_to_rgb` up to rounding."""
+    """A frame of `pixel_format` for an encoder, the inverse of `frame_to_rgb` up to rounding; grey is luma as it is."""
+    if pixel_format == "gray":
+        grey = (pixels @ LUMA + sum(LUMA) // 2) // sum(LUMA)
+        return av.VideoFrame.from_ndarray(np.ascontiguousarray(grey.astype(np.uint8)), format="gray")
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
     if pixel_format == "rgb24":
         return frame

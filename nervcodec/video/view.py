@@ -1,6 +1,7 @@
 """Which frames and pixels of a video are wanted."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from nervcodec.errors import RequestError
@@ -58,6 +59,17 @@ class View:
             new_height = _even(height * new_width, width)
         _check_size(new_width, new_height)
         return new_width, new_height
+
+    def sample_aspect(self, width: int, height: int, aspect: Fraction) -> Fraction:
+        """Width of a pixel of the frames that leave over its height, for a video of the given size and pixels.
+
+        A new size of two given sides keeps the shape of the picture as it is shown; with one of them, it is that of the
+        pixels which stays.
+        """
+        if not self.resize or EVEN in self.resize:
+            return aspect
+        old, new = self.crop or (width, height), self.resize
+        return aspect * Fraction(old[0] * new[1], old[1] * new[0])
 
 
 def _even(dividend: int, divisor: int) -> int:

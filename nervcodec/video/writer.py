@@ -1,58 +1,78 @@
 """Frames into a video file, numbered PNGs, or y4m on standard output."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from io import BytesIO
 from itertools import count, pairwise
+from math import ceil
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import av
+from av.codec.context import Flags
+from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from nervcodec.errors import OutputError, RequestError
 from nervcodec.files import check_folder, check_target, replacing, replacing_folder
 from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
+from nervcodec.timeline import Clock
+from nervcodec.video.attachments import copy_attachments
 from nervcodec.video.colour import Frame, rgb_to_frame
 from nervcodec.video.images import NUMBER, numbered_files
+from nervcodec.video.matroska import PLACEHOLDER_ROTATION, set_display_size, template
+from nervcodec.video.y4m import write_y4m_frame, y4m_header
 
 Sink = Callable[[Frame], None]
 
-PLANES: dict[Chroma, str] = {"rgb": "yuv444p", "444": "yuv444p", "422": "yuv422p", "420": "yuv420p", "grey": "yuv420p"}
 FFMPEG_RANGES = {UNSPECIFIED: 0, STUDIO: 1, FULL: 2}
 MP4_OPTIONS = {"crf": "12", "preset": "medium"}
 """x264 well above the quality of what a fitted network renders."""
+IN_ORDER = {"bf": "0"}
+"""MP4 has durations in the order of decoding only; where they are not all the same, it must be that of showing."""
+TIMES = {"avoid_negative_ts": "disabled"}
+"""Sound that begins a little before the first frame does not make that one late."""
 SUFFIXES = (".mkv", ".mp4", ".y4m")
 
 
 @contextmanager
-def write_frames(target: str, video: VideoFormat, ticks: Sequence[int] | None = None) -> Iterator[Sink]:
+def write_frames(
+    target: str, video: VideoFormat, clock: Clock | None = None, attachments: bytes = b""
+) -> Iterator[Sink]:
     """A function that takes frames `[H, W, 3]`, uint8 RGB, one by one.
 
     `.mkv` is FFV1 in RGB and lossless, `.mp4` is H.264, `.y4m` and `-` (standard output) are raw planes with the
-    chroma sampling of the video that was encoded, and a pattern such as `frames/%05d.png` counts from 1. Files appear
-    when the block ends well.
+    chroma sampling of the video that was encoded, and a pattern such as `frames/%05d.png` counts from 1; all are grey
+    if the video is. Files appear when the block ends well.
 
-    ticks: when each frame is shown, in units of a frame's duration; None means one after the other. A `.y4m`, which
-    has no timestamps, repeats a frame until the next one.
+    clock: when each frame is shown; None means one after the other. An `.mkv` rounds that to milliseconds. A `.y4m`,
+    which has no timestamps, shows the frame of each moment at the video's frame rate, some twice and some not at all.
 
-    Raises RequestError for a target of another kind, OutputError for what cannot be written.
+    attachments: sound, subtitles, chapters and titles (see `read_attachments`), for an `.mkv` or `.mp4`.
+
+    Raises RequestError for a target of another kind, or that cannot hold what is attached, OutputError for what cannot
+    be written, CorruptStream for attachments that cannot be read.
     """
     kind, path = _kind(target), Path(target)
     try:
         if kind == "pipe":
-            with _container("pipe:1", ".y4m", video, ticks) as sink:
-                yield sink
+            with open(1, "wb", closefd=False) as file:
+                yield _y4m_sink(file, video, clock)
         elif kind == "images":
             with replacing_folder(path.parent) as folder:
-                yield _image_sink(folder, path.name)
+                yield _image_sink(folder, path.name, video.chroma)
         else:
-            with (
-                replacing(path) as temporary,
-                _container(f"file:{temporary}", path.suffix.lower(), video, ticks) as sink,
-            ):
-                yield sink
-    except FFmpegError as error:
+            with replacing(path) as temporary:
+                if path.suffix.lower() == ".y4m":
+                    with temporary.open("wb") as file:
+                        yield _y4m_sink(file, video, clock)
+                else:
+                    with _container(temporary, target, video, clock, attachments) as sink:
+                        yield sink
+    except (FFmpegError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise
         raise OutputError(f"{target}: {error.strerror or error}") from error
@@ -84,43 +104,93 @@ def _kind(target: str) -> Literal["pipe", "images", "file"]:
     raise RequestError(f"{target}: write to .mkv, .mp4, .y4m, a pattern such as frames/%05d.png, or - for y4m")
 
 
-@contextmanager
-def _container(path: str, suffix: str, video: VideoFormat, ticks: Sequence[int] | None) -> Iterator[Sink]:
-    kind = "yuv4mpegpipe" if suffix == ".y4m" else None
-    with av.open(path, "w", format=kind) as container:
-        if suffix == ".mkv":
-            pixels = "bgr0"
-            stream = container.add_stream("ffv1", rate=video.frame_rate)
-        elif suffix == ".mp4":
-            even = video.width % 2 == video.height % 2 == 0
-            pixels = "yuv420p" if even else "yuv444p"
-            stream = container.add_stream("libx264", rate=video.frame_rate, options=MP4_OPTIONS)
-        else:
-            pixels = PLANES[video.chroma]
-            stream = container.add_stream("rawvideo", rate=video.frame_rate)
-        stream.width, stream.height, stream.pix_fmt = video.width, video.height, pixels
-        tag_stream(stream, video.colour, is_rgb=pixels == "bgr0")
+@dataclass(frozen=True)
+class _Kind:
+    """What the frames in a file of some suffix are."""
 
-        stream.codec_context.time_base = 1 / video.frame_rate
-        shown = _shown(ticks, repeats=suffix == ".y4m")
+    encoder: str
+    pixels: str
+    options: dict[str, str]
+
+
+def _file_kind(suffix: str, video: VideoFormat, *, is_even: bool) -> _Kind:
+    grey = video.chroma == "grey"
+    if suffix == ".mkv":
+        return _Kind("ffv1", "gray" if grey else "bgr0", {})
+    halves = video.width % 2 == video.height % 2 == 0
+    pixels = "gray" if grey else "yuv420p" if halves else "yuv444p"
+    return _Kind("libx264", pixels, MP4_OPTIONS if is_even else MP4_OPTIONS | IN_ORDER)
+
+
+@contextmanager
+def _container(path: Path, name: str, video: VideoFormat, clock: Clock | None, attachments: bytes) -> Iterator[Sink]:
+    """Writes to a path what is to be called `name`."""
+    kind = _file_kind(path.suffix.lower(), video, is_even=clock is None or clock.keeps(video.frame_rate))
+    stands = kind.encoder == "ffv1" and video.sample_aspect != 1
+    with av.open(f"file:{path}", "w", options=TIMES) as container:
+        stream = _add_stream(container, kind, video)
+        if stands:
+            stream.set_display_rotation(PLACEHOLDER_ROTATION)
+        time_base = clock.time_base if clock else 1 / video.frame_rate
+        stream.time_base = stream.codec_context.time_base = time_base
+        feed = copy_attachments(attachments, container, name) if attachments else None
+        paces = _paces(clock)
 
         def sink(frame: Frame) -> None:
-            for tick in next(shown):
-                encoded = rgb_to_frame(frame, pixels, video.colour)
-                encoded.pts, encoded.time_base = tick, 1 / video.frame_rate
-                container.mux(stream.encode(encoded))
+            encoded = rgb_to_frame(frame, kind.pixels, video.colour)
+            encoded.time_base = time_base
+            encoded.pts, encoded.duration = next(paces)
+            container.mux(stream.encode(encoded))
+            if feed:  # after the frame, for only now the encoder is open, and can be written about
+                feed((encoded.pts + encoded.duration) * time_base)
 
         yield sink
         container.mux(stream.encode(None))
+        if feed:
+            feed(None)
+    if stands:
+        set_display_size(path, video)
 
 
-def _shown(ticks: Sequence[int] | None, *, repeats: bool) -> Iterator[Sequence[int]]:
-    """The ticks at which each frame is written: one, or with `repeats` all up to the next frame."""
-    if ticks is None:
-        return ([tick] for tick in count())
-    if not repeats:
-        return ([tick] for tick in ticks)
-    return (range(tick, following) for tick, following in pairwise([*ticks, ticks[-1] + 1]))
+def _add_stream(container: OutputContainer, kind: _Kind, video: VideoFormat) -> VideoStream:
+    """The stream of a video: size, colour, shape of its pixels, HDR10 metadata."""
+    if video.mastering or video.content_light:
+        with av.open(BytesIO(template(video, kind.encoder))) as model:
+            stream = container.add_stream_from_template(model.streams.video[0], opaque=False)
+        stream.codec_context.options = kind.options
+        stream.codec_context.framerate = video.frame_rate
+    else:
+        added = container.add_stream(kind.encoder, rate=video.frame_rate, options=kind.options)
+        assert isinstance(added, VideoStream)
+        stream = added
+    stream.width, stream.height, stream.pix_fmt = video.width, video.height, kind.pixels
+    stream.codec_context.sample_aspect_ratio = video.sample_aspect
+    stream.codec_context.flags |= Flags.frame_duration
+    colour = video.colour
+    if kind.encoder == "libx264" and kind.pixels == "gray" and colour.sample_range == UNSPECIFIED:
+        colour = replace(colour, sample_range=FULL)  # as grey is read; FFmpeg takes H.264 without colour for 4:2:0
+    tag_stream(stream, colour, is_rgb=kind.pixels == "bgr0")
+    return stream
+
+
+def _paces(clock: Clock | None) -> Iterator[tuple[int, int]]:
+    """When each frame appears, and for how long, in ticks."""
+    if clock is None:
+        return ((tick, 1) for tick in count())
+    return ((tick, after - tick) for tick, after in pairwise((*clock.ticks, clock.end)))
+
+
+def _y4m_sink(file: BinaryIO, video: VideoFormat, clock: Clock | None) -> Sink:
+    file.write(y4m_header(video))
+    paces = _paces(clock and _rounded(clock, video.frame_rate))
+    return lambda frame: write_y4m_frame(file, frame, video, times=next(paces)[1])
+
+
+def _rounded(clock: Clock, frame_rate: Fraction) -> Clock:
+    """Whole numbers of frames, as near as they come; the last frame is shown in any case."""
+    step = clock.time_base * frame_rate
+    ticks = tuple(round(tick * step) for tick in clock.ticks)
+    return Clock(time_base=1 / frame_rate, ticks=ticks, end=max(ceil(clock.end * step), ticks[-1] + 1))
 
 
 def tag_stream(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None:
@@ -133,16 +203,16 @@ def tag_stream(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None
         context.color_range = FFMPEG_RANGES[colour.sample_range]
 
 
-def _image_sink(folder: Path, pattern: str) -> Sink:
-    numbers = count(1)
+def _image_sink(folder: Path, pattern: str, chroma: Chroma) -> Sink:
+    numbers, pixels = count(1), "gray" if chroma == "grey" else "rgb24"
 
     def sink(frame: Frame) -> None:
         with av.open(
             str(folder / _image_name(pattern, next(numbers))), "w", format="image2", options={"update": "1"}
         ) as container:
             stream = container.add_stream("png", rate=1)
-            stream.width, stream.height, stream.pix_fmt = frame.shape[1], frame.shape[0], "rgb24"
-            container.mux(stream.encode(rgb_to_frame(frame, "rgb24", ColourTags())))
+            stream.width, stream.height, stream.pix_fmt = frame.shape[1], frame.shape[0], pixels
+            container.mux(stream.encode(rgb_to_frame(frame, pixels, ColourTags())))
             container.mux(stream.encode(None))
 
     return sink

@@ -277,7 +277,7 @@ def test_a_picture_with_a_hole_is_filled(nervc: Nervc, sample: str, tmp_path: Pa
 def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
-        "--latent --block --preset --epochs --steps --seed --optimizer "
+        "--fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
         "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
         "--device --json -q -v --log-file --config --dump-config",

@@ -8,8 +8,8 @@ import pytest
 from nervcodec.cli.main import LazyGroup, run
 
 HEADINGS = {
-    "encode": "Output, Part of the video, Segments, Rate and quality, Time, Layers, Missing frames and pixels, Network, Fit, "
-    "Machine, Messages, Options in a file, Help",
+    "encode": "Output, Part of the video, Segments, Rate and quality, Time, Layers, Missing frames and pixels, "
+    "Network, Fit, Machine, Messages, Options in a file, Help",
     "decode": "Output, Part of the file, Frames between frames, Missing pixels, Layers, Machine, Messages, "
     "Options in a file, Help",
     "verify": "Comparison, Part of the video, Machine, Messages, Help",

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_two_thread_counts_decode_the_same_picture(encoded: Path) -> None:
 def test_colour_and_rate_go_through(sample: str, encoded: Path) -> None:
     with read_frames(sample) as video:
         stream = read_stream(encoded.read_bytes())
-        assert stream.header.video == replace(video.format, width=150, height=75)
+        assert stream.header.video == replace(video.format, width=150, height=75, sample_aspect=Fraction(8, 9))
 
 
 def test_pruned_weights_are_zero_on_the_wire(sample: str, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_cuts_are_found_while_looking_through(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, nervcodec.EncodeReport, list[Event]]:
     """Two scenes in four segments: their folder, the report, and what was told."""
-    folder, events = tmp_path_factory.mktemp("two"), []
+    folder, events = tmp_path_factory.mktemp("two"), list[Event]()
     _, report = encoded(folder, two_scenes(), replace(QUICK, segment="8"), events.append)
     return folder, report, events
 

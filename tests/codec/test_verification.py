@@ -30,7 +30,11 @@ OPTIONS = nervcodec.EncodeOptions(model="hnerv", size=3000, steps=20)
 def test_golden_files_are_whole(path: Path) -> None:
     report, stream = nervcodec.verify(str(path)), read_stream(path.read_bytes())
     assert (report.width, report.height) == (46, 25)
-    assert (report.frames, report.layers, report.segments) == (stream.header.frames, len(stream.layers), len(stream.header.segments))
+    assert (report.frames, report.layers, report.segments) == (
+        stream.header.frames,
+        len(stream.layers),
+        len(stream.header.segments),
+    )
     assert (report.file_bytes, report.psnr_db, report.ms_ssim) == (path.stat().st_size, None, None)
 
 

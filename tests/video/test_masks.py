@@ -8,6 +8,7 @@ import torch
 from nervcodec.errors import RequestError, VideoError
 from nervcodec.picture import VideoFormat
 from nervcodec.video.geometry import apply_view, view_mask
+from nervcodec.video.index import Watch
 from nervcodec.video.masks import Mask, load_masks
 from nervcodec.video.reader import Video, read_frames
 from nervcodec.video.view import View
@@ -19,7 +20,8 @@ SIZE = 40, 24
 def video(size: tuple[int, int] = SIZE, reach: int = 0) -> Video:
     """What is known of an open video of some size."""
     form = VideoFormat(width=size[0], height=size[1], frame_rate=Fraction(25))
-    return Video(form, size, reach, None, iter(()))
+    watch = Watch((form.frame_rate,))
+    return Video(format=form, source_size=size, colour_reach=reach, total=None, frames=iter(()), index=watch.index)
 
 
 def write_masks(folder: Path, *masks: Mask) -> str:

@@ -77,7 +77,7 @@ def test_relative_patterns_and_odd_names(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("chroma", "pixels"), [("420", "yuv420p"), ("422", "yuv422p"), ("rgb", "yuv444p"), ("grey", "yuv420p")]
+    ("chroma", "pixels"), [("420", "yuv420p"), ("422", "yuv422p"), ("rgb", "yuv444p"), ("grey", "gray")]
 )
 def test_y4m_keeps_the_sampling(tmp_path: Path, chroma: str, pixels: str) -> None:
     target = str(tmp_path / "a.y4m")

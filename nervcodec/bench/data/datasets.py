@@ -11,7 +11,8 @@ from nervcodec.errors import NervcodecError, RequestError, VideoError
 from nervcodec.picture import VideoFormat
 from nervcodec.video.images import images_in
 from nervcodec.video.raw import is_raw
-from nervcodec.video.reader import count_frames, read_frames
+from nervcodec.video.reader import read_frames
+from nervcodec.video.sources import count_frames
 from nervcodec.video.view import View
 
 SAMPLE = "bunny_1280x720_132f.mp4"

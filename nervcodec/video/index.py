@@ -1,0 +1,128 @@
+"""When the frames of a video are shown, noted while they are decoded, and finding frames again by it."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from nervcodec.timeline import Clock
+
+RETREATS = (0, 16, 64, 256, 1024)
+"""How many frames before the wanted one a search may begin: a demuxer may come out behind the key frame it needs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """The frames of a video, from its first on, in order of presentation."""
+
+    time_base: Fraction
+    """Seconds of a tick."""
+    pts: tuple[int, ...]
+    """When each appears, in ticks; they increase."""
+    end: int
+    """When the last one disappears, in ticks."""
+    rates: tuple[Fraction, ...]
+    """Frame rates that the container names, the likeliest first."""
+    is_exact: bool = True
+    """Whether these are the container's own timestamps, by which frames can be found."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it."""
+        ratios = [self.time_base, *self.rates]
+        return {**asdict(self), "time_base": str(ratios[0]), "rates": [str(rate) for rate in ratios[1:]]}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "Index":
+        """The inverse of `to_json`."""
+        rates = tuple(Fraction(rate) for rate in record["rates"])
+        numbers = {"time_base": Fraction(record["time_base"]), "pts": tuple(record["pts"]), "rates": rates}
+        return cls(**{**record, **numbers})
+
+    def timing(self, first: int = 0, stop: int | None = None) -> tuple[Fraction, Clock | None]:
+        """Frames per second of frames [first, stop), and when each is shown where that is not even (Clock.keeps)."""
+        start = self.pts[0]
+        whole = Clock(time_base=self.time_base, ticks=tuple(pts - start for pts in self.pts), end=self.end - start)
+        clock = whole.part(first, len(self.pts) if stop is None else stop)
+        shortest = 1 / (self.time_base * ((*clock.ticks, clock.end)[1]))
+        rate = next((rate for rate in (*self.rates, shortest) if clock.keeps(rate)), None)
+        return (self.rates[0], clock) if rate is None else (rate, None)
+
+
+class Watch:
+    """Notes when frames are shown; one whose time is missing, or not later than that of the frame before, follows it
+    as far as that one lasts."""
+
+    def __init__(self, rates: tuple[Fraction, ...], skipped: int = 0) -> None:
+        self.rates = rates
+        self._time_base = 1 / rates[0]
+        self._pts = list(range(skipped))
+        self._end = skipped
+        self._is_exact = True
+
+    def note(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """The frames, each noted when it passes."""
+        for frame in frames:
+            self._time_base = frame.time_base or self._time_base
+            pts = frame.pts
+            if pts is None or (self._pts and pts <= self._pts[-1]):
+                pts, self._is_exact = self._end, False
+            self._pts.append(pts)
+            self._end = pts + (frame.duration or max(round(1 / (self.rates[0] * self._time_base)), 1))
+            yield frame
+
+    def index(self) -> Index:
+        """Of the frames so far."""
+        return Index(
+            time_base=self._time_base,
+            pts=tuple(self._pts),
+            end=self._end,
+            rates=self.rates,
+            is_exact=self._is_exact,
+        )
+
+
+def decode(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """Frames of a stream from where its container stands."""
+    return container.decode(stream)
+
+
+def find_frame(
+    container: InputContainer, stream: VideoStream, index: Index, wanted: int
+) -> Iterator[av.VideoFrame] | None:
+    """Frames from number `wanted` on, as decoding from the start gives them; None where the container cannot tell."""
+    if not index.is_exact or wanted >= len(index.pts):
+        return None
+    for retreat in RETREATS:
+        if retreat > wanted:
+            break
+        try:
+            container.seek(index.pts[wanted - retreat], stream=stream)
+            frames = decode(container, stream)
+            found = _advance(frames, index, wanted)
+        except FFmpegError:
+            return None
+        if found:
+            return chain([found], frames)
+    return None
+
+
+def _advance(frames: Iterator[av.VideoFrame], index: Index, wanted: int) -> av.VideoFrame | None:
+    """The wanted frame, if decoding began with a key frame, and met every frame since in its place."""
+    begin = next(frames, None)
+    if begin is None or begin.pts is None or not begin.key_frame:
+        return None
+    number = bisect_left(index.pts, begin.pts)
+    for frame in chain([begin], frames):
+        if number > wanted or frame.pts != index.pts[number]:
+            return None
+        if number == wanted:
+            return frame
+        number += 1
+    return None

@@ -1,0 +1,75 @@
+"""What a decoded frame says beside its pixels: how it is turned, and what HDR10 asks for."""
+
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import cast
+
+import av
+from av.sidedata.sidedata import SideDataContainer, Type
+
+from nervcodec.errors import VideoError
+from nervcodec.picture import ContentLight, MasteringDisplay
+
+QUARTER_TURNS: dict[tuple[int, ...], int] = {
+    (1000, 0, 0, 1000): 0,
+    (0, -1000, 1000, 0): 1,
+    (-1000, 0, 0, -1000): 2,
+    (0, 1000, -1000, 0): 3,
+}
+"""Counter-clockwise turns that set a picture upright, by the upper left of its display matrix in thousandths."""
+CHROMATICITY, LUMINANCE = 50_000, 10_000
+"""Parts of one, in SMPTE ST 2086."""
+
+
+def quarter_turns(frame: av.VideoFrame, name: str) -> int:
+    """How many counter-clockwise quarter turns set a frame upright.
+
+    Raises VideoError where it takes something else.
+    """
+    data = _find(frame, Type.DISPLAYMATRIX)
+    if data is None:
+        return 0
+    a, b, _, c, d = struct.unpack("=5i", data[:20])
+    scale = max(abs(a), abs(b)) or 1
+    upper_left = tuple(round(1000 * number / scale) for number in (a, b, c, d))
+    if upper_left not in QUARTER_TURNS:
+        raise VideoError(f"{name}: pictures that are mirrored, or turned by other than right angles, are not supported")
+    return QUARTER_TURNS[upper_left]
+
+
+def mastering_display(frame: av.VideoFrame) -> MasteringDisplay | None:
+    """The display a video was made on, where its first frame says."""
+    data = _find(frame, Type.MASTERING_DISPLAY_METADATA)
+    if data is None:
+        return None
+    *numbers, has_primaries, has_luminance = struct.unpack("=22i", data)
+    ratios = [Fraction(n, d) if d else Fraction(0) for n, d in zip(numbers[::2], numbers[1::2], strict=True)]
+    x_red, y_red, x_green, y_green, x_blue, y_blue, x_white, y_white = _units(ratios[:8], CHROMATICITY, has_primaries)
+    least, most = _units(ratios[8:], LUMINANCE, has_luminance)
+    return MasteringDisplay(
+        red=(x_red, y_red),
+        green=(x_green, y_green),
+        blue=(x_blue, y_blue),
+        white=(x_white, y_white),
+        max_luminance=most,
+        min_luminance=least,
+    )
+
+
+def content_light(frame: av.VideoFrame) -> ContentLight | None:
+    """How bright a video becomes, where its first frame says."""
+    data = _find(frame, Type.CONTENT_LIGHT_LEVEL)
+    if data is None:
+        return None
+    most, average = struct.unpack("=2I", data[:8])
+    return ContentLight(max_content=most, max_average=average)
+
+
+def _units(ratios: Sequence[Fraction], unit: int, is_known: int) -> list[int]:
+    return [round(ratio * unit) if is_known else 0 for ratio in ratios]
+
+
+def _find(frame: av.VideoFrame, kind: Type) -> bytes | None:
+    entry = cast(SideDataContainer, frame.side_data).get(kind.name)
+    return None if entry is None else bytes(entry)

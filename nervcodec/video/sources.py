@@ -1,0 +1,193 @@
+"""Where frames come from: files that PyAV decodes, raw planes, folders and patterns of images, standard input."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from nervcodec.errors import ResourceError, VideoError
+from nervcodec.video.images import images_in, is_pattern, numbered_files
+from nervcodec.video.index import Index, find_frame
+from nervcodec.video.raw import is_raw, raw_format, raw_frames
+from nervcodec.video.whole import check_whole
+
+PROTOCOLS = "file,pipe"
+IMAGE_RATE = Fraction(25)
+"""Frames per second of images, which name none; ffmpeg's own default."""
+NTSC = Fraction(1001, 1000)
+NANOSECONDS = Fraction(1, 10_000_000)
+"""By how much their rounding changes the duration of a frame, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A source that frames come from."""
+
+    total: int | None
+    """Frames in all, where that is known."""
+    rates: tuple[Fraction, ...]
+    """Frames per second by what the container says, the likeliest first."""
+    frames: Iterator[av.VideoFrame]
+    skipped: int = 0
+    """Frames before the first that comes."""
+    aspect: Fraction | None = None
+    """Width of a pixel over its height, where the container says."""
+    find: Callable[[Index, int], Iterator[av.VideoFrame]] | None = None
+    """Frames from some number on, by an index, where they need not all be decoded."""
+
+
+@contextmanager
+def open_source(source: str, name: str, max_pixels: int, first: int) -> Iterator[Source]:
+    """What `read_frames` opens, called `name` in what is said about it; images before number `first` are skipped.
+
+    Raises VideoError for what is missing, undecodable or incomplete, ResourceError above `max_pixels`.
+    """
+    images = _image_paths(source)
+    if images is None:
+        with _open_file(source, name, max_pixels) as opened:
+            yield opened
+    else:
+        skipped = min(first, len(images) - 1)  # one image at least says what the video is
+        frames = (_decode_image(path, max_pixels, number) for number, path in enumerate(images[skipped:], skipped))
+        yield Source(total=len(images), rates=(IMAGE_RATE,), frames=frames, skipped=skipped)
+
+
+def is_container(source: str) -> bool:
+    """Whether a source is a file that can hold more than pictures."""
+    path = Path(source)
+    return source != "-" and not (is_raw(path) or path.is_dir() or is_pattern(source))
+
+
+def count_frames(source: str) -> int:
+    """The number of frames of a video file that does not tell it, from its packets; nothing is decoded.
+
+    Raises VideoError for what cannot be read.
+    """
+    with explained(source), av.open(f"file:{source}", options={"protocol_whitelist": PROTOCOLS}) as container:
+        return sum(packet.size > 0 for packet in container.demux(video=0))
+
+
+@contextmanager
+def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Source]:
+    with _container(source, name, max_pixels) as (container, stream, total):
+
+        def find(index: Index, wanted: int) -> Iterator[av.VideoFrame]:
+            with explained(name):
+                found = find_frame(container, stream, index, wanted)
+                yield from found or ()
+            if found is None:
+                with _open_file(source, name, max_pixels) as again:
+                    yield from islice(again.frames, wanted, None)
+
+        rates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
+        yield Source(
+            total=total,
+            rates=tuple(_whole_or_ntsc(rate) for rate in rates if rate) or (IMAGE_RATE,),
+            frames=_decode(container, stream, name, total),
+            aspect=stream.sample_aspect_ratio,
+            find=None if source == "-" else find,
+        )
+
+
+def _whole_or_ntsc(rate: Fraction) -> Fraction:
+    """A whole number, or that times 1000 / 1001, which a rate made of whole nanoseconds stands for; or what it is."""
+    nominal = [Fraction(round(rate)), Fraction(round(rate * NTSC) * 1000, 1001)]
+    return next((near for near in nominal if abs(near / rate - 1) < NANOSECONDS), Fraction(rate))
+
+
+@contextmanager
+def _container(source: str, name: str, max_pixels: int) -> Iterator[tuple[InputContainer, VideoStream, int | None]]:
+    """An open file, its first video stream, and how many frames that is to have."""
+    path = Path(source)
+    if source != "-" and not path.exists():
+        raise VideoError(f"{name}: no such file")
+    file, kind, options, total = _demuxer(source, name, max_pixels)
+    if source != "-":
+        check_whole(path, name)
+    with explained(name):
+        container = av.open(file, format=kind, options={"protocol_whitelist": PROTOCOLS, **options})
+    with container:
+        stream = next((s for s in container.streams.video if Disposition.attached_pic not in s.disposition), None)
+        if stream is None:  # a picture on the cover is none
+            raise VideoError(f"{name}: no video stream in it")
+        _check_pixels(name, stream.width, stream.height, max_pixels)
+        stream.codec_context.options = {"max_pixels": str(max_pixels)}
+        stream.thread_type = "AUTO"
+        if stream.frames:  # in an index, of which an edit list may hide some
+            total = sum(not entry.is_discard for entry in stream.index_entries)
+        yield container, stream, total
+
+
+def _decode(container: InputContainer, stream: VideoStream, name: str, total: int | None) -> Iterator[av.VideoFrame]:
+    """All frames of a stream.
+
+    Raises VideoError for fewer than there are to be.
+    """
+    count = 0
+    with explained(name):
+        for frame in container.decode(stream):
+            count += 1
+            yield frame
+    if total and count < total:
+        raise VideoError(f"{name}: {total} frames are announced, {count} decode; the file is damaged or incomplete")
+
+
+def _demuxer(source: str, name: str, max_pixels: int) -> tuple[str, str | None, dict[str, str], int | None]:
+    """FFmpeg's URL, the name and the options of a demuxer where it must be told them, the number of frames if known."""
+    path = Path(source)
+    if source == "-":
+        return "pipe:0", "yuv4mpegpipe", {}, None
+    if not is_raw(path):
+        return f"file:{source}", None, {}, None
+    raw = raw_format(path)
+    _check_pixels(name, raw.width, raw.height, max_pixels)
+    size = {"video_size": f"{raw.width}x{raw.height}", "pixel_format": raw.pixels, "framerate": str(raw.frame_rate)}
+    return f"file:{source}", "rawvideo", size, raw_frames(path, raw)
+
+
+def _check_pixels(name: str, width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise ResourceError(f"{name}: {width}x{height} is more than {max_pixels} pixels")
+
+
+def _decode_image(path: Path, max_pixels: int, number: int) -> av.VideoFrame:
+    with _open_file(str(path), str(path), max_pixels) as opened:
+        frame = next(opened.frames, None)
+    if frame is None:
+        raise VideoError(f"{path}: no picture in it")
+    frame.pts, frame.time_base, frame.duration = number, 1 / IMAGE_RATE, 1
+    return frame
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Every error of FFmpeg's in the block becomes a VideoError that begins with a name."""
+    try:
+        yield
+    except FFmpegError as error:
+        raise VideoError(f"{name}: {error.strerror or error}") from error
+
+
+def _image_paths(source: str) -> list[Path] | None:
+    """The images behind a folder or a pattern, in order; None when the source is neither.
+
+    Raises VideoError when there are none.
+    """
+    path = Path(source)
+    if path.is_dir():
+        images = images_in(path)
+    elif is_pattern(source):
+        images = numbered_files(path)
+    else:
+        return None
+    if not images:
+        raise VideoError(f"{source}: no images there")
+    return images

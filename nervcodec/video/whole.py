@@ -1,0 +1,59 @@
+"""Whether a file ends before its own outermost lengths say that it does; FFmpeg then shows what is left of it."""
+
+from collections.abc import Iterator
+from io import SEEK_END
+from pathlib import Path
+from typing import BinaryIO
+
+from nervcodec.errors import VideoError
+
+EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+BOXES = (b"ftyp", b"styp", b"moov", b"wide", b"mdat", b"free", b"skip")
+"""One of these is the first in a file of the MP4 family."""
+
+
+def check_whole(path: Path, name: str) -> None:
+    """Raises VideoError for an MP4 or Matroska file that has been cut short; other kinds do not say their length."""
+    with path.open("rb") as file:
+        size = file.seek(0, SEEK_END)
+        file.seek(0)
+        head = file.read(8)
+        ends = _segment_ends(file) if head[:4] == EBML else _box_ends(file) if head[4:] in BOXES else iter(())
+        end = max(ends, default=0)
+    if end > size:
+        raise VideoError(f"{name}: the file has {size} of {end} bytes; it is damaged or incomplete")
+
+
+def _box_ends(file: BinaryIO) -> Iterator[int]:
+    """Where the boxes of an MP4 file end that say so."""
+    start = 0
+    while True:
+        file.seek(start)
+        head = file.read(16)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if len(head) < 8 or length < 8:  # the end, or a last box without a length
+            return
+        start += length
+        yield start
+
+
+def _segment_ends(file: BinaryIO) -> Iterator[int]:
+    """Where the segment of a Matroska file ends, if it says so."""
+    file.seek(len(EBML))
+    head = _ebml_size(file)
+    if head is not None:
+        file.seek(head, 1)
+        if file.read(4) == SEGMENT and (length := _ebml_size(file)) is not None:
+            yield file.tell() + length
+
+
+def _ebml_size(file: BinaryIO) -> int | None:
+    """The size of an element; None for one that is not known."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    extra = 8 - first[0].bit_length()
+    value = int.from_bytes(first + file.read(extra), "big") - (1 << 7 * (extra + 1))
+    return None if value == (1 << 7 * (extra + 1)) - 1 else value

@@ -1,0 +1,33 @@
+"""Raw planes with a line before them, `.y4m`, which FFmpeg writes without the shape of the pixels."""
+
+from typing import BinaryIO
+
+import numpy as np
+
+from nervcodec.picture import FULL, STUDIO, Chroma, VideoFormat
+from nervcodec.video.colour import Frame, rgb_to_frame
+
+PLANES: dict[Chroma, str] = {"rgb": "yuv444p", "444": "yuv444p", "422": "yuv422p", "420": "yuv420p", "grey": "gray"}
+NAMES = {"yuv444p": "444", "yuv422p": "422", "yuv420p": "420jpeg", "gray": "mono"}
+RANGES = {STUDIO: " XCOLORRANGE=LIMITED", FULL: " XCOLORRANGE=FULL"}
+
+
+def y4m_header(video: VideoFormat) -> bytes:
+    """The line that a file begins with."""
+    rate, aspect = video.frame_rate, video.sample_aspect
+    return (
+        f"YUV4MPEG2 W{video.width} H{video.height} F{rate.numerator}:{rate.denominator} Ip"
+        f" A{aspect.numerator}:{aspect.denominator} C{NAMES[PLANES[video.chroma]]}"
+        f"{RANGES.get(video.colour.sample_range, '')}\n"
+    ).encode()
+
+
+def write_y4m_frame(file: BinaryIO, pixels: Frame, video: VideoFormat, times: int = 1) -> None:
+    """A frame `[H, W, 3]`, uint8 RGB, so many times."""
+    frame = rgb_to_frame(pixels, PLANES[video.chroma], video.colour)
+    planes = (
+        np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)[:, : plane.width] for plane in frame.planes
+    )
+    data = b"FRAME\n" + b"".join(plane.tobytes() for plane in planes)
+    for _ in range(times):
+        file.write(data)
