@@ -23,7 +23,8 @@ from nervcodec.codec.assembly import plan_header, stream_bytes
 from nervcodec.codec.clip import Footage, load_clip, measure
 from nervcodec.codec.options import EncodeOptions, ModelName
 from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, quality_of_size
-from nervcodec.codec.stacking import Stack, Work
+from nervcodec.codec.stacking import Stack
+from nervcodec.codec.work import Work
 from nervcodec.events import ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.sizing import choose_strides, content_shape, fit_width, kernel_sizes, sdmn_widths

@@ -7,8 +7,8 @@ from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.assembly import make_layer, plan_header
 from nervcodec.codec.payload import pack
 from nervcodec.codec.planning import plan_recipe
-from nervcodec.codec.stacking import Work, decodable
 from nervcodec.codec.unpacking import Unpacker
+from nervcodec.codec.work import Work, decodable
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.training.assisted import Missing, fit_missing
 

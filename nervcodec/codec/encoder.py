@@ -18,9 +18,9 @@ from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.part import fit_part
 from nervcodec.codec.report import EncodeReport, joined
 from nervcodec.codec.segments import Segment, join, longest_segment, split
-from nervcodec.codec.stacking import Work
 from nervcodec.codec.survey import survey
 from nervcodec.codec.targets import miss, reached
+from nervcodec.codec.work import Work
 from nervcodec.errors import RequestError, TargetMissed, VideoError
 from nervcodec.events import Observer, Resumed, SegmentStarted, ignore
 from nervcodec.files import check_target, replacing

@@ -8,8 +8,9 @@ from nervcodec.codec.clip import measure, measure_at
 from nervcodec.codec.options import QUALITIES
 from nervcodec.codec.planning import DEFAULT_QUALITY, quality_of_size
 from nervcodec.codec.report import EncodeReport, PartReport
-from nervcodec.codec.stacking import Stack, Work, decodable
+from nervcodec.codec.stacking import Stack
 from nervcodec.codec.targets import MOST_FITS, Candidate, Target, search
+from nervcodec.codec.work import Work, decodable
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE
 

@@ -1,38 +1,33 @@
 """Layer upon layer: each fitted to what the decoder makes of those below it."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from math import log2
 from time import monotonic
 
 import torch
 from torch import Tensor
 
-from nervcodec.bitstream.container import Stream, read_stream, write_stream
-from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.assembly import make_layer, plan_header
-from nervcodec.codec.clip import Footage, measure
+from nervcodec.codec.clip import measure
 from nervcodec.codec.layers import describe_network
-from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.payload import pack
 from nervcodec.codec.planning import layer_quality, plan_config, plan_enhancement, plan_recipe
 from nervcodec.codec.report import EncodeReport, LayerReport
-from nervcodec.codec.scratch import Scratch
 from nervcodec.codec.segments import join
 from nervcodec.codec.targets import Candidate
 from nervcodec.codec.tensors import Tensors
 from nervcodec.codec.unpacking import Unpacker
+from nervcodec.codec.work import Work, decodable
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import RequestError
-from nervcodec.events import FitStarted, LayerDropped, Observer
+from nervcodec.events import FitStarted, LayerDropped
 from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.wire import model_name
-from nervcodec.picture import VideoFormat
-from nervcodec.timeline import Timeline
 from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.network import Beside
 from nervcodec.training.recipe import Recipe, preset_steps
@@ -49,57 +44,6 @@ COPIES = 3
 """Of the clip: itself, what the layers below decode to, and what comes of the next one."""
 LEAST_LAYER_BYTES = 200
 """What a layer may take, even if those below it have already reached the size that was asked for (ours)."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What all fits for one segment have in common."""
-
-    footage: Footage
-    """Of the segment."""
-    options: EncodeOptions
-    device: torch.device
-    observe: Observer
-    deadline: float | None = None
-    """By `monotonic`."""
-    chain: tuple[Stream, ...] = ()
-    """The segments before, from one that follows none, where fits begin; none if this one does not follow."""
-    scratch: Scratch | None = None
-    """Where fits keep their states."""
-
-    @property
-    def video(self) -> VideoFormat:
-        """Of the clip."""
-        return self.footage.video
-
-    @cached_property
-    def timeline(self) -> Timeline:
-        """Where the clip's frames stand in the segment."""
-        return Timeline.every(self.options.keep_every, len(self.footage.clip))
-
-    @cached_property
-    def kept(self) -> Footage:
-        """The frames that are fitted."""
-        return self.footage.at(self.timeline.positions)
-
-    @cached_property
-    def clip(self) -> Tensor:
-        """The same, `[T, 3, H, W]`, uint8, with missing pixels made up."""
-        return self.kept.seen()
-
-    @property
-    def masks(self) -> Tensor | None:
-        """`[T, 1, H, W]`, bool: pixels that are missing in the clip."""
-        return self.kept.masks
-
-    @property
-    def header(self) -> Header:
-        """Of the stream that comes of it.
-
-        Raises RequestError as `plan_header` does.
-        """
-        timeline = None if self.timeline.is_whole else self.timeline
-        return plan_header(self.video, len(self.clip), timeline=timeline)
 
 
 class Stack:
@@ -244,11 +188,6 @@ class Stack:
         if steps < LEAST_TIMED_STEPS and not self.reports:
             raise RequestError(f"{self.work.options.time_limit:g} s are too short: a step takes {each:.2g} s")
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.work.clip), recipe.batch))
-
-
-def decodable(chain: Sequence[Stream], data: bytes) -> Stream:
-    """A segment, `data`, with those before that it needs."""
-    return join([*chain, read_stream(data)])
 
 
 def group_sizes(stream: Stream, config: HNeRVConfig) -> str:

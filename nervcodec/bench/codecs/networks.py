@@ -25,8 +25,8 @@ from nervcodec.codec.encoder import encode
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.options import EncodeOptions, ModelName
 from nervcodec.codec.planning import default_weights
-from nervcodec.codec.stacking import Work
 from nervcodec.codec.targets import Target
+from nervcodec.codec.work import Work
 from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
 from nervcodec.video.view import View

@@ -1,0 +1,75 @@
+"""One segment that is to be fitted, with all that its fits have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.format import Header
+from nervcodec.codec.assembly import plan_header
+from nervcodec.codec.clip import Footage
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.scratch import Scratch
+from nervcodec.codec.segments import join
+from nervcodec.events import Observer
+from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all fits for one segment have in common."""
+
+    footage: Footage
+    """Of the segment."""
+    options: EncodeOptions
+    device: torch.device
+    observe: Observer
+    deadline: float | None = None
+    """By `monotonic`."""
+    chain: tuple[Stream, ...] = ()
+    """The segments before, from one that follows none, where fits begin; none if this one does not follow."""
+    scratch: Scratch | None = None
+    """Where fits keep their states."""
+
+    @property
+    def video(self) -> VideoFormat:
+        """Of the clip."""
+        return self.footage.video
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Where the clip's frames stand in the segment."""
+        return Timeline.every(self.options.keep_every, len(self.footage.clip))
+
+    @cached_property
+    def kept(self) -> Footage:
+        """The frames that are fitted."""
+        return self.footage.at(self.timeline.positions)
+
+    @cached_property
+    def clip(self) -> Tensor:
+        """The same, `[T, 3, H, W]`, uint8, with missing pixels made up."""
+        return self.kept.seen()
+
+    @property
+    def masks(self) -> Tensor | None:
+        """`[T, 1, H, W]`, bool: pixels that are missing in the clip."""
+        return self.kept.masks
+
+    @property
+    def header(self) -> Header:
+        """Of the stream that comes of it.
+
+        Raises RequestError as `plan_header` does.
+        """
+        timeline = None if self.timeline.is_whole else self.timeline
+        return plan_header(self.video, len(self.clip), timeline=timeline)
+
+
+def decodable(chain: Sequence[Stream], data: bytes) -> Stream:
+    """A segment, `data`, with those before that it needs."""
+    return join([*chain, read_stream(data)])
