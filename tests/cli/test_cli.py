@@ -277,12 +277,12 @@ def test_a_picture_with_a_hole_is_filled(nervc: Nervc, sample: str, tmp_path: Pa
 def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
-        "--fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
+        "--audio --fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
         "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
         "--device --json -q -v --log-file --config --dump-config",
-        "decode": "--output -o -y --start --end --frames --all-times --fps --interpolate --between --composite --mask "
-        "--layers --device --json -q -v --log-file --config --dump-config",
+        "decode": "--output -o -y --audio --start --end --frames --all-times --fps --interpolate --between --composite "
+        "--mask --layers --device --json -q -v --log-file --config --dump-config",
         "info": "--json",
         "verify": "--against --min-psnr --frames --crop --resize --resize-filter --device --json -q -v --log-file",
         "extract": "--output -o --layers --packs -y --json",
