@@ -60,6 +60,17 @@ class QualityMeter:
         if index is not None:
             self.indices.append(index)
 
+    def to_json(self) -> dict[str, list[float]]:
+        """As JSON has it."""
+        return {name: [x for batch in getattr(self, name) for x in batch.tolist()] for name in ("psnrs", "indices")}
+
+    @classmethod
+    def from_json(cls, record: dict[str, list[float]]) -> "QualityMeter":
+        """The inverse of `to_json`."""
+        psnrs = torch.tensor(record.get("psnrs", []), dtype=torch.float64)
+        indices = torch.tensor(record.get("indices", []), dtype=torch.float32)
+        return cls([psnrs] if len(psnrs) else [], [indices] if len(indices) else [])
+
     @property
     def frames(self) -> int:
         """How many have been measured."""
