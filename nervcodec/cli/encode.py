@@ -1,5 +1,6 @@
 """`nervc encode`."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from nervcodec.models.presets import row_names
 from nervcodec.training.recipe import PRESET_EPOCHS
 
 to_output = section("Output")
+of_video = section("Part of the video")
 in_pieces = section("Segments")
 of_rate = section("Rate and quality")
 of_time = section("Time")
@@ -34,6 +36,12 @@ of_fit = section("Fit")
 @to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
 @to_output("--fresh", is_flag=True, help="Start over, rather than go on where the same command was interrupted.")
 @view_options
+@of_video(
+    "--depth",
+    type=click.Choice(["auto", "8", "10"]),
+    default="auto",
+    help="Bits of a sample, in the fit and when decoded; auto is 8 where the video has no more, else 10.",
+)
 @in_pieces(
     "--segment",
     metavar="auto|none|10s|N",
@@ -164,7 +172,9 @@ def encode(
     if output is None:
         output = default_output(source, ".nerv")
     check_file_target(output)
-    view, chosen["target"] = take_view(chosen), _target(chosen)
+    depth = chosen.pop("depth")
+    view = replace(take_view(chosen), depth=None if depth == "auto" else int(depth))
+    chosen["target"] = _target(chosen)
     if chosen["difference_grid"]:
         chosen["difference_grid"] = chosen["difference_grid"][::-1]
     options = nervcodec.EncodeOptions(view=view, **chosen)

@@ -37,7 +37,7 @@ class Footage:
 
     video: VideoFormat
     clip: Tensor
-    """All frames, `[T, 3, H, W]`, uint8, channels last in memory."""
+    """All frames, samples `[T, 3, H, W]`, channels last in memory."""
     masks: Tensor | None
     """`[T, 1, H, W]`, bool: pixels that are missing."""
     clock: Clock | None = None
@@ -122,7 +122,7 @@ def measure(
     decoded: Tensor | None = None,
     masks: Tensor | None = None,
 ) -> QualityMeter:
-    """Decode a stream's last segment and compare with the clip `[T, 3, H, W]`, uint8, that it was made from.
+    """Decode a stream's last segment and compare with the clip, samples `[T, 3, H, W]`, that it was made from.
 
     Decoded frames go into `decoded`, a tensor like the clip, if it is given; pixels of `masks` do not count.
     """

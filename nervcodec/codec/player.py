@@ -74,7 +74,7 @@ def decode(
             all_times = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
             if schedule.moments != all_times.moments:
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
-            frames = options.composite.fill(frames, part, header.times.length)
+            frames = options.composite.fill(frames, part, header)
         with write_frames(target, video, schedule.clock.part(part.start, part.stop)) as sink:
             for done, frame in enumerate(frames, 1):
                 sink(frame.permute(1, 2, 0).numpy())

@@ -52,7 +52,7 @@ class Work:
 
     @cached_property
     def clip(self) -> Tensor:
-        """The same, `[T, 3, H, W]`, uint8, with missing pixels made up."""
+        """The same, samples `[T, 3, H, W]`, with missing pixels made up."""
         return self.kept.seen()
 
     @property

@@ -280,7 +280,7 @@ def test_options_are_a_promise() -> None:
         "--fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
         "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
-        "--device --json -q -v --log-file --config --dump-config",
+        "--depth --device --json -q -v --log-file --config --dump-config",
         "decode": "--output -o -y --start --end --frames --all-times --fps --interpolate --between --composite --mask "
         "--layers --device --json -q -v --log-file --config --dump-config",
         "info": "--json",

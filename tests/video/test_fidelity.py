@@ -58,9 +58,8 @@ def write_with(path: Path, encoder: str, pixels: str, ticks: Sequence[int] = (0,
         for name, value in settings.items():
             setattr(stream.codec_context, name, value)
         for number, (tick, after) in enumerate(zip(ticks, [*ticks[1:], ticks[-1] + last], strict=True)):
-            frame = av.VideoFrame.from_ndarray(picture(size[0], size[1], number), format="rgb24").reformat(
-                format=pixels
-            )
+            drawn = picture(size[0], size[1], number).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(drawn, format="rgb24").reformat(format=pixels)
             frame.pts, frame.time_base, frame.duration = tick, time_base, after - tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
