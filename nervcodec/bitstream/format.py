@@ -33,7 +33,7 @@ from nervcodec.bitstream.records import (
     write_timeline,
 )
 from nervcodec.errors import CorruptStream, UnsupportedStream
-from nervcodec.picture import CHROMA_FORMATS, DEEP, MAX_PIXELS, SHALLOW, UNSPECIFIED, ColourTags, VideoFormat
+from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, SHALLOW, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Clock, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
@@ -97,7 +97,7 @@ def _records(header: Header) -> dict[int, bytes]:
         records[TIMELINE] = write_timeline(header.timeline)
     if header.attached:
         records[ATTACHED] = write_attached(header.attached)
-    if video.depth == DEEP:
+    if video.depth != SHALLOW:
         records[DEPTH] = write_depth(video.depth)
     if video.sample_aspect != 1:
         records[SAMPLE_ASPECT] = write_ratio(video.sample_aspect)

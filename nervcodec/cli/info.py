@@ -101,8 +101,8 @@ def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
         yield f"pixels of {video.sample_aspect.numerator}:{video.sample_aspect.denominator}"
     yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + " frames"
     yield f"{float(video.frame_rate):.6g} frames/s" + (" that are not equally far apart" if described.clock else "")
-    yield f"{video.depth} bits"
-    yield f"{video.chroma}, primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}"
+    yield f"{video.chroma} of {video.depth} bits"
+    yield f"primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}"
     yield f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
     if display := video.mastering:
         least, most = (luminance / LUMINANCE for luminance in (display.min_luminance, display.max_luminance))
