@@ -97,11 +97,11 @@ def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
     """What a file says of its video."""
     video, colour, timeline = described.video, described.video.colour, described.timeline
     yield f"{video.width}x{video.height}"
-    if video.sample_aspect != 1:
-        yield f"pixels of {video.sample_aspect.numerator}:{video.sample_aspect.denominator}"
     yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + " frames"
     yield f"{float(video.frame_rate):.6g} frames/s" + (" that are not equally far apart" if described.clock else "")
     yield f"{video.chroma} of {video.depth} bits"
+    if video.sample_aspect != 1:
+        yield f"pixels of {video.sample_aspect.numerator}:{video.sample_aspect.denominator}"
     yield f"primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}"
     yield f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
     if display := video.mastering:
