@@ -12,18 +12,20 @@ import torch
 from nervcodec.bitstream.container import Stream, layer_ends, write_stream
 from nervcodec.codec.assembly import plan_header
 from nervcodec.codec.clip import Footage, load_footage
-from nervcodec.codec.device import choose_device, describe_device, device_memory
+from nervcodec.codec.device import choose_device, describe_device
+from nervcodec.codec.forecast import check_disk, plan_segments
 from nervcodec.codec.job import SPOOLED, Job, begin_job, identify, open_folder, resume_job
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.part import fit_part
 from nervcodec.codec.report import EncodeReport, joined
-from nervcodec.codec.segments import Segment, join, longest_segment, split
+from nervcodec.codec.segments import Segment, join
 from nervcodec.codec.survey import survey
-from nervcodec.codec.targets import miss, reached
+from nervcodec.codec.targets import check_room, miss, reached
 from nervcodec.codec.work import Work
 from nervcodec.errors import RequestError, TargetMissed, VideoError
 from nervcodec.events import Observer, Resumed, SegmentStarted, ignore
 from nervcodec.files import check_target, replacing
+from nervcodec.video.attachments import read_attachments
 from nervcodec.video.spool import spool
 from nervcodec.video.view import View
 
@@ -88,8 +90,14 @@ def _job(
         return job
     found = survey(source, options.view, observe)
     plan_header(found.video, found.frames, clock=found.clock)
-    longest = longest_segment(options.segment, found.video, device_memory(device))
-    return begin_job(folder, identity, found, split(found.frames, found.cuts, longest, follow=options.follows))
+    segments = plan_segments(found, options, device)
+    attached = b""
+    if options.audio == "copy":
+        first = options.view.first
+        attached = read_attachments(source, found.index, first, first + found.frames)
+    check_room(options.target, len(attached))
+    check_disk(str(folder), found, segments, options, len(attached))
+    return begin_job(folder, identity, found, segments, attached)
 
 
 class _Run:
@@ -123,9 +131,11 @@ class _Run:
     def finish(self) -> tuple[bytes, EncodeReport]:
         """The file, and its report."""
         parts = [part for index in range(len(self.job.segments)) if (part := self.job.load_part(index))]
-        joint, video = join([part.stream for part in parts]), self.job.survey.video
-        data = write_stream(replace(joint, header=replace(joint.header, video=video, clock=self.job.survey.clock)))
-        return data, joined([part.report for part in parts], layer_ends(data), 0, video.width * video.height)
+        joint, found, attachments = join([part.stream for part in parts]), self.job.survey, self.job.attachments()
+        header = replace(joint.header, video=found.video, clock=found.clock)
+        data = write_stream(replace(joint, header=header, attachments=attachments))
+        pixels = found.video.width * found.video.height
+        return data, joined([part.report for part in parts], layer_ends(data), sum(map(len, attachments)), pixels)
 
     def _footage(self, segment: Segment) -> Footage:
         found = self.job.survey
@@ -141,7 +151,8 @@ class _Run:
         target, options = self.options.target, self.options
         if target and target.kind == "bytes":
             share = segment.frames / self.job.survey.frames
-            return replace(options, target=replace(target, value=target.value * share))
+            room = target.value - sum(map(len, self.job.attachments()))
+            return replace(options, target=replace(target, value=room * share))
         return options
 
     def _chain(self, index: int) -> tuple[Stream, ...]:

@@ -27,7 +27,7 @@ from nervcodec.files import job_folder, replacing
 from nervcodec.video.images import images_in, is_pattern, numbered_files
 from nervcodec.video.index import Index
 
-MANIFEST, SPOOLED = "job.json", "input.y4m"
+MANIFEST, SPOOLED, ATTACHED = "job.json", "input.y4m", "attached"
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Job:
     def scratch(self, index: int) -> Scratch:
         """Where the fits of a segment keep their states."""
         return Scratch(self.folder / f"{index}")
+
+    def attachments(self) -> tuple[bytes, ...]:
+        """What goes along with the pictures: nothing, or one thing."""
+        path = self.folder / ATTACHED
+        return (path.read_bytes(),) if path.exists() else ()
 
     def save_part(self, index: int, data: bytes, report: PartReport) -> None:
         """Note that a segment is done; the states of its fits go."""
@@ -112,8 +117,14 @@ def identify(source: str, options: EncodeOptions, digest: str | None = None) -> 
     return same
 
 
-def begin_job(folder: Path, identity: Mapping[str, Any], survey: Survey, segments: tuple[Segment, ...]) -> Job:
-    """Write down what is planned."""
+def begin_job(
+    folder: Path,
+    identity: Mapping[str, Any],
+    survey: Survey,
+    segments: tuple[Segment, ...],
+    attached: bytes = b"",
+) -> Job:
+    """Write down what is planned, and what goes along with the pictures."""
     _empty(folder, LEASE, SPOOLED)
     header = write_header(Header(video=survey.video, segments=(survey.frames,), clock=survey.clock))
     record = {
@@ -123,6 +134,9 @@ def begin_job(folder: Path, identity: Mapping[str, Any], survey: Survey, segment
         "index": survey.index.to_json(),
         "segments": [asdict(segment) for segment in segments],
     }
+    if attached:
+        with replacing(folder / ATTACHED) as path:
+            path.write_bytes(attached)
     with replacing(folder / MANIFEST) as path:
         path.write_text(json.dumps(record))
     return Job(folder, survey, segments)
