@@ -40,7 +40,7 @@ class Footage:
 
     video: VideoFormat
     clip: Tensor
-    """All frames, `[T, 3, H, W]`, uint8, channels last in memory."""
+    """All frames, samples `[T, 3, H, W]`, channels last in memory."""
     masks: Tensor | None
     """`[T, 1, H, W]`, bool: pixels that are missing."""
     clock: Clock | None = None

@@ -138,7 +138,8 @@ class _Run:
         return data, joined([part.report for part in parts], layer_ends(data), sum(map(len, attachments)), pixels)
 
     def _footage(self, segment: Segment) -> Footage:
-        found, view = self.job.survey, _part_of(self.options.view, segment)
+        found = self.job.survey
+        view = replace(_part_of(self.options.view, segment), depth=found.video.depth)
         footage = load_footage(self.source, view, self.options.mask, self.observe, found.index)
         if len(footage.clip) != segment.frames:
             raise VideoError(f"{self.source}: frames {view.first} to {view.stop} are gone")

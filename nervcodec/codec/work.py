@@ -57,7 +57,7 @@ class Work:
 
     @property
     def clip(self) -> Tensor:
-        """The frames that are fitted, `[T, 3, H, W]`, uint8, with missing pixels made up."""
+        """The frames that are fitted, samples `[T, 3, H, W]`, with missing pixels made up."""
         return self.seen.clip
 
     @property

@@ -20,6 +20,7 @@ from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.grids import at_moments
 from nervcodec.models.networks import build_decoder
 from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
+from nervcodec.samples import to_unit
 from nervcodec.timeline import Timeline
 from nervcodec.training.checkpoint import Keeper, State, optimizer_state, restore_optimizers
 from nervcodec.training.losses import seen_shares, with_masks
@@ -39,7 +40,7 @@ class Missing:
     """The frames that a network was not fitted to."""
 
     frames: Tensor
-    """`[M, 3, H, W]`, uint8, on the device of the fit."""
+    """Samples `[M, 3, H, W]`, on the device of the fit."""
     masks: Tensor | None
     """`[M, 1, H, W]`, bool: pixels that are missing even there, and made up in the frames."""
     timeline: Timeline
@@ -147,7 +148,7 @@ class _Fit:
 
     def _errors(self, times: Tensor) -> Tensor:
         """Mean squared errors of frames, as a decoder makes them, where pixels are there."""
-        target, (height, width) = self.missing.frames[times].float() / 255, self.missing.frames.shape[2:]
+        target, (height, width) = to_unit(self.missing.frames[times]), self.missing.frames.shape[2:]
         steps = self.quantizer.steps()
         rows = {name: quantized(free[times], steps[name].detach()) for name, free in self.free.items()}
         made = self.decoder(rows, torch.arange(len(times), device=times.device))[:, :, :height, :width]
