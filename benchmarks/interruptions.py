@@ -93,16 +93,19 @@ def kill_and_resume(arguments: list[str], kills: int, seconds: float, seed: int)
 @click.argument("clips", nargs=-1, required=True)
 @click.option("--resize", default="96x54")
 @click.option("--preset", default="draft")
+@click.option("--batch", default="1")
 @click.option("--scene-seconds", default=SCENE_SECONDS)
 @click.option("--kills", default=5)
 @click.option("--output", type=click.Path(path_type=Path))
-def main(clips: tuple[str, ...], resize: str, preset: str, scene_seconds: int, kills: int, output: Path | None) -> None:
+def main(
+    clips: tuple[str, ...], resize: str, preset: str, batch: str, scene_seconds: int, kills: int, output: Path | None
+) -> None:
     """See the module."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         source, whole, killed = folder / "long.mp4", folder / "whole.nerv", folder / "killed.nerv"
         make_video(source, clips, scene_seconds)
-        options = ["--preset", preset, "--resize", resize, "-q"]
+        options = ["--preset", preset, "--resize", resize, "--batch", batch, "-q"]
         encoded = measured("encode", str(source), "-o", str(whole), *options)
         print("uninterrupted", encoded, flush=True)
         command = ["encode", str(source), "-o", str(killed), *options]

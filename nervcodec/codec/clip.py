@@ -24,12 +24,14 @@ from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Clock, Moment, Playback, Timeline
 from nervcodec.video.index import Index
 from nervcodec.video.masks import load_masks
-from nervcodec.video.reader import read_frames
+from nervcodec.video.reader import Video, read_frames
 from nervcodec.video.view import View
 
 LOG = logging.getLogger(__name__)
 FILLED_FRAMES = 4
 """Whose pixels are made at a time."""
+FIRST_FRAMES, MOST_FIRST_FRAMES = 64, 1024
+"""For which there is room at first where their number is not known, and at most; then it doubles."""
 COPIES = 2
 """Of a clip in memory while its frames are put together."""
 
@@ -70,19 +72,35 @@ def load_footage(
 
     Raises what these do, VideoError for no frame, ResourceError when they are more than the memory holds.
     """
-    frames = []
     with read_frames(source, view, index=index) as video:
-        for frame in video.frames:
-            frames.append(torch.from_numpy(frame))
-            check_memory(COPIES * len(frames) * frame.nbytes, f"a clip of {len(frames)} frames or more")
-            observe(FramesDone(stage="read", frames=len(frames), total=video.total))
-    if not frames:
+        clip = _gather(video, observe)
+    if not len(clip):
         raise VideoError(f"{source}: no frame lies in the chosen range")
-    rate, clock = video.index().timing(view.first, view.first + len(frames))
+    rate, clock = video.index().timing(view.first, view.first + len(clip))
     width, height = video.format.width, video.format.height
-    LOG.info("%s: %d frames of %dx%d, %.6g frames/s", source, len(frames), width, height, float(rate))
-    masks = None if mask is None else load_masks(mask, video, len(frames), view)
-    return Footage(replace(video.format, frame_rate=rate), torch.stack(frames).permute(0, 3, 1, 2), masks, clock)
+    LOG.info("%s: %d frames of %dx%d, %.6g frames/s", source, len(clip), width, height, float(rate))
+    masks = None if mask is None else load_masks(mask, video, len(clip), view)
+    return Footage(replace(video.format, frame_rate=rate), clip.permute(0, 3, 1, 2), masks, clock)
+
+
+def _gather(video: Video, observe: Observer) -> Tensor:
+    """All frames of a video, `[T, H, W, 3]`, in one piece of memory: many small ones would keep what is freed between
+    them from being used again.
+
+    Raises ResourceError when they are more than the memory holds.
+    """
+    clip, count = torch.empty(0, 1, 1, 1), 0
+    for frame in map(torch.from_numpy, video.frames):
+        if count == len(clip):
+            room = 2 * count or min(video.total or FIRST_FRAMES, MOST_FIRST_FRAMES)
+            check_memory(COPIES * room * frame.nbytes, f"a clip of {count + 1} frames or more")
+            larger = torch.empty(room, *frame.shape, dtype=frame.dtype)
+            larger[:count] = clip[:count]
+            clip = larger
+        clip[count] = frame
+        count += 1
+        observe(FramesDone(stage="read", frames=count, total=video.total))
+    return clip[:count]
 
 
 def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:
