@@ -26,6 +26,7 @@ from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
 SIZE, RATE, SCENE_SECONDS, SAMPLE_RATE = (1280, 720), 25, 60, 44_100
+KILLS = 5
 NERVC = str(Path(sys.executable).with_name("nervc"))
 
 
@@ -38,7 +39,7 @@ def scene(clip: str, frames: int) -> Iterator[np.ndarray[Any, Any]]:
         yield around[number % len(around)]
 
 
-def make_video(path: Path, clips: tuple[str, ...], scene_seconds: int) -> None:
+def make_video(path: Path, clips: tuple[str, ...]) -> None:
     """Scenes one after the other, with a tone that rises."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "23"})
@@ -46,10 +47,10 @@ def make_video(path: Path, clips: tuple[str, ...], scene_seconds: int) -> None:
         video.width, video.height = SIZE
         video.pix_fmt = "yuv420p"
         for clip in clips:
-            for picture in scene(clip, scene_seconds * RATE):
+            for picture in scene(clip, SCENE_SECONDS * RATE):
                 container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))
-        seconds = scene_seconds * len(clips)
+        seconds = SCENE_SECONDS * len(clips)
         t = np.arange(seconds * SAMPLE_RATE) / SAMPLE_RATE
         wave = np.sin(2 * np.pi * (200 + t) * t).astype(np.float32)
         for start in range(0, len(wave), 1024):
@@ -73,12 +74,12 @@ def waited(process: int) -> tuple[int, int, resource.struct_rusage]:
     return os.wait4(process, 0)
 
 
-def kill_and_resume(arguments: list[str], kills: int, seconds: float, seed: int) -> list[float]:
+def kill_and_resume(arguments: list[str], seconds: float, seed: int) -> list[float]:
     """Encode, killed with SIGKILL at random moments of a run that takes so many seconds; after how long each time."""
     moments, dice = [], random.Random(seed)
-    for _ in range(kills):
+    for _ in range(KILLS):
         process = subprocess.Popen([NERVC, *arguments])
-        moment = dice.uniform(0.5, 1.5) * seconds / (kills + 1)
+        moment = dice.uniform(0.5, 1.5) * seconds / (KILLS + 1)
         try:
             process.wait(moment)
         except subprocess.TimeoutExpired:
@@ -94,32 +95,28 @@ def kill_and_resume(arguments: list[str], kills: int, seconds: float, seed: int)
 @click.option("--resize", default="96x54")
 @click.option("--preset", default="draft")
 @click.option("--batch", default="1")
-@click.option("--scene-seconds", default=SCENE_SECONDS)
-@click.option("--kills", default=5)
 @click.option("--output", type=click.Path(path_type=Path))
-def main(
-    clips: tuple[str, ...], resize: str, preset: str, batch: str, scene_seconds: int, kills: int, output: Path | None
-) -> None:
+def main(clips: tuple[str, ...], resize: str, preset: str, batch: str, output: Path | None) -> None:
     """See the module."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         source, whole, killed = folder / "long.mp4", folder / "whole.nerv", folder / "killed.nerv"
-        make_video(source, clips, scene_seconds)
+        make_video(source, clips)
         options = ["--preset", preset, "--resize", resize, "--batch", batch, "-q"]
         encoded = measured("encode", str(source), "-o", str(whole), *options)
         print("uninterrupted", encoded, flush=True)
         command = ["encode", str(source), "-o", str(killed), *options]
-        moments = kill_and_resume(command, kills, encoded["seconds"], seed=0)
+        moments = kill_and_resume(command, encoded["seconds"], seed=0)
         same = whole.read_bytes() == killed.read_bytes()
         print("killed after", moments, "the same bytes:", same, flush=True)
         decoded = measured("decode", str(whole), "-o", str(folder / "out.mkv"), "-q")
         last = measured(
-            "decode", str(whole), "-o", str(folder / "last.mkv"), "--start", str(scene_seconds * len(clips) - 1), "-q"
+            "decode", str(whole), "-o", str(folder / "last.mkv"), "--start", str(SCENE_SECONDS * len(clips) - 1), "-q"
         )
         start_up = measured("decode", "--help")
         info = json.loads(subprocess.run([NERVC, "info", str(whole), "--json"], capture_output=True, check=True).stdout)
         results = {
-            "input": {"bytes": source.stat().st_size, "seconds": scene_seconds * len(clips), "size": list(SIZE)},
+            "input": {"bytes": source.stat().st_size, "seconds": SCENE_SECONDS * len(clips), "size": list(SIZE)},
             "file": {key: info[key] for key in ("width", "height", "frames", "bytes", "attached_bytes", "bpp")},
             "segments": [chunk["frames"] for chunk in info["chunks"]],
             "encode": encoded,

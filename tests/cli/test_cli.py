@@ -118,9 +118,8 @@ def test_json_is_the_contract(nervc: Nervc, sample: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("target", ["x.mp4", "x.mkv", "x.y4m", "frames/%05d.png"])
-def test_every_output(nervc: Nervc, encoded: Path, tmp_path: Path, target: str) -> None:
-    done = nervc("decode", encoded, "-o", tmp_path / target)
-    assert done.returncode == 0, done.stderr
+def test_every_output(encoded: Path, tmp_path: Path, target: str) -> None:
+    assert run(["decode", str(encoded), "-o", str(tmp_path / target)]) == 0
     with read_frames(str(tmp_path / target)) as video:
         assert (video.format.width, video.format.height, len(list(video.frames))) == (150, 75, 6)
 
@@ -164,18 +163,26 @@ def test_pipes(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
     ],
 )
 def test_errors_are_one_sentence_and_a_code(
-    nervc: Nervc, sample: str, encoded: Path, tmp_path: Path, code: int, arguments: list[str], sentence: str
+    sample: str,
+    encoded: Path,
+    tmp_path: Path,
+    code: int,
+    arguments: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "text.mp4").write_text("no video\n" * 500)
     places = {"SAMPLE": sample, "ENCODED": str(encoded)}
     arguments = [places.get(a, a.replace("TMP", str(tmp_path))) for a in arguments]
     before = sorted(tmp_path.rglob("*"))
-    done = nervc(*arguments, "--json") if arguments[0] in ("encode", "decode") else nervc(*arguments)
-    assert done.returncode == code, done.stderr
-    assert sentence in done.stderr.decode()
-    assert "Traceback" not in done.stderr.decode()
+    assert run([*arguments, "--json"] if arguments[0] in ("encode", "decode") else arguments) == code
+    found = capsys.readouterr()
+    assert sentence in found.err
+    assert "Traceback" not in found.err
     if arguments[0] in ("encode", "decode"):
-        last = lines(done.stdout)[-1]
+        last = lines(found.out.encode())[-1]
         assert (last["type"], last["code"]) == ("error", code)
         assert sentence in last["message"]
     assert sorted(tmp_path.rglob("*")) == before
