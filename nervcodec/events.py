@@ -91,6 +91,14 @@ class FramesDone:
 
 
 @dataclass(frozen=True)
+class BatchHalved:
+    """A GPU has no memory for so many frames in a step: the fit starts over with half of them, and twice the steps."""
+
+    batch: int
+    """Frames in a step from now on."""
+
+
+@dataclass(frozen=True)
 class LayerDropped:
     """An enhancement layer does not pay for its bits: it and those above it are not written."""
 
@@ -130,6 +138,7 @@ Event = (
     | StepDone
     | FitResumed
     | FitRestarted
+    | BatchHalved
     | LayerDropped
     | FramesDone
     | PointDone

@@ -29,6 +29,7 @@ from nervcodec.cli.people import People, Show, readable_time
 from nervcodec.codec.layers import LayersReport
 from nervcodec.events import (
     AssistStarted,
+    BatchHalved,
     Event,
     FitRestarted,
     FitResumed,
@@ -56,6 +57,7 @@ KINDS: dict[type, str] = {
     StepDone: "step",
     FitResumed: "fit_resumed",
     FitRestarted: "restart",
+    BatchHalved: "batch",
     LayerDropped: "dropped",
     FramesDone: "frames",
     PointsRunning: "points",
@@ -171,7 +173,15 @@ def _json_observer() -> Observer:
         match event:
             case FitStarted():
                 json_line({"type": "start", **asdict(event)})
-            case AssistStarted() | FitRestarted() | FitResumed() | LayerDropped() | Resumed() | SegmentStarted():
+            case (
+                AssistStarted()
+                | BatchHalved()
+                | FitRestarted()
+                | FitResumed()
+                | LayerDropped()
+                | Resumed()
+                | SegmentStarted()
+            ):
                 json_line({"type": KINDS[type(event)], **asdict(event)})
             case PointDone():
                 json_line({"type": "point", **event.record})

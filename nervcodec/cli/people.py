@@ -6,6 +6,7 @@ from typing import Any
 
 from nervcodec.events import (
     AssistStarted,
+    BatchHalved,
     Event,
     FitRestarted,
     FitResumed,
@@ -116,6 +117,8 @@ class People:
                 self.say(f"resumed after step {event.step} of {event.steps}, {share:.0f} %")
             case FitRestarted():
                 self.say(f"the fit collapsed ({event.reason}): attempt {event.attempt} with seed {event.seed}")
+            case BatchHalved():
+                self.say(f"the GPU's memory is too small: {event.batch} in a batch from now on, and twice the steps")
             case LayerDropped():
                 self.say(
                     f"layer {event.layer} is not written: {event.gain_db:+.2f} dB do not pay for its "

@@ -7,8 +7,8 @@ from time import monotonic
 import torch
 from torch import Tensor
 
-from nervcodec.errors import FitError
-from nervcodec.events import FitRestarted, FitResumed, Observer, StepDone, ignore
+from nervcodec.errors import FitError, ResourceError
+from nervcodec.events import BatchHalved, FitRestarted, FitResumed, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.training.attempt import Attempt, Fitted
 from nervcodec.training.checkpoint import Keeper, State
@@ -45,8 +45,30 @@ def fit(
     keeper: keeps the state of the fit, from which it goes on if the keeper has that of the same one. What `observe`
     raises ends the fit, whose state is kept then.
 
-    Raises FitError when no seed leads to finite numbers, OutputError when a state cannot be kept.
+    Where a GPU's memory does not hold a step, it is fitted with half the frames in a step, and twice as many steps.
+
+    Raises FitError when no seed leads to finite numbers, OutputError when a state cannot be kept, ResourceError when
+    the memory does not even hold a step of one frame.
     """
+    try:
+        return _fit(clip, config, recipe, observe, beside, keeper)
+    except torch.OutOfMemoryError as error:
+        if recipe.batch == 1:
+            raise ResourceError("the GPU's memory does not hold a step of one frame") from error
+    halved = replace(recipe, batch=recipe.batch // 2, steps=2 * recipe.steps)
+    observe(BatchHalved(halved.batch))
+    return fit(clip, config, halved, observe, beside, keeper)
+
+
+def _fit(
+    clip: Tensor,
+    config: HNeRVConfig,
+    recipe: Recipe,
+    observe: Observer,
+    beside: Beside,
+    keeper: Keeper | None,
+) -> Fitted:
+    """The same, where the memory holds it."""
     clip = clip.contiguous(memory_format=torch.channels_last)
     beside = beside.to(clip.device)
     fitting = _Fitting(recipe, repr((config, recipe)), observe, keeper)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from nervcodec.codec.payload import pack
-from nervcodec.errors import FitError, RequestError
-from nervcodec.events import Event, FitRestarted, StepDone
+from nervcodec.errors import FitError, RequestError, ResourceError
+from nervcodec.events import BatchHalved, Event, FitRestarted, StepDone
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.flow_sizing import ffnerv_config
 from nervcodec.models.grids import frame_embeddings
@@ -221,6 +221,24 @@ def test_presets() -> None:
 def test_impossible_recipes(bad: dict[str, float]) -> None:
     with pytest.raises(RequestError):
         Recipe(**({"steps": 1} | bad))  # type: ignore[arg-type]
+
+
+def test_where_memory_is_short_batches_are_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    step, events, recipe = Attempt.step, list[Event](), Recipe(steps=20, batch=4, rate=None)
+
+    def short(self: Attempt, number: int, times: Tensor) -> bool:
+        if len(times) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return step(self, number, times)
+
+    monkeypatch.setattr(Attempt, "step", short)
+    fitted = fit(moving_blob(), CONFIGS[0], recipe, events.append)
+    assert [event.batch for event in events if isinstance(event, BatchHalved)] == [2]
+    expected = fit(moving_blob(), CONFIGS[0], replace(recipe, batch=2, steps=40))
+    assert fitted.psnr_db == expected.psnr_db
+    monkeypatch.setattr(Attempt, "step", lambda *others: (_ for _ in ()).throw(torch.OutOfMemoryError()))
+    with pytest.raises(ResourceError, match="does not hold a step of one frame"):
+        fit(moving_blob(), CONFIGS[0], recipe)
 
 
 @pytest.mark.gpu
