@@ -9,20 +9,17 @@ from typing import Any
 
 import torch
 
-from nervcodec.bitstream.container import Stream, layer_ends, write_stream
 from nervcodec.codec.assembly import plan_header
-from nervcodec.codec.clip import Footage, load_footage
 from nervcodec.codec.device import choose_device, describe_device, device_memory
 from nervcodec.codec.job import SPOOLED, Job, begin_job, identify, open_folder, resume_job
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.part import fit_part
-from nervcodec.codec.report import EncodeReport, joined
-from nervcodec.codec.segments import Segment, join, longest_segment, split
+from nervcodec.codec.report import EncodeReport
+from nervcodec.codec.run import Run
+from nervcodec.codec.segments import longest_segment, split
 from nervcodec.codec.survey import survey
 from nervcodec.codec.targets import miss, reached
-from nervcodec.codec.work import Work
-from nervcodec.errors import RequestError, TargetMissed, VideoError
-from nervcodec.events import Observer, Resumed, SegmentStarted, ignore
+from nervcodec.errors import RequestError, TargetMissed
+from nervcodec.events import Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.video.spool import spool
 from nervcodec.video.view import View
@@ -56,7 +53,7 @@ def encode(
     with open_folder(output, fresh=fresh) as folder:
         file, digest = (source, None) if source != "-" else _spooled(folder, options.view)
         job = _job(folder, file, identify(source, options, digest), options, device, observe)
-        run = _Run(job, file, options, device, observe)
+        run = Run(job, file, options, device, observe)
         for index in range(len(job.segments)):
             run.fit(index)
         data, report = run.finish()
@@ -90,72 +87,3 @@ def _job(
     plan_header(found.video, found.frames, clock=found.clock)
     longest = longest_segment(options.segment, found.video, device_memory(device))
     return begin_job(folder, identity, found, split(found.frames, found.cuts, longest, follow=options.follows))
-
-
-class _Run:
-    """A job that is worked on."""
-
-    def __init__(self, job: Job, source: str, options: EncodeOptions, device: torch.device, observe: Observer) -> None:
-        self.job, self.source, self.options = job, source, options
-        self.device, self.observe = device, observe
-        done = [segment.frames for index, segment in enumerate(job.segments) if job.load_part(index)]
-        if done:
-            observe(Resumed(len(done), len(job.segments), sum(done), job.survey.frames))
-
-    def fit(self, index: int) -> None:
-        """Make the part of a segment, unless it is there."""
-        job, segment = self.job, self.job.segments[index]
-        if job.load_part(index):
-            return
-        self.observe(SegmentStarted(index + 1, len(job.segments), segment.start, segment.frames, job.survey.frames))
-        started, limit, share = monotonic(), self.options.time_limit, segment.frames / job.survey.frames
-        work = Work(
-            self._footage(segment),
-            self._options(segment),
-            self.device,
-            self.observe,
-            None if limit is None else started + limit * share,
-            self._chain(index),
-            job.scratch(index),
-        )
-        job.save_part(index, *fit_part(work))
-
-    def finish(self) -> tuple[bytes, EncodeReport]:
-        """The file, and its report."""
-        parts = [part for index in range(len(self.job.segments)) if (part := self.job.load_part(index))]
-        joint, video = join([part.stream for part in parts]), self.job.survey.video
-        data = write_stream(replace(joint, header=replace(joint.header, video=video, clock=self.job.survey.clock)))
-        return data, joined([part.report for part in parts], layer_ends(data), 0, video.width * video.height)
-
-    def _footage(self, segment: Segment) -> Footage:
-        found, view = self.job.survey, _part_of(self.options.view, segment)
-        footage = load_footage(self.source, view, self.options.mask, self.observe, found.index)
-        if len(footage.clip) != segment.frames:
-            raise VideoError(f"{self.source}: frames {view.first} to {view.stop} are gone")
-        clock = found.clock and found.clock.part(segment.start, segment.stop)
-        return replace(footage, video=found.video, clock=clock)
-
-    def _options(self, segment: Segment) -> EncodeOptions:
-        """Those of a segment, whose size is its share of the file's."""
-        target, options = self.options.target, self.options
-        if target and target.kind == "bytes":
-            share = segment.frames / self.job.survey.frames
-            return replace(options, target=replace(target, value=target.value * share))
-        return options
-
-    def _chain(self, index: int) -> tuple[Stream, ...]:
-        """The segments before that a segment is decoded with."""
-        chain: list[Stream] = []
-        while self.job.segments[index].follows:
-            index -= 1
-            part = self.job.load_part(index)
-            assert part is not None
-            chain.insert(0, part.stream)
-            if not any(chunk.follows for layer in part.stream.layers for chunk in layer.chunks):
-                break
-        return tuple(chain)
-
-
-def _part_of(view: View, segment: Segment) -> View:
-    """The view of a segment of what a view shows."""
-    return replace(view, first=view.first + segment.start, stop=view.first + segment.stop)
