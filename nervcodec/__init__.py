@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nervcodec.codec.report import EncodeReport
     from nervcodec.codec.targets import Target
     from nervcodec.codec.verification import VerifyReport, verify
+    from nervcodec.codec.worker import work
     from nervcodec.timeline import Playback
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ _LAZY = {
     "LayersReport": "nervcodec.codec.layers",
     "verify": "nervcodec.codec.verification",
     "VerifyReport": "nervcodec.codec.verification",
+    "work": "nervcodec.codec.worker",
     "Composite": "nervcodec.codec.composite",
     "Target": "nervcodec.codec.targets",
     "Playback": "nervcodec.timeline",
@@ -64,6 +66,7 @@ __all__ = [
     "merge",
     "probe",
     "verify",
+    "work",
 ]
 
 

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "nervcodec"
 FILES = sorted(ROOT.rglob("*.py"))
 RANKS = {
+    "__main__": 6,
     "cli": 5,
     "bench": 4,
     "codec": 3,
@@ -38,7 +39,7 @@ DOORS = {
     "rich": "cli",
     "pytorch_msssim": "metrics training",
     "cv2": "training",
-    "subprocess": "metrics bench",
+    "subprocess": "metrics bench codec",
     "filelock": "bench",
     "imageio_ffmpeg": "metrics",
     "scipy": "metrics",
@@ -125,6 +126,7 @@ def test_the_decoder_never_reaches_training() -> None:
         ["--help"],
         ["--version"],
         ["encode", "--help"],
+        ["worker", "--help"],
         ["verify", "--help"],
         ["decode", "--help"],
         ["encode", "--dump-config"],

@@ -90,4 +90,5 @@ def take_view(chosen: dict[str, Any]) -> View:
     return View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
 
 
-device_option = section("Machine")("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+on_machine = section("Machine")
+device_option = on_machine("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")

@@ -1,21 +1,19 @@
 """From a video to a `.nerv` file, measured through the decoder: segment by segment, each taken up where it was left."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
-
-import torch
 
 from nervcodec.codec.assembly import plan_header
-from nervcodec.codec.device import choose_device, describe_device, device_memory
-from nervcodec.codec.job import SPOOLED, Job, begin_job, identify, open_folder, resume_job
+from nervcodec.codec.device import choose_device, describe_device, device_memory, threads_each
+from nervcodec.codec.job import SPOOLED, Job, begin_job, open_folder, resume_job
 from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.plan import Identity, Plan, identify, located
 from nervcodec.codec.report import EncodeReport
-from nervcodec.codec.run import Run
+from nervcodec.codec.run import finish
 from nervcodec.codec.segments import longest_segment, split
+from nervcodec.codec.staff import carry_out
 from nervcodec.codec.survey import survey
 from nervcodec.codec.targets import miss, reached
 from nervcodec.errors import RequestError, TargetMissed
@@ -41,22 +39,19 @@ def encode(
     What is known on the way is kept in a folder beside the output, `output` with `.job` after it. The same call goes
     on from there after an interruption, and gives the same bytes on a CPU; with `fresh` it starts over.
 
-    Raises RequestError, VideoError, ResourceError, FitError or OutputError; `output` is then as it was. Raises
-    TargetMissed when the file is written, but not as it was asked for.
+    Raises RequestError, VideoError, ResourceError, FitError, WorkersLost or OutputError; `output` is then as it was.
+    Raises TargetMissed when the file is written, but not as it was asked for.
     """
     started = monotonic()
     if Path(source).exists() and Path(output).resolve() == Path(source).resolve():
         raise RequestError(f"{output} would be written over the video itself")
     check_target(Path(output), overwrite=overwrite)
-    device = choose_device(options.device)
-    LOG.info("fits on %s", describe_device(device))
+    LOG.info("fits on %s", describe_device(choose_device(options.device)))
     with open_folder(output, fresh=fresh) as folder:
         file, digest = (source, None) if source != "-" else _spooled(folder, options.view)
-        job = _job(folder, file, identify(source, options, digest), options, device, observe)
-        run = Run(job, file, options, device, observe)
-        for index in range(len(job.segments)):
-            run.fit(index)
-        data, report = run.finish()
+        job = _job(folder, str(Path(file).absolute()), identify(source, options, digest), located(options), observe)
+        carry_out(job, observe)
+        data, report = finish(job)
         with replacing(Path(output)) as path:
             path.write_bytes(data)
     if options.target and abs(miss(options.target, report)) > 1:
@@ -71,19 +66,14 @@ def _spooled(folder: Path, view: View) -> tuple[str, str]:
     return str(path), spool(path, view.stop)
 
 
-def _job(
-    folder: Path,
-    source: str,
-    identity: Mapping[str, Any],
-    options: EncodeOptions,
-    device: torch.device,
-    observe: Observer,
-) -> Job:
+def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, observe: Observer) -> Job:
     """What was begun before, or a new one."""
-    job = resume_job(folder, identity)
+    job = resume_job(folder, identity, source, options)
     if job is not None:
         return job
-    found = survey(source, options.view, observe)
+    found, memory = survey(source, options.view, observe), device_memory(choose_device(options.device))
     plan_header(found.video, found.frames, clock=found.clock)
-    longest = longest_segment(options.segment, found.video, device_memory(device))
-    return begin_job(folder, identity, found, split(found.frames, found.cuts, longest, follow=options.follows))
+    longest = longest_segment(options.segment, found.video, memory)
+    segments = split(found.frames, found.cuts, longest, follow=options.follows)
+    options = replace(options, threads=options.threads or threads_each(options.workers))
+    return begin_job(folder, Plan(identity, source, options, found, segments))

@@ -3,38 +3,38 @@
 from dataclasses import replace
 from time import monotonic
 
-import torch
-
 from nervcodec.bitstream.container import Stream, layer_ends, write_stream
 from nervcodec.codec.clip import Footage, load_footage
+from nervcodec.codec.device import choose_device, using_threads
 from nervcodec.codec.job import Job
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.part import fit_part
 from nervcodec.codec.report import EncodeReport, joined
-from nervcodec.codec.segments import Segment, join
+from nervcodec.codec.segments import Segment, busiest, join
 from nervcodec.codec.work import Work
 from nervcodec.errors import VideoError
-from nervcodec.events import Observer, Resumed, SegmentStarted
+from nervcodec.events import Observer, SegmentStarted
 from nervcodec.video.view import View
 
 
 class Run:
-    """A job that is worked on."""
+    """Fits the segments of a job."""
 
-    def __init__(self, job: Job, source: str, options: EncodeOptions, device: torch.device, observe: Observer) -> None:
-        self.job, self.source, self.options = job, source, options
-        self.device, self.observe = device, observe
-        done = [segment.frames for index, segment in enumerate(job.segments) if job.load_part(index)]
-        if done:
-            observe(Resumed(len(done), len(job.segments), sum(done), job.survey.frames))
+    def __init__(self, job: Job, observe: Observer) -> None:
+        self.job, self.observe = job, observe
+        self.options, self.device = job.plan.options, choose_device(job.plan.options.device)
 
     def fit(self, index: int) -> None:
-        """Make the part of a segment, unless it is there."""
+        """Make the part of a segment, unless it is there.
+
+        Raises RequestError, VideoError, ResourceError, FitError or OutputError.
+        """
         job, segment = self.job, self.job.segments[index]
-        if job.load_part(index):
+        if job.has_part(index):
             return
         self.observe(SegmentStarted(index + 1, len(job.segments), segment.start, segment.frames, job.survey.frames))
-        started, limit, share = monotonic(), self.options.time_limit, segment.frames / job.survey.frames
+        started, limit = monotonic(), self.options.time_limit
+        share = segment.frames / busiest(job.chains, self.options.workers)
         work = Work(
             self._footage(segment),
             self._options(segment),
@@ -44,20 +44,15 @@ class Run:
             self._chain(index),
             job.scratch(index),
         )
-        job.save_part(index, *fit_part(work))
-
-    def finish(self) -> tuple[bytes, EncodeReport]:
-        """The file, and its report."""
-        parts = [part for index in range(len(self.job.segments)) if (part := self.job.load_part(index))]
-        joint, video = join([part.stream for part in parts]), self.job.survey.video
-        data = write_stream(replace(joint, header=replace(joint.header, video=video, clock=self.job.survey.clock)))
-        return data, joined([part.report for part in parts], layer_ends(data), 0, video.width * video.height)
+        assert self.options.threads is not None
+        with using_threads(self.options.threads):
+            job.save_part(index, *fit_part(work))
 
     def _footage(self, segment: Segment) -> Footage:
-        found, view = self.job.survey, _part_of(self.options.view, segment)
-        footage = load_footage(self.source, view, self.options.mask, self.observe, found.index)
+        source, found, view = self.job.plan.source, self.job.survey, _part_of(self.options.view, segment)
+        footage = load_footage(source, view, self.options.mask, self.observe, found.index)
         if len(footage.clip) != segment.frames:
-            raise VideoError(f"{self.source}: frames {view.first} to {view.stop} are gone")
+            raise VideoError(f"{source}: frames {view.first} to {view.stop} are gone")
         clock = found.clock and found.clock.part(segment.start, segment.stop)
         return replace(footage, video=found.video, clock=clock)
 
@@ -80,6 +75,14 @@ class Run:
             if not any(chunk.follows for layer in part.stream.layers for chunk in layer.chunks):
                 break
         return tuple(chain)
+
+
+def finish(job: Job) -> tuple[bytes, EncodeReport]:
+    """The file of a job with all its parts, and its report."""
+    parts = [part for index in range(len(job.segments)) if (part := job.load_part(index))]
+    joint, video = join([part.stream for part in parts]), job.survey.video
+    data = write_stream(replace(joint, header=replace(joint.header, video=video, clock=job.survey.clock)))
+    return data, joined([part.report for part in parts], layer_ends(data), 0, video.width * video.height)
 
 
 def _part_of(view: View, segment: Segment) -> View:
