@@ -46,6 +46,7 @@ DOORS = {
     "matplotlib": "bench",
     "PIL": "bench",
     "jinja2": "bench",
+    "ray": "codec",
     "pickle": "",
 }
 LONGEST_FILE, LONGEST_BODY = 250, 40

@@ -122,6 +122,7 @@ def begin_job(folder: Path, plan: Plan) -> Job:
     Raises OutputError where workers still follow another plan.
     """
     _empty(folder, LEASE, SPOOLED)
+    (folder / CHAINS).mkdir()
     _write_plan(folder, plan)
     return Job(folder, plan)
 

@@ -42,7 +42,7 @@ def fit_chain(job: Job, chain: Chain, observe: Observer) -> bool:
     Raises what `work` does.
     """
     meeting = job.meeting(chain)
-    meeting.mkdir(parents=True, exist_ok=True)
+    meeting.mkdir(exist_ok=True)
     with lease(meeting) as held:
         if held:
             try:

@@ -131,7 +131,7 @@ def test_two_helpers_and_one_of_them_is_killed(sample: str, output: str, expecte
 def test_what_a_worker_meets_ends_the_encode(sample: str, output: str) -> None:
     def fail(job: Job) -> None:
         meeting = job.meeting(job.chains[1])
-        meeting.mkdir(parents=True)
+        meeting.mkdir()
         note_failure(meeting, FitError("the fit failed with 3 seeds"))
 
     with pytest.raises(FitError, match="the fit failed with 3 seeds"):
