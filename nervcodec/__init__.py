@@ -1,8 +1,9 @@
 """A video codec whose bitstream is a small neural network fitted to one video.
 
-`encode(source, output, options)` fits and writes a `.nerv` file, `decode(path, target)` writes its frames,
-`probe(path)` describes it, `verify(path)` checks all of it; `extract`, `extract_pack` and `merge` take its layers apart
-and put them together. Importing this package loads no torch; calling `encode` or `decode` does.
+`encode(source, output, options)` fits and writes a `.nerv` file, and `plan` says before what that takes; `decode(path,
+target)` writes its frames, `probe(path)` describes it, `verify(path)` checks all of it; `work(folder)` helps with an
+encode; `extract`, `extract_pack` and `merge` take its layers apart and put them together. Importing this package loads
+no torch; calling `encode` or `decode` does.
 """
 
 import logging
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nervcodec.codec.composite import Composite
     from nervcodec.codec.encoder import encode
+    from nervcodec.codec.forecast import Forecast, plan
     from nervcodec.codec.inspection import StreamInfo, probe
     from nervcodec.codec.layers import LayersReport, extract, extract_pack, merge
     from nervcodec.codec.options import EncodeOptions
@@ -28,6 +30,8 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # who wants to re
 
 _LAZY = {
     "encode": "nervcodec.codec.encoder",
+    "plan": "nervcodec.codec.forecast",
+    "Forecast": "nervcodec.codec.forecast",
     "EncodeOptions": "nervcodec.codec.options",
     "EncodeReport": "nervcodec.codec.report",
     "decode": "nervcodec.codec.player",
@@ -53,6 +57,7 @@ __all__ = [
     "DecodeReport",
     "EncodeOptions",
     "EncodeReport",
+    "Forecast",
     "LayersReport",
     "Playback",
     "StreamInfo",
@@ -64,6 +69,7 @@ __all__ = [
     "extract",
     "extract_pack",
     "merge",
+    "plan",
     "probe",
     "verify",
     "work",

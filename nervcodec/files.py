@@ -33,6 +33,13 @@ def check_folder(path: Path) -> None:
         raise OutputError(f"{path} is not writable")
 
 
+def check_space(folder: str, wanted: int) -> None:
+    """Raises OutputError when a folder has no room for `wanted` bytes."""
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        raise OutputError(f"{folder}: about {wanted / 1e6:.0f} MB are needed, {free / 1e6:.0f} are free")
+
+
 def job_folder(output: str) -> Path:
     """Where the work for a file is kept until it is there."""
     return Path(output + ".job")

@@ -12,10 +12,11 @@ def machine_memory() -> int | None:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def check_memory(wanted: int, purpose: str) -> None:
-    """Raises ResourceError when `wanted` bytes are more than the machine has; says nothing where it does not tell."""
-    memory = machine_memory()
+def check_memory(wanted: int, purpose: str, memory: int | None = None) -> None:
+    """Raises ResourceError when `wanted` bytes are more than there are; says nothing where that is not known.
+
+    memory: bytes there are, if not all that the machine has.
+    """
+    memory = machine_memory() if memory is None else memory
     if memory is not None and wanted > memory:
-        raise ResourceError(
-            f"{purpose} needs about {wanted / 1e9:.1f} GB of memory, this machine has {memory / 1e9:.1f}"
-        )
+        raise ResourceError(f"{purpose} needs about {wanted / 1e9:.1f} GB of memory, and {memory / 1e9:.1f} are there")

@@ -140,6 +140,7 @@ def _next_layer(reader: ByteReader, below: bytes, number: int, version: int, seg
     with layer_errors(number):
         if version < SEGMENTED_VERSION:
             below = reader.data[: reader.offset]
-            return read_legacy_layer(reader, base_digest(below) if number else b"", segments), below
+            layer = read_legacy_layer(reader, base_digest(below) if number else b"", segments)
+            return replace(layer, chunks=tuple(layer.chunks)), below
         layer, description = read_layer(reader, base_digest(below) if number else b"", segments)
         return layer, below + description

@@ -90,5 +90,11 @@ def take_view(chosen: dict[str, Any]) -> View:
     return View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
 
 
+audio_option = section("Output")(
+    "--audio",
+    type=click.Choice(["copy", "none"]),
+    default="copy",
+    help="Sound, subtitles, chapters and titles go along as they are, or stay behind.",
+)
 on_machine = section("Machine")
 device_option = on_machine("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")

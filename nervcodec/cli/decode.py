@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 import nervcodec
-from nervcodec.cli.command import Command, device_option, section
+from nervcodec.cli.command import Command, audio_option, device_option, section
 from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.logs import messages, say
@@ -30,6 +30,7 @@ of_layers = section("Layers")
     "[default: FILE with the suffix .mkv]",
 )
 @to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
+@audio_option
 @of_part(
     "--start",
     type=Time(),

@@ -5,9 +5,10 @@ from typing import Any
 import click
 
 import nervcodec
-from nervcodec.cli.command import Command, device_option, on_machine, section, take_view, view_options
+from nervcodec.cli.command import Command, audio_option, device_option, on_machine, section, take_view, view_options
 from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
+from nervcodec.cli.forecast import show_forecast
 from nervcodec.cli.interruption import Stopped, stoppable
 from nervcodec.cli.logs import messages, say
 from nervcodec.cli.outcome import done_record, outcome_lines
@@ -32,7 +33,9 @@ of_fit = section("Fit")
 @click.argument("source", metavar="INPUT", cls=Subject)
 @to_output("-o", "--output", metavar="FILE", help="File to write.  [default: INPUT with the suffix .nerv]")
 @to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
+@to_output("--dry-run", is_flag=True, help="Say what would be done, and what it would take, and do nothing.")
 @to_output("--fresh", is_flag=True, help="Start over, rather than go on where the same command was interrupted.")
+@audio_option
 @view_options
 @in_pieces(
     "--segment",
@@ -170,7 +173,14 @@ of_fit = section("Fit")
 @messages
 @configurable
 def encode(
-    source: str, output: str | None, overwrite: bool, fresh: bool, as_json: bool, quiet: bool, **chosen: Any
+    source: str,
+    output: str | None,
+    overwrite: bool,
+    dry_run: bool,
+    fresh: bool,
+    as_json: bool,
+    quiet: bool,
+    **chosen: Any,
 ) -> None:
     """Fit a network to a video and write it as one file.
 
@@ -184,6 +194,11 @@ def encode(
     if chosen["difference_grid"]:
         chosen["difference_grid"] = chosen["difference_grid"][::-1]
     options = nervcodec.EncodeOptions(view=view, **chosen)
+    if dry_run:
+        with display(as_json=as_json, quiet=quiet) as observe:
+            forecast = nervcodec.plan(source, options, observe)
+        show_forecast(forecast, as_json=as_json)
+        return
     try:
         with display(as_json=as_json, quiet=quiet) as show, stoppable(show) as observe:
             report = nervcodec.encode(source, output, options, overwrite=overwrite, fresh=fresh, observe=observe)

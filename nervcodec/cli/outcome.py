@@ -22,6 +22,7 @@ def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
         "assisted_bytes": report.assisted_bytes,
         "fits": report.fits,
         "segments": report.segments,
+        "attached_bytes": report.attached_bytes,
         "layers": [_measures(layer) for layer in report.layers],
     }
 
@@ -36,6 +37,8 @@ def outcome_lines(output: str, report: EncodeReport) -> Iterator[str]:
     if report.missing_psnr_db is not None:
         how = "interpolated" if report.assisted_bytes is None else f"assisted by {report.assisted_bytes:,} bytes"
         yield f"frames that were left out, {how}: PSNR {report.missing_psnr_db:.2f} dB"
+    if report.attached_bytes:
+        yield f"sound, subtitles, chapters and titles: {report.attached_bytes:,} of the bytes"
     yield f"{output}: {_outcome(report)}, {report.seconds:.1f} s"
 
 

@@ -31,5 +31,6 @@ def worker(folder: str, tied: bool, as_json: bool, quiet: bool) -> None:
 
 
 def _end_with_input() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # without a lock that Python wants when it exits
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

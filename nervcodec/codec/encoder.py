@@ -6,19 +6,20 @@ from pathlib import Path
 from time import monotonic
 
 from nervcodec.codec.assembly import plan_header
-from nervcodec.codec.device import choose_device, describe_device, device_memory, threads_each
+from nervcodec.codec.device import choose_device, describe_device, threads_each
+from nervcodec.codec.forecast import check_disk, plan_segments
 from nervcodec.codec.job import SPOOLED, Job, begin_job, open_folder, resume_job
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.plan import Identity, Plan, identify, located
 from nervcodec.codec.report import EncodeReport
 from nervcodec.codec.run import finish
-from nervcodec.codec.segments import longest_segment, split
 from nervcodec.codec.staff import carry_out
 from nervcodec.codec.survey import survey
-from nervcodec.codec.targets import miss, reached
+from nervcodec.codec.targets import check_room, miss, reached
 from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
 from nervcodec.files import check_target, replacing
+from nervcodec.video.attachments import read_attachments
 from nervcodec.video.spool import spool
 from nervcodec.video.view import View
 
@@ -49,7 +50,7 @@ def encode(
     LOG.info("fits on %s", describe_device(choose_device(options.device)))
     with open_folder(output, fresh=fresh) as folder:
         file, digest = (source, None) if source != "-" else _spooled(folder, options.view)
-        job = _job(folder, str(Path(file).absolute()), identify(source, options, digest), located(options), observe)
+        job = _job(folder, file, identify(source, options, digest), located(options), observe)
         carry_out(job, observe)
         data, report = finish(job)
         with replacing(Path(output)) as path:
@@ -68,12 +69,18 @@ def _spooled(folder: Path, view: View) -> tuple[str, str]:
 
 def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, observe: Observer) -> Job:
     """What was begun before, or a new one."""
-    job = resume_job(folder, identity, source, options)
+    path = str(Path(source).absolute())
+    job = resume_job(folder, identity, path, options)
     if job is not None:
         return job
-    found, memory = survey(source, options.view, observe), device_memory(choose_device(options.device))
+    found = survey(source, options.view, observe)
     plan_header(found.video, found.frames, clock=found.clock)
-    longest = longest_segment(options.segment, found.video, memory)
-    segments = split(found.frames, found.cuts, longest, follow=options.follows)
+    segments = plan_segments(found, options, choose_device(options.device))
+    attached = b""
+    if options.audio == "copy":
+        first = options.view.first
+        attached = read_attachments(source, found.index, first, first + found.frames)
+    check_room(options.target, len(attached))
+    check_disk(str(folder), found, segments, options, len(attached))
     options = replace(options, threads=options.threads or threads_each(options.workers))
-    return begin_job(folder, Plan(identity, source, options, found, segments))
+    return begin_job(folder, Plan(identity, path, options, found, segments), attached)

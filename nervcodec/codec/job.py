@@ -17,14 +17,14 @@ from nervcodec import __version__
 from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.codec.lease import LEASE, is_held, lease
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.plan import Identity, Plan, difference
+from nervcodec.codec.plan import Identity, Plan, difference, stamp
 from nervcodec.codec.report import PartReport
 from nervcodec.codec.scratch import Scratch
 from nervcodec.codec.segments import Chain, chains
 from nervcodec.errors import BitstreamError, OutputError, RequestError
 from nervcodec.files import job_folder, replacing
 
-MANIFEST, SPOOLED, CHAINS = "job.json", "input.y4m", "chains"
+MANIFEST, SPOOLED, ATTACHED, CHAINS = "job.json", "input.y4m", "attached", "chains"
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class Job:
     def meeting(self, chain: Chain) -> Path:
         """The folder of a chain, whose lease says who works on it."""
         return self.folder / CHAINS / f"{chain.indices[0]}"
+
+    def attachments(self) -> tuple[bytes, ...]:
+        """What goes along with the pictures: nothing, or one thing."""
+        path = self.folder / ATTACHED
+        return (path.read_bytes(),) if path.exists() else ()
 
     def save_part(self, index: int, data: bytes, report: PartReport) -> None:
         """Note that a segment is done; the states of its fits go."""
@@ -116,13 +121,16 @@ def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
             folder.rmdir()
 
 
-def begin_job(folder: Path, plan: Plan) -> Job:
-    """Write down what is planned.
+def begin_job(folder: Path, plan: Plan, attached: bytes = b"") -> Job:
+    """Write down what is planned, and what goes along with the pictures.
 
     Raises OutputError where workers still follow another plan.
     """
     _empty(folder, LEASE, SPOOLED)
     (folder / CHAINS).mkdir()
+    if attached:
+        with replacing(folder / ATTACHED) as path:
+            path.write_bytes(attached)
     _write_plan(folder, plan)
     return Job(folder, plan)
 
@@ -148,7 +156,7 @@ def resume_job(folder: Path, identity: Identity, source: str, options: EncodeOpt
 def open_job(folder: Path) -> Job:
     """A job that was planned elsewhere.
 
-    Raises RequestError where none is, or one of another version of this program.
+    Raises RequestError where none is, one of another version of this program, or one whose video is not to be seen.
     """
     plan = _read_plan(folder)
     if plan is None:
@@ -156,6 +164,10 @@ def open_job(folder: Path) -> Job:
     version = plan.identity.get("program")
     if version != __version__:
         raise RequestError(f"{folder} was planned by nervc {version}, which works differently from {__version__}")
+    if Path(plan.source).name != SPOOLED and stamp(plan.source) != plan.identity.get("files"):
+        raise RequestError(
+            f"{plan.source} cannot be seen from here, or is another video than when {folder} was planned"
+        )
     return Job(folder, plan)
 
 

@@ -18,6 +18,7 @@ from nervcodec.training.recipe import (
     Loss,
     Optimizer,
 )
+from nervcodec.video.attachments import Audio
 from nervcodec.video.masks import check_rule
 from nervcodec.video.view import View
 
@@ -43,6 +44,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "latent": get_args(Latent),
     "block": (None, *get_args(Block)),
     "device": get_args(DeviceName),
+    "audio": get_args(Audio),
 }
 
 MACHINE = ("device", "workers", "threads", "cluster")
@@ -63,6 +65,8 @@ class EncodeOptions:
     """Everything that `encode` can be told."""
 
     view: View = field(default_factory=View)
+    audio: Audio = "copy"
+    """Whether sound, subtitles, chapters and titles go along, as they are."""
     segment: str = "auto"
     """Into what pieces the video is cut (`nervcodec.codec.segments.longest_segment`), each fitted on its own."""
     keep_every: int = 1

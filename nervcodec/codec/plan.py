@@ -67,14 +67,19 @@ def identify(source: str, options: EncodeOptions, digest: str | None = None) -> 
 
     digest: of the video's content, in place of names, sizes and times of its files.
     """
-    path = Path(source)
-    images = images_in(path) if path.is_dir() else numbered_files(path) if is_pattern(source) else [path]
-    stamps = [(image.name, image.stat().st_size, image.stat().st_mtime_ns) for image in images if image.exists()]
-    files = digest or sha256(repr(stamps).encode()).hexdigest()
+    path, files = Path(source), digest or stamp(source)
     chosen = {name: value for name, value in options.to_json().items() if name not in MACHINE}
     identity = {"program": __version__, "source": str(path.absolute()), "files": files, "options": chosen}
     same: Identity = json.loads(json.dumps(identity))
     return same
+
+
+def stamp(source: str) -> str:
+    """Names, sizes and times of the files of a video, as a digest."""
+    path = Path(source)
+    images = images_in(path) if path.is_dir() else numbered_files(path) if is_pattern(source) else [path]
+    stamps = [(image.name, image.stat().st_size, image.stat().st_mtime_ns) for image in images if image.exists()]
+    return sha256(repr(stamps).encode()).hexdigest()
 
 
 def difference(plan: Plan, identity: Identity, options: EncodeOptions) -> str:

@@ -124,6 +124,12 @@ def quality_of_size(bits_per_pixel: float) -> float:
     return min(max(quality, QUALITIES[0]), QUALITIES[1])
 
 
+def size_of_quality(quality: float | None) -> float:
+    """The inverse, in bits for each pixel."""
+    better = (DEFAULT_QUALITY if quality is None else quality) - DEFAULT_QUALITY
+    return float(SIZE_AT_DEFAULT * 2 ** (better / SIZE_OCTAVE))
+
+
 def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Recipe:
     """How the network is fitted.
 

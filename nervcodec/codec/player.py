@@ -5,14 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
-from nervcodec.bitstream.container import open_stream
+from nervcodec.bitstream.container import Stream, open_stream
 from nervcodec.codec.between import Between, frames_at
 from nervcodec.codec.composite import Composite
 from nervcodec.codec.device import DeviceName, choose_device, describe_device
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import RequestError
 from nervcodec.events import FramesDone, Observer, ignore
-from nervcodec.timeline import Playback
+from nervcodec.timeline import Clock, Playback
+from nervcodec.video.attachments import Audio, cut_attachments
 from nervcodec.video.writer import check_output, write_frames
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ class DecodeOptions:
     """At which times, from when to when."""
     between: Between = "motion"
     """What makes a frame between two of the file."""
+    audio: Audio = "copy"
+    """Whether sound, subtitles, chapters and titles go into an `.mkv` or `.mp4`."""
     composite: Composite | None = None
     """A video of which only the missing pixels are filled; None gives whole decoded frames."""
     device: DeviceName = "auto"
@@ -75,8 +78,19 @@ def decode(
             if schedule.moments != all_times.moments:
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
             frames = options.composite.fill(frames, part, header.times.length)
-        with write_frames(target, video, schedule.clock.part(part.start, part.stop)) as sink:
+        attached = _attached(stream, schedule.clock, part) if options.audio == "copy" else b""
+        with write_frames(target, video, schedule.clock.part(part.start, part.stop), attached) as sink:
             for done, frame in enumerate(frames, 1):
                 sink(frame.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="decode", frames=done, total=total))
     return DecodeReport(frames=total, seconds=monotonic() - started)
+
+
+def _attached(stream: Stream, clock: Clock, part: range) -> bytes:
+    """What goes along with some of the frames that a clock shows."""
+    (data,) = stream.attachments or (b"",)
+    if not data or len(part) == len(clock.ticks):
+        return data
+    ends = (*clock.ticks, clock.end)
+    stop = None if part.stop == len(clock.ticks) else ends[part.stop] * clock.time_base
+    return cut_attachments(data, ends[part.start] * clock.time_base, stop)

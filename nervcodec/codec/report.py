@@ -14,9 +14,9 @@ class LayerReport:
     ms_ssim: float | None
     """None for pictures below 161 pixels a side."""
     file_bytes: int
-    """With all layers below."""
+    """With all layers below, and what is attached."""
     bits_per_pixel: float
-    """8 * file_bytes / (width * height * frames)."""
+    """8 * bytes of pictures / (width * height * frames); the rest of the file is attached."""
     parameters: int
     """Weights of this layer; embeddings are not among them."""
     steps: int
@@ -37,7 +37,7 @@ class EncodeReport:
     """None for pictures below 161 pixels a side."""
     file_bytes: int
     bits_per_pixel: float
-    """8 * file_bytes / (width * height * frames)."""
+    """8 * bytes of pictures / (width * height * frames); the rest of the file is attached."""
     frames: int
     parameters: int
     """Weights in the file, all layers together; embeddings are not among them."""
@@ -60,6 +60,8 @@ class EncodeReport:
     """From opening the video to closing the file."""
     fits: int = 1
     """How many of every layer it took to reach a target, at most, in any segment."""
+    attached_bytes: int = 0
+    """Of the file, those of sound, subtitles, chapters and titles."""
     segments: int = 1
     """In how many pieces the video was fitted."""
 
@@ -129,6 +131,7 @@ def joined(parts: Sequence[PartReport], ends: Sequence[int], attached: int, pixe
         missing_ms_ssim=_mean([(part.whole.missing_ms_ssim, part.missing) for part in parts]),
         assisted_bytes=assisted,
         fits=max(made.fits for made in reports),
+        attached_bytes=attached,
         segments=len(parts),
     )
 

@@ -61,7 +61,8 @@ class Run:
         target, options = self.options.target, self.options
         if target and target.kind == "bytes":
             share = segment.frames / self.job.survey.frames
-            return replace(options, target=replace(target, value=target.value * share))
+            room = target.value - sum(map(len, self.job.attachments()))
+            return replace(options, target=replace(target, value=room * share))
         return options
 
     def _chain(self, index: int) -> tuple[Stream, ...]:
@@ -80,9 +81,11 @@ class Run:
 def finish(job: Job) -> tuple[bytes, EncodeReport]:
     """The file of a job with all its parts, and its report."""
     parts = [part for index in range(len(job.segments)) if (part := job.load_part(index))]
-    joint, video = join([part.stream for part in parts]), job.survey.video
-    data = write_stream(replace(joint, header=replace(joint.header, video=video, clock=job.survey.clock)))
-    return data, joined([part.report for part in parts], layer_ends(data), 0, video.width * video.height)
+    joint, found, attachments = join([part.stream for part in parts]), job.survey, job.attachments()
+    header = replace(joint.header, video=found.video, clock=found.clock)
+    data = write_stream(replace(joint, header=header, attachments=attachments))
+    pixels = found.video.width * found.video.height
+    return data, joined([part.report for part in parts], layer_ends(data), sum(map(len, attachments)), pixels)
 
 
 def _part_of(view: View, segment: Segment) -> View:

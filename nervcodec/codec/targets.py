@@ -60,6 +60,12 @@ class Candidate:
     data: bytes
 
 
+def check_room(target: Target | None, attached: int) -> None:
+    """Raises RequestError where what goes along with the pictures takes most of the bytes that a file may have."""
+    if target and target.kind == "bytes" and 2 * attached > target.value:
+        raise RequestError(f"{attached} of {target.value:g} bytes are sound, subtitles or chapters; leave them out")
+
+
 def reached(target: Target, report: EncodeReport) -> float:
     """The value of a file that a target is about; 0 for an MS-SSIM that small pictures do not have."""
     values: dict[TargetKind, float | None] = {

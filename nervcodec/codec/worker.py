@@ -45,8 +45,8 @@ def fit_chain(job: Job, chain: Chain, observe: Observer) -> bool:
     meeting.mkdir(exist_ok=True)
     with lease(meeting) as held:
         if held:
+            run = Run(job, Reporter(job, chain, observe))  # a machine that lacks the device fails alone
             try:
-                run = Run(job, Reporter(job, chain, observe))
                 for index in chain.indices:
                     run.fit(index)
             except (NervcodecError, OSError) as error:

@@ -23,7 +23,8 @@ SHORTEST_PASS = 50
 """Steps between two looks of the watchdog, at least."""
 REPORT_SECONDS = 0.1
 """Reading the loss stops a GPU, so it is read no more often than this."""
-TIMED_STEPS = 24
+TIMED_STEPS, LEAST_TIMED_STEPS, TIMED_SECONDS = 24, 4, 10.0
+"""A step is timed in the second half of so many: not all of them after so many seconds."""
 
 
 class _Collapsed(Exception):
@@ -77,15 +78,17 @@ def time_fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, beside: Beside =
     """Seconds that a step takes, and that a whole fit spends on its rate model; measured on a fit of its own."""
     clip = clip.contiguous(memory_format=torch.channels_last)
     attempt = Attempt(clip, config, replace(recipe, quantize_at=0.0), recipe.seed, beside.to(clip.device))
-    half = monotonic()
+    ends = [monotonic()]
     for step, times in zip(range(1, TIMED_STEPS + 1), attempt.batches(), strict=False):
         attempt.step(step, times)
         float(attempt.errors[times[0]])  # a GPU is waited for
-        half = monotonic() if step == TIMED_STEPS // 2 else half
-    end = monotonic()
+        ends.append(monotonic())
+        if ends[-1] - ends[0] > TIMED_SECONDS and step >= LEAST_TIMED_STEPS:
+            break
+    half = len(ends) // 2
     if attempt.rate:
         attempt.rate.model.fit(attempt.rate.symbols())
-    return 2 * (end - half) / TIMED_STEPS, RATE_FITS * (monotonic() - end)
+    return (ends[-1] - ends[half]) / (len(ends) - 1 - half), RATE_FITS * (monotonic() - ends[-1])
 
 
 class _Fitting:

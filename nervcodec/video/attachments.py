@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import av
 from av.container import Flags, InputContainer, OutputContainer
@@ -39,6 +39,9 @@ BITEXACT = cast(int, Flags.bitexact.value)
 MILLISECOND = Fraction(1, 1000)
 PLAIN = "pcm_"
 MARKUP = re.compile(rb"<[^<>]*>")
+
+Audio = Literal["copy", "none"]
+"""Whether what accompanies a video goes along with it."""
 
 Feed = Callable[[Fraction | None], None]
 """Hands on what comes before a time in seconds, or all that is left."""
@@ -85,7 +88,7 @@ def copy_attachments(data: bytes, target: OutputContainer, name: str) -> Feed:
         packets = _packets(data, target)
         pending = [next(packets, None)]
     except ValueError as error:
-        raise RequestError(f"{name}: {error}; write .mkv, or leave sound and subtitles out") from error
+        raise RequestError(f"{name}: {error}; write .mkv, or leave them out with --audio none") from error
 
     def feed(until: Fraction | None) -> None:
         while (packet := pending[0]) and (until is None or (packet.dts or 0) * packet.time_base < until):

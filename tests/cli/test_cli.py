@@ -20,7 +20,7 @@ from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 from tests.conftest import Nervc
 
-QUICK = ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "20"]
+QUICK = ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "20", "--audio", "none"]
 
 
 def lines(output: bytes) -> list[dict[str, Any]]:
@@ -277,13 +277,13 @@ def test_a_picture_with_a_hole_is_filled(nervc: Nervc, sample: str, tmp_path: Pa
 def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
-        "--fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
+        "--audio --dry-run --fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
         "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
         "--device --workers --threads --cluster --json -q -v --log-file --config --dump-config",
         "worker": "--tied --json -q -v --log-file",
-        "decode": "--output -o -y --start --end --frames --all-times --fps --interpolate --between --composite --mask "
-        "--layers --device --json -q -v --log-file --config --dump-config",
+        "decode": "--output -o -y --audio --start --end --frames --all-times --fps --interpolate --between --composite "
+        "--mask --layers --device --json -q -v --log-file --config --dump-config",
         "info": "--json",
         "verify": "--against --min-psnr --frames --crop --resize --resize-filter --device --json -q -v --log-file",
         "extract": "--output -o --layers --packs -y --json",
@@ -321,7 +321,7 @@ def test_full_disks_are_output_errors(encoded: Path) -> None:
 
 def test_a_target_size_is_reached(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path = tmp_path / "out.nerv"
-    small = ["--frames", "0:6", "--resize", "96x64", "--steps", "300"]
+    small = ["--frames", "0:6", "--resize", "96x64", "--steps", "300", "--audio", "none"]
     done = nervc("encode", sample, "-o", path, "--target-size", "6kB", *small)
     assert done.returncode == 0, done.stderr.decode()
     assert path.stat().st_size == pytest.approx(6000, rel=0.03)

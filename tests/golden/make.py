@@ -53,10 +53,12 @@ OPTIONS = {
     "segments": nervcodec.EncodeOptions(
         view=View(first=60, stop=72, resize=(46, 25)), size=3000, steps=300, quality=80, segment="4"
     ),
+    "sound": nervcodec.EncodeOptions(view=View(stop=2, resize=(46, 25)), model="hnerv", size=3000, steps=300),
     "ffnerv": nervcodec.EncodeOptions(
         view=View(stop=5, resize=(46, 25)), model="ffnerv", size=15_000, steps=300, quality=90
     ),
 }
+WITH_SOUND = ("sound",)
 FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
 """Files so small would not have contexts by themselves."""
 
@@ -92,6 +94,7 @@ def main(names: list[str]) -> None:
     digests = json.loads(index.read_text()) if index.exists() else {}
     for name in names:
         options, path = OPTIONS[name], folder / f"{name}.nerv"
+        options = replace(options, audio="copy" if name in WITH_SOUND else "none")
         nervcodec.encode(str(SAMPLE), str(path), options, overwrite=True)
         stream = read_stream(path.read_bytes())
         if name in FORMS_OF_EMBEDDINGS:
