@@ -21,7 +21,7 @@ from benchmarks.record import write_record
 from nervcodec.bitstream.container import read_stream
 from nervcodec.cli.types import FrameRange, Size
 from nervcodec.codec.assembly import plan_header, stream_bytes
-from nervcodec.codec.clip import load_clip, measure
+from nervcodec.codec.clip import Footage, load_clip, measure
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.planning import plan_config, plan_recipe
 from nervcodec.entropy.forms import CONTEXTS, FORMS, PLAIN
@@ -93,7 +93,7 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
         fitted = fit(clip, config, recipe)
     data = stream_bytes(plan_header(video, len(clip), config), config, fitted.tensors, variant.forms)
     return {
-        "psnr_db": measure(read_stream(data), clip, "cpu").psnr_db,
+        "psnr_db": measure(read_stream(data), Footage(video, clip, None), "cpu").psnr_db,
         "file_bytes": len(data),
         "parameters": config.parameters,
     }

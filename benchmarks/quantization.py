@@ -16,7 +16,7 @@ from torch import Tensor
 from benchmarks.record import write_record
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.assembly import plan_header, stream_bytes
-from nervcodec.codec.clip import load_clip, measure
+from nervcodec.codec.clip import Footage, load_clip, measure
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.planning import plan_config, plan_recipe
 from nervcodec.quantization import QuantizedTensor, dequantize, quantize, step_for_range
@@ -74,7 +74,7 @@ def main(clip: str, epochs: float, output: Path | None) -> None:
     for name, quantizer in VARIANTS.items():
         data = stream_bytes(header, config, {name: quantizer(tensor, 8) for name, tensor in tensors.items()})
         results[name] = {
-            "psnr_db": round(measure(read_stream(data), frames, "cpu").psnr_db, 3),
+            "psnr_db": round(measure(read_stream(data), Footage(video, frames, None), "cpu").psnr_db, 3),
             "file_bytes": len(data),
         }
         print(f"{name:28} {results[name]['psnr_db']:.3f} dB {len(data):8,} bytes", flush=True)

@@ -100,7 +100,7 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
                 stack.enter_context(patch("nervcodec.codec.payload.given_embeddings", drawn))
             fitted = fit(clip, config, replace(recipe, target_bits=8 * aimed))
             data = stream_bytes(header, config, fitted.tensors)
-            quality = measure(read_stream(data), clip, "cpu")
+            quality = measure(read_stream(data), Footage(video, clip, None), "cpu")
         if not result["file_bytes"] or abs(len(data) - size) < abs(result["file_bytes"] - size):
             result = {
                 "psnr_db": quality.psnr_db,

@@ -8,15 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from nervcodec.samples import depth_of, nearest
+
 RELAXATIONS = 10
 """At each scale; docs/experiments.md."""
 
 
 def fill(frames: Tensor, masks: Tensor) -> Tensor:
-    """Frames `[B, 3, H, W]`, uint8, with new pixels where masks `[B, 1, H, W]`, bool, have one; none covers a frame."""
+    """Samples `[B, 3, H, W]` with new ones where masks `[B, 1, H, W]`, bool, have a pixel; no mask covers a frame."""
     known = (~masks).float()
     filled = _filled(frames * known, known)
-    return torch.where(masks, filled.round().clamp(0, 255).byte(), frames)
+    return torch.where(masks, nearest(filled, depth_of(frames)), frames)
 
 
 def _filled(sums: Tensor, weights: Tensor) -> Tensor:

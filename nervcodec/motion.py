@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from nervcodec.samples import depth_of, from_unit, to_unit
+
 COARSEST_SIDE = 12
 """Shortest side of the coarsest picture of a pyramid, at least, in pixels."""
 FINEST_PIXELS = 1 << 19
@@ -40,14 +42,14 @@ LEVELS = 8
 
 
 def frame_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
-    """The frame at a fraction in (0, 1) of the way from one frame to the next; `[B, 3, H, W]`, uint8."""
-    a, b = before.float() / 255, after.float() / 255
+    """The frame at a fraction in (0, 1) of the way from one frame to the next; samples `[B, 3, H, W]`."""
+    a, b = to_unit(before), to_unit(after)
     motion = motion_between(a, b, fraction)
     seen_a, seen_b = (
         warp(frame, flow, "bicubic") for frame, flow in ((a, -fraction * motion), (b, (1 - fraction) * motion))
     )
     made = torch.lerp(seen_a, seen_b, fraction)
-    return (255 * made).round().clamp(0, 255).byte()
+    return from_unit(made, depth_of(before))
 
 
 def motion_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
@@ -105,11 +107,11 @@ def _disagreement(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tens
 
 
 def is_cut(before: Tensor, after: Tensor) -> bool:
-    """Whether two frames `[3, H, W]`, uint8, belong to two scenes.
+    """Whether two frames, samples `[3, H, W]`, belong to two scenes.
 
     Both their thumbnails and their histograms must differ: motion changes the former, light the latter a little.
     """
-    small = [F.adaptive_avg_pool2d(frame.float() / 255, THUMBNAIL) for frame in (before, after)]
+    small = [F.adaptive_avg_pool2d(to_unit(frame), THUMBNAIL) for frame in (before, after)]
     counts = [_histogram(frame) for frame in (before, after)]
     moved, mixed = (small[0] - small[1]).abs().mean(), (counts[0] - counts[1]).abs().sum() / 2
     return float(moved * mixed) > CUT
@@ -154,8 +156,8 @@ def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _histogram(frame: Tensor) -> Tensor:
-    """Shares of the pixels of a frame `[3, H, W]`, uint8, that have each of LEVELS^3 colours."""
-    red, green, blue = frame.long() * LEVELS // 256
+    """Shares of the pixels of a frame, samples `[3, H, W]`, that have each of LEVELS^3 colours."""
+    red, green, blue = frame.long() * LEVELS >> depth_of(frame)
     colours = (red * LEVELS + green) * LEVELS + blue
     shares: Tensor = torch.bincount(colours.flatten(), minlength=LEVELS**3) / red.numel()
     return shares

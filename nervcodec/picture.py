@@ -8,6 +8,8 @@ Chroma = Literal["rgb", "444", "422", "420", "grey"]
 CHROMA_FORMATS: tuple[Chroma, ...] = ("rgb", "444", "422", "420", "grey")
 """How a video samples colour; wire ids are positions, append only."""
 
+SHALLOW, DEEP = DEPTHS = 8, 10
+"""Bits of a sample of a picture."""
 MAX_PIXELS = 1 << 26
 """Of a picture, 8192 x 8192; larger ones are refused before they are decoded."""
 
@@ -65,6 +67,8 @@ class VideoFormat:
     """In frames per second; where frames are not equally far apart, nominal (see Clock)."""
     colour: ColourTags = ColourTags()
     chroma: Chroma = "rgb"
+    depth: int = SHALLOW
+    """Bits of a sample, one of DEPTHS."""
     sample_aspect: Fraction = Fraction(1)
     """Width of a pixel over its height."""
     mastering: MasteringDisplay | None = None

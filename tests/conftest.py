@@ -49,7 +49,7 @@ def encoded(tmp_path_factory: pytest.TempPathFactory, sample: str) -> Path:
     """A small DNeRV file: 6 frames of 150x75 (odd, so padding is needed)."""
     path = tmp_path_factory.mktemp("encoded") / "small.nerv"
     arguments = ["--frames", "0:6", "--resize", "150x75", "--size", "9k", "--steps", "120", "--seed", "3"]
-    done = run_nervc("encode", sample, "-o", path, *arguments)
+    done = run_nervc("encode", sample, "-o", path, "--audio", "none", *arguments)
     assert done.returncode == 0, done.stderr.decode()
     return path
 
@@ -59,6 +59,8 @@ def layered(tmp_path_factory: pytest.TempPathFactory, sample: str) -> tuple[Path
     """A file of three layers, an SDMN below two enhancement networks, and what `encode --json` said last."""
     path = tmp_path_factory.mktemp("layered") / "three.nerv"
     arguments = ["--frames", "0:4", "--resize", "150x75", "--steps", "120", "--quality", "70"]
-    done = run_nervc("encode", sample, "-o", path, "--model", "sdmn", "--layers", "3", *arguments, "--json")
+    done = run_nervc(
+        "encode", sample, "-o", path, "--audio", "none", "--model", "sdmn", "--layers", "3", *arguments, "--json"
+    )
     assert done.returncode == 0, done.stderr.decode()
     return path, json.loads(done.stdout.splitlines()[-1])

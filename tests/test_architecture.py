@@ -31,6 +31,7 @@ RANKS = {
     "extras": -1,
     "events": -1,
     "errors": -2,
+    "samples": -2,
 }
 DOORS = {
     "av": "video",

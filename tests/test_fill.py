@@ -18,6 +18,15 @@ def test_a_slope_is_continued_through_a_hole_and_nothing_else_is_touched(size: t
     assert (filled.int() - frames.int()).abs().float()[:1, :, 12:24, 20:34].mean() < 2
 
 
+def test_frames_of_10_bits_are_filled_at_10() -> None:
+    frames = torch.full((1, 3, 12, 16), 1000, dtype=torch.int16)
+    masks = torch.zeros(1, 1, 12, 16, dtype=torch.bool)
+    masks[:, :, 3:8, 5:9] = True
+    filled = fill(frames.masked_fill(masks, 0), masks)
+    assert filled.dtype == torch.int16
+    assert torch.equal(filled, frames)
+
+
 def test_what_lies_under_a_mask_has_no_say() -> None:
     frames = torch.randint(0, 256, (1, 3, 30, 30), dtype=torch.uint8)
     masks = torch.rand(1, 1, 30, 30) < 0.9

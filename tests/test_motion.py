@@ -34,6 +34,16 @@ def test_a_picture_that_moves_is_found_on_its_way(fraction: float) -> None:
     assert float(psnr(frame_between(before, after, fraction)[inside], between[inside])) > 38
 
 
+def test_frames_of_10_bits_move_like_those_of_8() -> None:
+    before, after = (texture(192)[..., at : at + 128] for at in (0, 8))
+    deep = [(4 * frame.short()).clamp(max=1023) for frame in (before, after)]
+    made = frame_between(deep[0], deep[1], 0.5)
+    assert made.dtype == torch.int16
+    assert (made / 4 - frame_between(before, after, 0.5)).abs().max() < 2
+    assert is_cut(deep[0][0], 1020 - deep[0][0]) == is_cut(before[0], 255 - before[0])
+    assert not is_cut(deep[0][0], deep[0][0])
+
+
 def test_large_pictures_have_the_motion_of_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nervcodec.motion.FINEST_PIXELS", 96 * 128 - 1)
     test_a_picture_that_moves_is_found_on_its_way(0.5)

@@ -8,6 +8,7 @@ from nervcodec.bitstream.records import (
     ATTACHED,
     CLOCK,
     CONTENT_LIGHT,
+    DEPTH,
     FIRST_OPTIONAL,
     MASTERING,
     MAX_FRAMES,
@@ -17,6 +18,7 @@ from nervcodec.bitstream.records import (
     Attached,
     read_attached,
     read_clock,
+    read_depth,
     read_light,
     read_mastering,
     read_ratio,
@@ -24,13 +26,14 @@ from nervcodec.bitstream.records import (
     read_timeline,
     write_attached,
     write_clock,
+    write_depth,
     write_light,
     write_mastering,
     write_ratio,
     write_timeline,
 )
 from nervcodec.errors import CorruptStream, UnsupportedStream
-from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
+from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, SHALLOW, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Clock, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
@@ -94,6 +97,8 @@ def _records(header: Header) -> dict[int, bytes]:
         records[TIMELINE] = write_timeline(header.timeline)
     if header.attached:
         records[ATTACHED] = write_attached(header.attached)
+    if video.depth != SHALLOW:
+        records[DEPTH] = write_depth(video.depth)
     if video.sample_aspect != 1:
         records[SAMPLE_ASPECT] = write_ratio(video.sample_aspect)
     if header.clock:
@@ -114,7 +119,7 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
     video, segments = read_video(reader), read_segments(reader)
     records = read_records(reader, MAX_HEADER_BYTES) if version >= RECORDS_VERSION else {}
     reader.finish("header")
-    known = {TIMELINE, ATTACHED} if version >= SEGMENTED_VERSION else {TIMELINE}
+    known = {TIMELINE, ATTACHED, DEPTH} if version >= SEGMENTED_VERSION else {TIMELINE}
     unknown = [number for number in records if number < FIRST_OPTIONAL and number not in known]
     if unknown:
         raise UnsupportedStream(f"record {unknown[0]} of the header is not known to this decoder")
@@ -123,6 +128,7 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
     return Header(
         video=replace(
             video,
+            depth=read_depth(records[DEPTH]) if DEPTH in records else SHALLOW,
             sample_aspect=read_ratio(records[SAMPLE_ASPECT]) if SAMPLE_ASPECT in records else Fraction(1),
             mastering=read_mastering(records[MASTERING]) if MASTERING in records else None,
             content_light=read_light(records[CONTENT_LIGHT]) if CONTENT_LIGHT in records else None,

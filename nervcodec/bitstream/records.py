@@ -6,11 +6,11 @@ from fractions import Fraction
 from itertools import accumulate, groupby, pairwise
 
 from nervcodec.bitstream.fields import MAX_VARINT, ByteReader, ByteWriter
-from nervcodec.errors import CorruptStream
-from nervcodec.picture import ContentLight, MasteringDisplay
+from nervcodec.errors import CorruptStream, UnsupportedStream
+from nervcodec.picture import DEEP, ContentLight, MasteringDisplay
 from nervcodec.timeline import Clock, Timeline
 
-TIMELINE, ATTACHED, SAMPLE_ASPECT, CLOCK, MASTERING, CONTENT_LIGHT = 1, 2, 128, 129, 130, 131
+TIMELINE, ATTACHED, DEPTH, SAMPLE_ASPECT, CLOCK, MASTERING, CONTENT_LIGHT = 1, 2, 3, 128, 129, 130, 131
 """Wire ids; one from FIRST_OPTIONAL on may be passed over by a decoder that does not know it."""
 FIRST_OPTIONAL = 128
 
@@ -83,6 +83,24 @@ def read_attached(record: bytes) -> Attached:
     attached = Attached(reader.positive("attachment", MAX_VARINT), reader.uint32("attachment"))
     reader.finish("attachment")
     return attached
+
+
+def write_depth(depth: int) -> bytes:
+    """The record DEPTH."""
+    return bytes([depth])
+
+
+def read_depth(record: bytes) -> int:
+    """The inverse of `write_depth`.
+
+    Raises UnsupportedStream for a depth that is not known.
+    """
+    reader = ByteReader(record)
+    depth = reader.uint8("depth")
+    reader.finish("depth")
+    if depth != DEEP:
+        raise UnsupportedStream(f"samples of {depth} bits are not known to this decoder")
+    return depth
 
 
 def write_clock(clock: Clock) -> bytes:

@@ -1,5 +1,6 @@
 """`nervc encode`."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from nervcodec.models.presets import row_names
 from nervcodec.training.recipe import PRESET_EPOCHS
 
 to_output = section("Output")
+of_video = section("Part of the video")
 in_pieces = section("Segments")
 of_rate = section("Rate and quality")
 of_time = section("Time")
@@ -37,6 +39,12 @@ of_fit = section("Fit")
 @to_output("--fresh", is_flag=True, help="Start over, rather than go on where the same command was interrupted.")
 @audio_option
 @view_options
+@of_video(
+    "--depth",
+    type=click.Choice(["auto", "8", "10"]),
+    default="auto",
+    help="Bits of a sample, in the fit and when decoded; auto is 8 where the video has no more, else 10.",
+)
 @in_pieces(
     "--segment",
     metavar="auto|none|10s|N",
@@ -190,7 +198,9 @@ def encode(
     if output is None:
         output = default_output(source, ".nerv")
     check_file_target(output)
-    view, chosen["target"] = take_view(chosen), _target(chosen)
+    depth = chosen.pop("depth")
+    view = replace(take_view(chosen), depth=None if depth == "auto" else int(depth))
+    chosen["target"] = _target(chosen)
     if chosen["difference_grid"]:
         chosen["difference_grid"] = chosen["difference_grid"][::-1]
     options = nervcodec.EncodeOptions(view=view, **chosen)
@@ -200,7 +210,7 @@ def encode(
         show_forecast(forecast, as_json=as_json)
         return
     try:
-        with display(as_json=as_json, quiet=quiet) as show, stoppable(show) as observe:
+        with display(as_json=as_json, quiet=quiet) as show, stoppable(show, as_json=as_json) as observe:
             report = nervcodec.encode(source, output, options, overwrite=overwrite, fresh=fresh, observe=observe)
     except Stopped:
         if job_folder(output).exists():

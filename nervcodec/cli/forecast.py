@@ -11,7 +11,7 @@ from nervcodec.cli.display import json_line
 from nervcodec.cli.people import readable_bytes, readable_time
 
 
-def show_forecast(forecast: nervcodec.Forecast, *, as_json: bool) -> None:
+def show_forecast(forecast: "nervcodec.Forecast", *, as_json: bool) -> None:
     """A forecast on standard output."""
     if as_json:
         json_line(_record(forecast))
@@ -35,7 +35,7 @@ def show_forecast(forecast: nervcodec.Forecast, *, as_json: bool) -> None:
     click.echo(drawn.get(), nl=False)
 
 
-def _record(forecast: nervcodec.Forecast) -> dict[str, Any]:
+def _record(forecast: "nervcodec.Forecast") -> dict[str, Any]:
     return {
         "type": "plan",
         "width": forecast.video.width,

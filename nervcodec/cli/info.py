@@ -12,6 +12,9 @@ import nervcodec
 from nervcodec.cli.display import json_line
 from nervcodec.codec.layers import describe_network
 
+LUMINANCE = 10_000
+"""Parts of a candela per square metre in which the luminance of a display is given."""
+
 
 @click.command()
 @click.argument("file", metavar="FILE")
@@ -26,17 +29,10 @@ def info(file: str, as_json: bool) -> None:
 
 
 def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
-    video = described.video
     return {
         "type": "info",
         "version": described.version,
-        "width": video.width,
-        "height": video.height,
-        "frames": described.frames,
-        "video_frames": described.timeline.length,
-        "frame_rate": [video.frame_rate.numerator, video.frame_rate.denominator],
-        "colour": asdict(video.colour),
-        "chroma": video.chroma,
+        **_video_record(described),
         "model": described.model,
         "config": asdict(described.config),
         "parameters": described.layers[0].parameters,
@@ -68,14 +64,26 @@ def _record(described: nervcodec.StreamInfo) -> dict[str, Any]:
     }
 
 
+def _video_record(described: nervcodec.StreamInfo) -> dict[str, Any]:
+    video = described.video
+    return {
+        "width": video.width,
+        "height": video.height,
+        "frames": described.frames,
+        "video_frames": described.timeline.length,
+        "frame_rate": video.frame_rate.as_integer_ratio(),
+        "variable_frame_rate": described.clock is not None,
+        "depth": video.depth,
+        "sample_aspect": video.sample_aspect.as_integer_ratio(),
+        "colour": asdict(video.colour),
+        "chroma": video.chroma,
+        "mastering_display": video.mastering and asdict(video.mastering),
+        "content_light": video.content_light and asdict(video.content_light),
+    }
+
+
 def _show(described: nervcodec.StreamInfo) -> None:
-    video, colour, timeline = described.video, described.video.colour, described.timeline
-    frames = f"{described.frames}" if timeline.is_whole else f"{described.frames} of {timeline.length}"
-    click.echo(
-        f"{video.width}x{video.height}, {frames} frames, {float(video.frame_rate):.6g} frames/s, "
-        f"{video.chroma}, primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}, "
-        f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
-    )
+    click.echo(", ".join(_words(described)))
     for number, layer in enumerate(described.layers, 1):
         for config in layer.configs:
             click.echo(f"layer {number}, {describe_network(config)}")
@@ -83,6 +91,24 @@ def _show(described: nervcodec.StreamInfo) -> None:
     with console.capture() as drawn:
         console.print(_table(described))
     click.echo(drawn.get(), nl=False)
+
+
+def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
+    """What a file says of its video."""
+    video, colour, timeline = described.video, described.video.colour, described.timeline
+    yield f"{video.width}x{video.height}"
+    yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + " frames"
+    yield f"{float(video.frame_rate):.6g} frames/s" + (" that are not equally far apart" if described.clock else "")
+    yield f"{video.chroma} of {video.depth} bits"
+    if video.sample_aspect != 1:
+        yield f"pixels of {video.sample_aspect.numerator}:{video.sample_aspect.denominator}"
+    yield f"primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}"
+    yield f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
+    if display := video.mastering:
+        least, most = (luminance / LUMINANCE for luminance in (display.min_luminance, display.max_luminance))
+        yield f"mastered at {least:g} to {most:g} cd/m2"
+    if light := video.content_light:
+        yield f"MaxCLL {light.max_content}, MaxFALL {light.max_average}"
 
 
 def _table(described: nervcodec.StreamInfo) -> Table:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from nervcodec.cli.display import json_line
 from nervcodec.events import Event, Observer
 
 PATIENCE = 4.0
@@ -33,16 +34,16 @@ def stop_at_once(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def stoppable(observe: Observer) -> Iterator[Observer]:
+def stoppable(observe: Observer, *, as_json: bool) -> Iterator[Observer]:
     """The same observer, which raises Stopped at the first event after SIGINT or SIGTERM, so that what has been done is
     kept; at a second signal, and where no event comes for long, the process ends."""
     arrived: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         if arrived:
-            _leave(number)
+            _leave(number, as_json=as_json)
         arrived.append(number)
-        timer = threading.Timer(PATIENCE, _leave, [number])
+        timer = threading.Timer(PATIENCE, _leave, [number], {"as_json": as_json})
         timer.daemon = True
         timer.start()
 
@@ -59,8 +60,13 @@ def stoppable(observe: Observer) -> Iterator[Observer]:
             signal.signal(number, handler)
 
 
-def _leave(number: int) -> None:
+def _leave(number: int, *, as_json: bool) -> None:
+    """End the process without waiting for anything."""
+    stopped = Stopped(number)
     if sys.stderr.isatty():
         sys.stderr.write(SHOW_CURSOR)
+    sys.stderr.write(f"nervc: {stopped} at once; the same command goes on from the last state that was kept\n")
     sys.stderr.flush()
-    os._exit(128 + number)
+    if as_json:
+        json_line({"type": "error", "code": stopped.exit_code, "message": str(stopped)})
+    os._exit(stopped.exit_code)

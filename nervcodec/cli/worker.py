@@ -26,7 +26,7 @@ def worker(folder: str, tied: bool, as_json: bool, quiet: bool) -> None:
     """
     if tied:
         threading.Thread(target=_end_with_input, daemon=True).start()
-    with display(as_json=as_json, quiet=quiet) as show, stoppable(show) as observe:
+    with display(as_json=as_json, quiet=quiet) as show, stoppable(show, as_json=as_json) as observe:
         nervcodec.work(folder, observe)
 
 

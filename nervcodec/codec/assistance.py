@@ -33,7 +33,8 @@ def assist(data: bytes, work: Work) -> bytes:
     missing = footage.at(timeline.missing)
     masks = None if missing.masks is None else missing.masks.to(work.device)
     seen = Missing(missing.seen().to(work.device), masks, timeline)
-    tensors = fit_missing(seen, config, unpacker.tensors(0, segment), recipe, work.observe)
+    keeper = work.scratch.keeper() if work.scratch else None
+    tensors = fit_missing(seen, config, unpacker.tensors(0, segment), recipe, work.observe, keeper)
     forms = PLAIN if work.options.recipe == "paper" else FORMS
     before = unpacker.tensors(0, segment - 1) if work.chain else {}
     follows = chained.layers[0].chunks[segment].follows

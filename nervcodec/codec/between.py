@@ -24,7 +24,7 @@ def frames_at(
     *,
     device: DeviceName = "auto",
 ) -> Iterator[Tensor]:
-    """Frames `[3, H, W]`, uint8, on the CPU, at moments in order of time.
+    """Frames `[3, H, W]`, samples of the depth of the file, on the CPU, at moments in order of time.
 
     At a frame of the file it is that frame as `decode_frames` makes it. Between two scenes it is the nearer of the two.
 

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +14,7 @@ from nervcodec.bitstream.format import Header
 from nervcodec.codec.between import frames_at
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import DeviceName
+from nervcodec.codec.scratch import Notes
 from nervcodec.errors import VideoError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.fill import fill
@@ -37,7 +40,7 @@ class Footage:
 
     video: VideoFormat
     clip: Tensor
-    """All frames, `[T, 3, H, W]`, uint8, channels last in memory."""
+    """All frames, samples `[T, 3, H, W]`, channels last in memory."""
     masks: Tensor | None
     """`[T, 1, H, W]`, bool: pixels that are missing."""
     clock: Clock | None = None
@@ -116,22 +119,32 @@ def _moments(header: Header, footage: Footage) -> list[Moment]:
 
 def measure(
     stream: Stream,
-    clip: Tensor,
+    footage: Footage,
     device: DeviceName,
     observe: Observer = ignore,
+    notes: Notes | None = None,
     decoded: Tensor | None = None,
-    masks: Tensor | None = None,
 ) -> QualityMeter:
-    """Decode a stream's last segment and compare with the clip `[T, 3, H, W]`, uint8, that it was made from.
+    """Decode a stream's last segment and compare with the video that it was made from, where pixels are there.
 
-    Decoded frames go into `decoded`, a tensor like the clip, if it is given; pixels of `masks` do not count.
+    With `notes` it goes on after the frames that are noted there. Decoded frames go into `decoded`, a tensor like the
+    clip, if it is given; then all are decoded.
     """
-    meter, done, end = QualityMeter(), 0, stream.header.frames
-    for batch in decode_frames(stream, range(end - len(clip), end), device=device):
+    clip, masks = footage.clip, footage.masks
+    known = notes.load() if notes and decoded is None else {}
+    meter, done, end = QualityMeter.from_json(known), known.get("frames", 0), stream.header.frames
+    for batch in decode_frames(stream, range(end - len(clip) + done, end), device=device):
         rows = slice(done, done + len(batch))
         meter.add(batch, clip[rows], None if masks is None else masks[rows])
         if decoded is not None:
             decoded[rows] = batch
         done += len(batch)
+        if notes:
+            notes.save(partial(_record, meter, done), now=done == len(clip))
         observe(FramesDone(stage="measure", frames=done, total=len(clip)))
     return meter
+
+
+def _record(meter: QualityMeter, done: int) -> dict[str, Any]:
+    """What notes say of so many frames."""
+    return {"frames": done, **meter.to_json()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nervcodec.bitstream.format import Header
 from nervcodec.errors import RequestError
 from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import read_frames
@@ -21,15 +22,16 @@ class Composite:
     mask: str
     """Where decoded pixels are taken (see `load_masks`)."""
 
-    def fill(self, frames: Iterator[Tensor], part: range, count: int) -> Iterator[Tensor]:
-        """Each decoded frame `[3, H, W]`, uint8, becomes the video's with the missing pixels filled.
+    def fill(self, frames: Iterator[Tensor], part: range, header: Header) -> Iterator[Tensor]:
+        """Each decoded frame, samples `[3, H, W]`, becomes the video's with the missing pixels filled.
 
-        part: numbers of the frames among the `count` that the video should have.
+        part: numbers of the frames among those of the video that the header is of.
 
         Raises RequestError for another size or number of frames than the video's, VideoError for one that cannot be
         read.
         """
-        view = View(first=part.start, stop=part.stop if part.stop < count else None)
+        count, depth = header.times.length, header.video.depth
+        view = View(first=part.start, stop=part.stop if part.stop < count else None, depth=depth)
         with read_frames(self.source, view) as video:
             masks = load_masks(self.mask, video, len(part), view)
             for index, (own, mask) in enumerate(zip(frames, masks, strict=True), part.start):

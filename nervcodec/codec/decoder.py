@@ -17,6 +17,8 @@ from nervcodec.errors import CorruptStream
 from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState, build_decoder
+from nervcodec.picture import VideoFormat
+from nervcodec.samples import from_unit, to_unit
 
 LOG = logging.getLogger(__name__)
 BATCH_PIXELS = 1 << 20
@@ -31,7 +33,7 @@ FLOAT_BYTES = 4
 def decode_frames(
     stream: Stream, wanted: Collection[int] | None = None, *, device: DeviceName = "auto"
 ) -> Iterator[Tensor]:
-    """The frames of a stream in batches `[B, 3, H, W]`, uint8, on the CPU.
+    """The frames of a stream in batches `[B, 3, H, W]`, samples of the depth of its video, on the CPU.
 
     All of them, or those with the numbers `wanted`, in order, from the segments that they are in; these are bit for bit
     what they are among all. Always true float32; docs/bitstream.md says how far two machines may differ.
@@ -84,12 +86,13 @@ class _Listed:
 
 def _decode(stream: Stream, segments: Sequence[_Listed], device: DeviceName) -> Iterator[Tensor]:
     unpacker, header = Unpacker(stream), stream.header
-    size = header.video.height, header.video.width
-    _check_sizes(unpacker.configs, size)
+    _check_sizes(unpacker.configs, (header.video.height, header.video.width))
     for segment, (frames, listed) in enumerate(zip(header.segments, segments, strict=True)):
         if listed.wanted.any():
             LOG.debug("segment %d: frames %d, of which %d are wanted", segment, frames, int(listed.wanted.sum()))
-            yield from _render_segment(_networks(unpacker, segment, frames), listed, size, choose_device(device))
+            yield from _render_segment(
+                _networks(unpacker, segment, frames), listed, header.video, choose_device(device)
+            )
 
 
 def _check_sizes(networks: Sequence[Sequence[HNeRVConfig]], size: tuple[int, int]) -> None:
@@ -112,7 +115,7 @@ def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[HNeRV
 
 @torch.inference_mode()
 def _render_segment(
-    networks: list[tuple[HNeRVConfig, DecoderState]], listed: _Listed, size: tuple[int, int], device: torch.device
+    networks: list[tuple[HNeRVConfig, DecoderState]], listed: _Listed, video: VideoFormat, device: torch.device
 ) -> Iterator[Tensor]:
     base, *enhancements = [_build(config, state, device) for config, state in networks]
     config = networks[0][0]
@@ -124,20 +127,20 @@ def _render_segment(
             continue
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             decoder, embeddings = base
-            made = _samples(decoder(embeddings, chosen), size)
+            made = _samples(decoder(embeddings, chosen), video)
             for decoder, embeddings in enhancements:
-                made = _samples(decoder(embeddings, chosen, made.float() / 255), size)
+                made = _samples(decoder(embeddings, chosen, to_unit(made)), video)
         yield made.cpu()[wanted]
 
 
-def _samples(rendered: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bytes of frames in [0, 1], cropped: what a layer hands to the next.
+def _samples(rendered: Tensor, video: VideoFormat) -> Tensor:
+    """Samples of frames in [0, 1], cropped: what a layer hands to the next.
 
     Raises CorruptStream for what is no number.
     """
     if not rendered.isfinite().all():
         raise CorruptStream("a network makes numbers that are not finite")
-    return (255 * rendered[:, :, : size[0], : size[1]]).round().clamp(0, 255).byte()
+    return from_unit(rendered[:, :, : video.height, : video.width], video.depth)
 
 
 def _build(config: HNeRVConfig, state: DecoderState, device: torch.device) -> tuple[torch.nn.Module, dict[str, Tensor]]:

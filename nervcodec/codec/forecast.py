@@ -25,6 +25,7 @@ from nervcodec.files import check_space
 from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.picture import VideoFormat
+from nervcodec.samples import sample_bytes
 from nervcodec.timeline import Timeline
 from nervcodec.training.fit import time_fit
 
@@ -167,13 +168,14 @@ def _fit_memory(found: Survey, segments: Sequence[Segment], options: EncodeOptio
     height, width = config.padded_size
     pictures = options.batch * (1 + 2 * config.window)
     clips = 1 if options.layers == 1 else 3
-    return PROGRAM_BYTES + clips * longest.frames * 3 * height * width + FIT_BYTES * pictures * height * width
+    clip = longest.frames * 3 * sample_bytes(found.video.depth) * height * width
+    return PROGRAM_BYTES + clips * clip + FIT_BYTES * pictures * height * width
 
 
 def _step_seconds(source: str, found: Survey, segment: Segment, options: EncodeOptions, device: torch.device) -> float:
     """What a step takes, as measured on a few frames."""
     first = options.view.first + segment.start
-    view = replace(options.view, first=first, stop=first + min(TIMED_FRAMES, segment.frames))
+    view = replace(options.view, first=first, stop=first + min(TIMED_FRAMES, segment.frames), depth=found.video.depth)
     clip = load_footage(source, view, index=found.index).clip
     recipe = plan_recipe(options, found.video, len(clip))
     each, _ = time_fit(clip.to(device), _configs(found, segment, options)[0], recipe)

@@ -13,7 +13,7 @@ from nervcodec.errors import CorruptStream
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.wire import model_name
 from nervcodec.picture import VideoFormat
-from nervcodec.timeline import Timeline
+from nervcodec.timeline import Clock, Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,8 @@ class StreamInfo:
     frames: int
     timeline: Timeline
     """Where the file's frames stand in the video that was encoded."""
+    clock: Clock | None
+    """When the frames of the video are shown; None means one after the other at its frame rate."""
     file_bytes: int
     header_bytes: int
     """Everything that is in no chunk, and not attached."""
@@ -104,6 +106,7 @@ def _describe(data: Data) -> StreamInfo:
         video=stream.header.video,
         frames=stream.header.frames,
         timeline=stream.header.times,
+        clock=stream.header.clock,
         file_bytes=len(data),
         header_bytes=len(data) - attached - sum(chunk.total_bytes for chunk in chunks),
         attached_bytes=attached,

@@ -26,7 +26,8 @@ def fit_part(work: Work) -> tuple[bytes, PartReport]:
     data, report = made.data, replace(made.report, fits=job.fits)
     masked = 0
     if work.masks is not None and work.masks.any():
-        hidden = measure(decodable(work.chain, data), work.kept.clip, device, work.observe, masks=~work.masks)
+        others = replace(work.kept, masks=~work.masks)
+        hidden = measure(decodable(work.chain, data), others, device, work.observe)
         report, masked = replace(report, masked_psnr_db=hidden.psnr_db), hidden.frames
     if options.assisted and timeline.missing:
         data = assist(data, work)

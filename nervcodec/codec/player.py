@@ -77,7 +77,7 @@ def decode(
             all_times = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
             if schedule.moments != all_times.moments:
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
-            frames = options.composite.fill(frames, part, header.times.length)
+            frames = options.composite.fill(frames, part, header)
         attached = _attached(stream, schedule.clock, part) if options.audio == "copy" else b""
         with write_frames(target, video, schedule.clock.part(part.start, part.stop), attached) as sink:
             for done, frame in enumerate(frames, 1):

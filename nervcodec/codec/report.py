@@ -10,7 +10,7 @@ class LayerReport:
     """What the decoder makes of a file that ends with some layer."""
 
     psnr_db: float
-    """Mean over frames of 8-bit RGB."""
+    """Mean over frames of RGB, at the file's depth."""
     ms_ssim: float | None
     """None for pictures below 161 pixels a side."""
     file_bytes: int
@@ -32,7 +32,7 @@ class EncodeReport:
     """What the decoder makes of the file that `encode` wrote."""
 
     psnr_db: float
-    """Mean over frames of 8-bit RGB."""
+    """Mean over frames of RGB, at the file's depth."""
     ms_ssim: float | None
     """None for pictures below 161 pixels a side."""
     file_bytes: int

@@ -49,7 +49,8 @@ class Run:
             job.save_part(index, *fit_part(work))
 
     def _footage(self, segment: Segment) -> Footage:
-        source, found, view = self.job.plan.source, self.job.survey, _part_of(self.options.view, segment)
+        source, found = self.job.plan.source, self.job.survey
+        view = replace(_part_of(self.options.view, segment), depth=found.video.depth)
         footage = load_footage(source, view, self.options.mask, self.observe, found.index)
         if len(footage.clip) != segment.frames:
             raise VideoError(f"{source}: frames {view.first} to {view.stop} are gone")

@@ -4,9 +4,32 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 from nervcodec.files import replacing
-from nervcodec.training.checkpoint import Keeper
+from nervcodec.training.checkpoint import SECONDS, Keeper
+
+
+class Notes:
+    """A record, as JSON has it, of work that comes frame by frame."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.last = path, monotonic()
+
+    def load(self) -> dict[str, Any]:
+        """What was noted last; nothing where nothing was."""
+        with suppress(OSError, ValueError):
+            record: dict[str, Any] = json.loads(self.path.read_text())
+            return record
+        return {}
+
+    def save(self, record: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
+        """Note it if it is time, or `now`."""
+        if now or monotonic() - self.last >= SECONDS:
+            self.last = monotonic()
+            with replacing(self.path) as temporary:
+                temporary.write_text(json.dumps(record()))
 
 
 class Scratch:
@@ -29,6 +52,10 @@ class Scratch:
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(number))
         return number
+
+    def notes(self) -> "Notes":
+        """For what is measured next."""
+        return Notes(self._next("json"))
 
     def _next(self, suffix: str) -> Path:
         self.entries += 1

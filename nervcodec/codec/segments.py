@@ -12,6 +12,7 @@ from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.layer import Chunk, Layer
 from nervcodec.errors import RequestError
 from nervcodec.picture import VideoFormat
+from nervcodec.samples import sample_bytes
 from nervcodec.timeline import Timeline
 
 LONGEST = 250
@@ -19,7 +20,7 @@ LONGEST = 250
 MEMORY_SHARE = 1 / 8
 """Of the memory, that the frames of a segment take by rule, at most (ours)."""
 COLOURS = 3
-"""Bytes of a pixel."""
+"""Samples of a pixel."""
 RULE = re.compile(r"auto|none|[1-9]\d{0,6}|\d{1,6}(\.\d{1,3})?s")
 SHORTEST = 16
 """Frames between two cuts; scenes that are shorter are a part of one beside them (ours)."""
@@ -65,7 +66,7 @@ def longest_segment(rule: str, video: VideoFormat, memory: int | None) -> int | 
     if rule == "none":
         return None
     if rule == "auto":
-        each = COLOURS * video.width * video.height
+        each = COLOURS * sample_bytes(video.depth) * video.width * video.height
         return LONGEST if memory is None else min(max(int(MEMORY_SHARE * memory) // each, 1), LONGEST)
     frames = Fraction(rule[:-1]) * video.frame_rate if rule.endswith("s") else int(rule)
     return max(int(frames), 1)

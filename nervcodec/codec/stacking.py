@@ -94,7 +94,9 @@ class Stack:
         packed = monotonic()
         LOG.info("layer %d: %d bytes with all below; of its groups: %s", number, len(data), group_sizes(stream, config))
         decoded = torch.empty_like(clip) if number < work.options.layers else None
-        meter = measure(decodable(work.chain, data), clip, work.options.device, work.observe, decoded, work.masks)
+        notes = work.scratch.notes() if work.scratch else None
+        whole, device = decodable(work.chain, data), work.options.device
+        meter = measure(whole, work.seen, device, work.observe, notes, decoded)
         report = LayerReport(
             psnr_db=meter.psnr_db,
             ms_ssim=meter.ms_ssim,

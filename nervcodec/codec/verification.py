@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from time import monotonic
 
@@ -36,7 +36,7 @@ class VerifyReport:
     file_bytes: int
     seconds: float
     psnr_db: float | None = None
-    """Mean over frames of 8-bit RGB, as `encode` reports it; None without a video to compare with."""
+    """Mean over frames of RGB at the file's depth, as `encode` reports it; None without a video to compare with."""
     ms_ssim: float | None = None
     """None also for pictures below 161 pixels a side."""
 
@@ -83,12 +83,12 @@ def verify(
 
 
 def _originals(source: str, view: View, header: Header) -> Iterator[Tensor]:
-    """What the frames of a file were before, `[3, H, W]`, uint8.
+    """What the frames of a file were before, samples `[3, H, W]`.
 
     Raises RequestError for a video of another size or number of frames.
     """
     held, length, number = set(header.times.positions), header.times.length, 0
-    with read_frames(source, view) as video:
+    with read_frames(source, replace(view, depth=header.video.depth)) as video:
         found, wanted = ((v.width, v.height) for v in (video.format, header.video))
         if found != wanted:
             raise RequestError("pictures of {} are {}x{}, those of the file {}x{}".format(source, *found, *wanted))

@@ -1,7 +1,7 @@
 """One segment that is to be fitted, with all that its fits have in common."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -51,9 +51,14 @@ class Work:
         return self.footage.at(self.timeline.positions)
 
     @cached_property
+    def seen(self) -> Footage:
+        """The same, with missing pixels made up."""
+        return replace(self.kept, clip=self.kept.seen())
+
+    @property
     def clip(self) -> Tensor:
-        """The same, `[T, 3, H, W]`, uint8, with missing pixels made up."""
-        return self.kept.seen()
+        """The frames that are fitted, samples `[T, 3, H, W]`, with missing pixels made up."""
+        return self.seen.clip
 
     @property
     def masks(self) -> Tensor | None:

@@ -1,10 +1,12 @@
-"""PSNR and MS-SSIM of 8-bit frames; a clip's figure is the mean over its frames, as the NeRV papers have it."""
+"""PSNR and MS-SSIM of frames, at their own depth; a clip's figure is the mean over its frames, as the NeRV papers'."""
 
 from dataclasses import dataclass, field
 
 import torch
 from pytorch_msssim import ms_ssim, ssim
 from torch import Tensor
+
+from nervcodec.samples import depth_of, peak_of
 
 PSNR_CAP_DB = 100.0
 """Reported for identical frames."""
@@ -14,25 +16,25 @@ MS_SSIM_SIDE = 161
 
 
 def psnr(frames: Tensor, reference: Tensor, shares: Tensor | float = 1.0) -> Tensor:
-    """PSNR in dB of each frame, at most 100; both `[B, 3, H, W]`, uint8. `shares` of the pixels count, others are
+    """PSNR in dB of each frame, at most 100; both samples `[B, 3, H, W]`. `shares` of the pixels count, others are
     equal."""
     errors = (frames.float() - reference.float()).square().mean(dim=(1, 2, 3), dtype=torch.float64) / shares
-    return (-10 * torch.log10(errors / 255**2)).clamp(max=PSNR_CAP_DB)
+    return (-10 * torch.log10(errors / _peak(reference) ** 2)).clamp(max=PSNR_CAP_DB)
 
 
 def structural_similarity(frames: Tensor, reference: Tensor) -> Tensor | None:
-    """SSIM of each frame, in RGB, 11-tap Gaussian window; both `[B, 3, H, W]`, uint8. None for too small pictures."""
+    """SSIM of each frame, in RGB, 11-tap Gaussian window; both samples `[B, 3, H, W]`. None for too small pictures."""
     if min(frames.shape[2:]) < SSIM_SIDE:
         return None
-    index: Tensor = ssim(frames.float(), reference.float(), data_range=255, size_average=False)
+    index: Tensor = ssim(frames.float(), reference.float(), data_range=_peak(reference), size_average=False)
     return index
 
 
 def multiscale_ssim(frames: Tensor, reference: Tensor) -> Tensor | None:
-    """MS-SSIM of each frame, in RGB; both `[B, 3, H, W]`, uint8. None for pictures too small to have one."""
+    """MS-SSIM of each frame, in RGB; both samples `[B, 3, H, W]`. None for pictures too small to have one."""
     if min(frames.shape[2:]) < MS_SSIM_SIDE:
         return None
-    index: Tensor = ms_ssim(frames.float(), reference.float(), data_range=255, size_average=False)
+    index: Tensor = ms_ssim(frames.float(), reference.float(), data_range=_peak(reference), size_average=False)
     return index
 
 
@@ -44,7 +46,7 @@ class QualityMeter:
     indices: list[Tensor] = field(default_factory=list)
 
     def add(self, frames: Tensor, reference: Tensor, masks: Tensor | None = None) -> None:
-        """Measure one batch; both `[B, 3, H, W]`, uint8.
+        """Measure one batch; both samples `[B, 3, H, W]`.
 
         masks: `[B, 1, H, W]`, bool; pixels that do not count, and are taken as equal in MS-SSIM. Frames where none
         counts are passed over.
@@ -60,6 +62,17 @@ class QualityMeter:
         if index is not None:
             self.indices.append(index)
 
+    def to_json(self) -> dict[str, list[float]]:
+        """As JSON has it."""
+        return {name: [x for batch in getattr(self, name) for x in batch.tolist()] for name in ("psnrs", "indices")}
+
+    @classmethod
+    def from_json(cls, record: dict[str, list[float]]) -> "QualityMeter":
+        """The inverse of `to_json`."""
+        psnrs = torch.tensor(record.get("psnrs", []), dtype=torch.float64)
+        indices = torch.tensor(record.get("indices", []), dtype=torch.float32)
+        return cls([psnrs] if len(psnrs) else [], [indices] if len(indices) else [])
+
     @property
     def frames(self) -> int:
         """How many have been measured."""
@@ -74,3 +87,7 @@ class QualityMeter:
     def ms_ssim(self) -> float | None:
         """Mean MS-SSIM over the frames so far; None for pictures too small to have one."""
         return float(torch.cat(self.indices).mean()) if self.indices else None
+
+
+def _peak(frames: Tensor) -> int:
+    return peak_of(depth_of(frames))

@@ -7,6 +7,7 @@ and the embeddings of all other frames stay as they are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from math import ceil
 
 import torch
@@ -14,12 +15,14 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adam
 
-from nervcodec.events import AssistStarted, Observer, StepDone, ignore
+from nervcodec.events import AssistStarted, FitResumed, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.grids import at_moments
 from nervcodec.models.networks import build_decoder
 from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
+from nervcodec.samples import to_unit
 from nervcodec.timeline import Timeline
+from nervcodec.training.checkpoint import Keeper, State, optimizer_state, restore_optimizers
 from nervcodec.training.losses import seen_shares, with_masks
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.rate import RateModel
@@ -37,7 +40,7 @@ class Missing:
     """The frames that a network was not fitted to."""
 
     frames: Tensor
-    """`[M, 3, H, W]`, uint8, on the device of the fit."""
+    """Samples `[M, 3, H, W]`, on the device of the fit."""
     masks: Tensor | None
     """`[M, 1, H, W]`, bool: pixels that are missing even there, and made up in the frames."""
     timeline: Timeline
@@ -50,18 +53,32 @@ def fit_missing(
     tensors: Mapping[str, QuantizedTensor],
     recipe: Recipe,
     observe: Observer = ignore,
+    keeper: Keeper | None = None,
 ) -> dict[str, QuantizedTensor]:
     """The tensors of a network fitted to some frames of a video, its embeddings completed for all frames.
 
     For networks whose frames depend on their own rows of the embeddings only, and on nothing else. What is minimised is
-    the squared error, whatever the loss of the recipe.
+    the squared error, whatever the loss of the recipe. With a keeper it goes on from the state that was kept, as `fit`
+    does.
     """
     run, count = _Fit(missing, config, tensors, recipe), len(missing.frames)
     order = torch.Generator().manual_seed(recipe.seed)
     observe(AssistStarted(frames=count, steps=recipe.steps))
-    for step, times in zip(range(1, recipe.steps + 1), passes(count, recipe.batch, order), strict=False):
+    state = keeper.load() if keeper else None
+    if state:
+        run.restore(state)
+        observe(FitResumed(run.done, recipe.steps))
+    later = islice(passes(count, recipe.batch, order), run.done, None)
+    for step, times in zip(range(run.done + 1, recipe.steps + 1), later, strict=False):
         run.step(step, times.to(missing.frames.device))
-        observe(StepDone(step=step, steps=recipe.steps, psnr_db=run.psnr_db, estimated_bytes=None))
+        if keeper:
+            keeper.keep(run.state, now=step == recipe.steps)
+        try:
+            observe(StepDone(step=step, steps=recipe.steps, psnr_db=run.psnr_db, estimated_bytes=None))
+        except BaseException:
+            if keeper:
+                keeper.keep(run.state, now=True)
+            raise
     return {**tensors, **run.symbols()}
 
 
@@ -86,6 +103,27 @@ class _Fit:
         self.rate = None if recipe.rate is None else RateModel(self.quantizer, set(kept), self.symbols())
         self.shares = seen_shares(missing.frames, missing.masks)
         self.errors = torch.full((len(missing.frames),), torch.nan, device=device)
+        self.done = 0
+
+    def state(self) -> State:
+        """Everything that changes from step to step."""
+        symbols = {} if self.rate is None else self.rate.symbols
+        tensors = {"errors": self.errors, **self.free, **optimizer_state([self.optimizer])}
+        tensors |= {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in symbols.items()}
+        return State({"step": self.done, "noise": self.noise.get_state().tolist()}, tensors)
+
+    @torch.no_grad()
+    def restore(self, state: State) -> None:
+        """The inverse of `state`, for a fit that has just begun."""
+        self.done = state.numbers["step"]
+        for name, tensor in {"errors": self.errors, **self.free}.items():
+            tensor.copy_(state.tensors[name])
+        restore_optimizers([self.optimizer], state.tensors)
+        self.noise.set_state(torch.tensor(state.numbers["noise"], dtype=torch.uint8))
+        if self.rate:
+            self.rate.fit(
+                {n: QuantizedTensor(state.tensors[f"symbols {n}"].numpy(), t.steps) for n, t in self.symbols().items()}
+            )
 
     def step(self, step: int, times: Tensor) -> None:
         """One optimizer step on some of the missing frames."""
@@ -96,6 +134,7 @@ class _Fit:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
+        self.done = step
 
     def symbols(self) -> dict[str, QuantizedTensor]:
         """The embeddings of all frames, in the order of the video."""
@@ -109,7 +148,7 @@ class _Fit:
 
     def _errors(self, times: Tensor) -> Tensor:
         """Mean squared errors of frames, as a decoder makes them, where pixels are there."""
-        target, (height, width) = self.missing.frames[times].float() / 255, self.missing.frames.shape[2:]
+        target, (height, width) = to_unit(self.missing.frames[times]), self.missing.frames.shape[2:]
         steps = self.quantizer.steps()
         rows = {name: quantized(free[times], steps[name].detach()) for name, free in self.free.items()}
         made = self.decoder(rows, torch.arange(len(times), device=times.device))[:, :, :height, :width]

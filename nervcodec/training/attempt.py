@@ -12,7 +12,7 @@ from torch.optim import Adam, Optimizer
 
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.quantization import QuantizedTensor, quantize_to_bits
-from nervcodec.training.checkpoint import State
+from nervcodec.training.checkpoint import State, optimizer_state, restore_optimizers
 from nervcodec.training.losses import LOSSES
 from nervcodec.training.network import ALONE, Beside, Network
 from nervcodec.training.optimizers import build_optimizers
@@ -41,7 +41,7 @@ class Fitted:
 
 
 class Attempt:
-    """One attempt at a fit of a clip `[T, 3, H, W]`, uint8."""
+    """One attempt at a fit of a clip, samples `[T, 3, H, W]`."""
 
     def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int, beside: Beside = ALONE) -> None:
         self.recipe, self.seed, self.done = recipe, seed, 0
@@ -71,11 +71,7 @@ class Attempt:
     def state(self) -> State:
         """Everything that changes from step to step."""
         numbers: dict[str, Any] = {"step": self.done, "seed": self.seed, "noise": self.noise.get_state().tolist()}
-        tensors = self._live()
-        for index, (optimizer, _) in enumerate(self.optimizers):
-            for number, parameter in enumerate(optimizer.param_groups[0]["params"]):
-                for key, value in optimizer.state[parameter].items():
-                    tensors[f"optimizer {index} {number} {key}"] = value
+        tensors = self._live() | optimizer_state([optimizer for optimizer, _ in self.optimizers])
         if self.rate:
             symbols = self.rate.model.symbols
             tensors |= {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in symbols.items()}
@@ -92,12 +88,7 @@ class Attempt:
                 self._change(step) if step <= self.done else None
         for name, tensor in self._live().items():
             tensor.copy_(tensors[name])
-        for name, value in tensors.items():
-            kind, *where = name.split(" ")
-            if kind == "optimizer":
-                optimizer, _ = self.optimizers[int(where[0])]
-                parameter = optimizer.param_groups[0]["params"][int(where[1])]
-                optimizer.state[parameter][where[2]] = _placed_like(parameter, value)
+        restore_optimizers([optimizer for optimizer, _ in self.optimizers], tensors)
         if self.rate:
             self.rate.weight = numbers["weight"]
             steps = numbers["steps"]
@@ -214,9 +205,3 @@ class Attempt:
     def estimated_bytes(self) -> int | None:
         """Of all tensors; None while nothing is quantized."""
         return ceil(self.rate.bits / 8) if self.rate else None
-
-
-def _placed_like(parameter: Tensor, value: Tensor) -> Tensor:
-    """A number or a tensor of an optimizer, where and as its parameter lies in memory."""
-    value = value.to(parameter.device)
-    return torch.empty_like(parameter, dtype=value.dtype).copy_(value) if value.shape == parameter.shape else value

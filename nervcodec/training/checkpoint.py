@@ -5,16 +5,18 @@ safetensors, with everything that is no tensor as JSON in its metadata, and a di
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.optim import Optimizer
 
 from nervcodec.files import replacing
 
@@ -78,6 +80,32 @@ class Keeper:
         if now or monotonic() - self.last >= self.seconds:
             save_checkpoint(self.path, state())
             self.last = monotonic()
+
+
+def optimizer_state(optimizers: Sequence[Optimizer]) -> dict[str, Tensor]:
+    """All that optimizers of one group each keep of their parameters, by name."""
+    return {
+        f"optimizer {index} {number} {key}": value
+        for index, optimizer in enumerate(optimizers)
+        for number, parameter in enumerate(optimizer.param_groups[0]["params"])
+        for key, value in optimizer.state[parameter].items()
+    }
+
+
+def restore_optimizers(optimizers: Sequence[Optimizer], tensors: Mapping[str, Tensor]) -> None:
+    """The inverse of `optimizer_state`, among other tensors."""
+    for name, value in tensors.items():
+        kind, *where = name.split(" ")
+        if kind == "optimizer":
+            optimizer = optimizers[int(where[0])]
+            parameter = optimizer.param_groups[0]["params"][int(where[1])]
+            optimizer.state[parameter][where[2]] = _placed_like(parameter, value)
+
+
+def _placed_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """A number or a tensor of an optimizer, where and as its parameter lies in memory."""
+    value = value.to(parameter.device)
+    return torch.empty_like(parameter, dtype=value.dtype).copy_(value) if value.shape == parameter.shape else value
 
 
 def _digest(text: str, tensors: dict[str, Tensor]) -> str:

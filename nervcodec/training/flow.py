@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from nervcodec.extras import needing
+from nervcodec.picture import SHALLOW
+from nervcodec.samples import from_unit, to_unit
 
 PARAMETERS = (0.5, 3, 15, 3, 5, 1.2, 0)
 """Of Farneback's algorithm: scale and number of pyramid levels, window, iterations, neighbourhood and deviation of the
@@ -16,15 +18,16 @@ PIXELS = 16.0
 
 
 def flow_fields(clip: Tensor) -> Tensor:
-    """Where each pixel of a clip `[T, 3, H, W]`, uint8, is found in the frame before and in the one after.
+    """Where each pixel of a clip, samples `[T, 3, H, W]`, is found in the frame before and in the one after.
 
     Returns `[T, 4, H, W]`, float16, on the clip's device: x and y to the frame before, x and y to the one after, in
-    units of PIXELS; zero where there is no such frame. Farneback's algorithm on grey frames, by OpenCV, on the CPU.
+    units of PIXELS; zero where there is no such frame. Farneback's algorithm on 8-bit grey, by OpenCV, on the CPU.
 
     Raises RequestError when OpenCV is not installed.
     """
     cv2 = _opencv()
-    grey = [cv2.cvtColor(frame.permute(1, 2, 0).contiguous().numpy(), cv2.COLOR_RGB2GRAY) for frame in clip.cpu()]
+    shallow = (from_unit(to_unit(frame), SHALLOW).permute(1, 2, 0).contiguous().numpy() for frame in clip.cpu())
+    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in shallow]
     fields = torch.zeros(len(clip), 4, *clip.shape[2:], dtype=torch.float16)
     for time, (one, other) in enumerate(pairwise(grey)):
         for row, channels, pair in ((time, slice(2, 4), (one, other)), (time + 1, slice(0, 2), (other, one))):

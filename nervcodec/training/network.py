@@ -13,6 +13,7 @@ from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.grids import between, rows_around, windows
 from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
 from nervcodec.quantization import QuantizedTensor, dequantize
+from nervcodec.samples import to_unit
 from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
 from nervcodec.training.losses import seen_shares, with_masks
@@ -49,7 +50,7 @@ ALONE = Beside()
 
 
 class Network:
-    """The network for one clip `[T, 3, H, W]`, uint8, on the clip's device; drawn from torch's global seed."""
+    """The network for one clip, samples `[T, 3, H, W]`, on the clip's device; drawn from torch's global seed."""
 
     def __init__(
         self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, noise: torch.Generator, beside: Beside = ALONE
@@ -105,7 +106,7 @@ class Network:
 
     def target(self, times: Tensor) -> Tensor:
         """What `render` should make."""
-        return self.clip[times].float() / 255
+        return to_unit(self.clip[times])
 
     def seen(self, frames: Tensor, times: Tensor) -> Tensor:
         """Frames that were rendered, drawn to the clip where it has nothing to say; see `with_masks`."""
@@ -181,7 +182,7 @@ class Network:
     def _call(self, weights: dict[str, Tensor], embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
         window = self.config.window  # of each time, one after the other
         rows = window + (1 + 2 * window) * torch.arange(len(times), device=times.device)
-        below = () if self.below is None else (self.below[times].float() / 255,)
+        below = () if self.below is None else (to_unit(self.below[times]),)
         frames: Tensor = functional_call(self.decoder, weights, (embeddings, rows, *below))
         return frames
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from torch import Tensor
 
+from nervcodec.samples import depth_of, peak_of
+
 FALL_DB = 5.0
 """A drop of this much below the best pass counts as a fall ..."""
 FALL_PASSES = 3
@@ -28,10 +30,10 @@ def psnr_from_mse(mse: float) -> float:
 
 
 def constant_picture_psnr(clip: Tensor) -> float:
-    """PSNR in dB of the one colour that fits a clip `[T, 3, H, W]` (uint8) best."""
+    """PSNR in dB of the one colour that fits a clip, samples `[T, 3, H, W]`, best."""
     colour = sum(frame.float().mean(dim=(1, 2)) for frame in clip) / len(clip)
     errors = [float((frame.float() - colour[:, None, None]).square().mean()) for frame in clip]
-    return psnr_from_mse(sum(errors) / len(errors) / 255**2)
+    return psnr_from_mse(sum(errors) / len(errors) / peak_of(depth_of(clip)) ** 2)
 
 
 class Watchdog:

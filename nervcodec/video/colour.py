@@ -1,16 +1,17 @@
-"""Between the pixels of a decoder or encoder and 8-bit RGB, by the matrix and range that a video names."""
+"""Between the pixels of a decoder or encoder and RGB of 8 or 10 bits, by the matrix and range that a video names."""
 
-from typing import cast
+from typing import Any, cast
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
-from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
+from nervcodec.picture import DEEP, FULL, SHALLOW, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
+from nervcodec.samples import depth_of, peak_of
 
-Frame = NDArray[np.uint8]
-"""`[H, W, 3]`, RGB."""
+Frame = NDArray[np.integer[Any]]
+"""`[H, W, 3]`, RGB; uint8 at a depth of 8 bits, int16 at one of 10 (see `nervcodec.samples`)."""
 
 MATRICES = {
     1: Colorspace.ITU709,
@@ -30,8 +31,13 @@ OPAQUE = 255
 LUMA = np.array([299, 587, 114])
 """Parts of red, green and blue in grey, by BT.601."""
 TO_RGB = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
-"""For samples above 8 bits, of which swscale's default makes white 253; 8 bits are as by ffmpeg's default."""
+"""For more than 8 bits, of which swscale's default makes white 253; from 8 bits to 8 it is as by ffmpeg's default."""
 TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
+WORD_PEAK = (1 << 16) - 1
+STUDIO_WHITE = 255 << 8
+"""White among words of RGB that swscale makes of studio range, and takes for any YUV; other formats have their own."""
+WHOLE = {"gray": 255, "rgb24": 255, "gray10le": 1023, "gbrp10le": 1023, "gray16be": WORD_PEAK, "rgb48be": WORD_PEAK}
+"""Formats that take grey or RGB as it is, by their white."""
 
 
 def colour_tags(frame: av.VideoFrame) -> ColourTags:
@@ -56,7 +62,12 @@ def chroma_format(frame: av.VideoFrame) -> Chroma:
     return sampling.get((pixel.chroma_width(16), pixel.chroma_height(16)), "444")
 
 
-def colour_reach(frame: av.VideoFrame) -> int:
+def source_depth(frame: av.VideoFrame) -> int:
+    """The depth that loses nothing of a decoded frame, as far as there is one: 8, or 10 for any above that."""
+    return DEEP if frame.format.components[0].bits > SHALLOW else SHALLOW
+
+
+def colour_reach(frame: av.VideoFrame, depth: int = SHALLOW) -> int:
     """How many pixels away, at most, a sample of colour has a say in what `frame_to_rgb` makes of a frame."""
     pixel = frame.format
     if pixel.is_rgb or pixel.has_palette or len(pixel.components) < 3:
@@ -64,7 +75,7 @@ def colour_reach(frame: av.VideoFrame) -> int:
     cell = max(16 // pixel.chroma_width(16), 16 // pixel.chroma_height(16))
     if cell == 1:
         return 0
-    return 2 * cell if pixel.components[0].bits > 8 else cell - 1  # bicubic, or the nearest
+    return 2 * cell if max(source_depth(frame), depth) > SHALLOW else cell - 1  # bicubic, or the nearest
 
 
 def is_opaque(frame: av.VideoFrame) -> bool:
@@ -74,22 +85,47 @@ def is_opaque(frame: av.VideoFrame) -> bool:
     return bool((frame.to_ndarray(format="rgba")[..., 3] == OPAQUE).all())
 
 
-def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags) -> Frame:
-    """`[H, W, 3]` uint8 of a decoded frame."""
+def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW) -> Frame:
+    """`[H, W, 3]` of a decoded frame, at a depth."""
+    is_deep, is_yuv = source_depth(frame) > SHALLOW, chroma_format(frame) not in ("rgb", "grey")
+    if depth == SHALLOW or not (is_deep or is_yuv):
+        pixels = _swscaled(frame, "rgb24", tags, TO_RGB if is_deep else None)
+        return pixels if depth == SHALLOW else _rescaled(pixels, OPAQUE, peak_of(depth)).astype(np.int16)
+    words = _swscaled(frame, "rgb48le", tags, TO_RGB)
+    return _rescaled(words, _white(frame, tags), peak_of(depth)).astype(np.int16)
+
+
+def _swscaled(frame: av.VideoFrame, pixel_format: str, tags: ColourTags, interpolation: Interpolation | None) -> Frame:
     if frame.format.is_rgb or frame.format.has_palette:
-        rgb = frame.reformat(format="rgb24")
+        rgb = frame.reformat(format=pixel_format)
     else:
         rgb = frame.reformat(
-            format="rgb24",
+            format=pixel_format,
             src_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
             src_color_range=RANGES[tags.sample_range],
-            interpolation=TO_RGB if frame.format.components[0].bits > 8 else None,
+            interpolation=interpolation,
         )
     return cast(Frame, rgb.to_ndarray())
 
 
+def _white(frame: av.VideoFrame, tags: ColourTags) -> int:
+    """The word that swscale makes of white: it shifts samples up, but copies the upper bits of RGB into the lower."""
+    chroma, bits = chroma_format(frame), min(frame.format.components[0].bits, 16)
+    if chroma == "rgb":
+        return WORD_PEAK
+    is_studio = chroma != "grey" and RANGES[tags.sample_range] == ColorRange.MPEG
+    return STUDIO_WHITE if is_studio else peak_of(bits) << (16 - bits)
+
+
+def _rescaled(samples: Frame, white: int, peak: int) -> Frame:
+    """Samples of which `white` is white as the nearest of those of which `peak` is; what is brighter is white too."""
+    if white == peak:
+        return samples
+    return np.minimum((samples.astype(np.uint32) * peak + white // 2) // white, peak)
+
+
 def describe_conversion(video: VideoFormat) -> str:
-    """How `frame_to_rgb` makes 8-bit RGB of a video, in words: by which matrix and range, and who says so."""
+    """How `frame_to_rgb` makes RGB of a video, in words: by which matrix and range, and who says so."""
     if video.chroma == "rgb":
         return "RGB as stored"
     if video.chroma == "grey":
@@ -102,7 +138,7 @@ def describe_conversion(video: VideoFormat) -> str:
         (False, True): "the matrix by FFmpeg's default, the range as the video says",
         (False, False): "FFmpeg's defaults, as in the NeRV papers, for the video names neither",
     }[named]
-    return f"{SAMPLING_NAMES[video.chroma]} to 8-bit RGB by swscale, {describe_tags(video.colour)} ({who})"
+    return f"{SAMPLING_NAMES[video.chroma]} to {video.depth}-bit RGB by swscale, {describe_tags(video.colour)} ({who})"
 
 
 def describe_tags(tags: ColourTags) -> str:
@@ -113,19 +149,26 @@ def describe_tags(tags: ColourTags) -> str:
 
 def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
     """A frame of `pixel_format` for an encoder, the inverse of `frame_to_rgb` up to rounding; grey is luma as it is."""
-    if pixel_format == "gray":
-        grey = (pixels @ LUMA + sum(LUMA) // 2) // sum(LUMA)
-        return av.VideoFrame.from_ndarray(np.ascontiguousarray(grey.astype(np.uint8)), format="gray")
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-    if pixel_format == "rgb24":
-        return frame
+    peak = peak_of(depth_of(pixels))
+    white = WHOLE.get(pixel_format)
+    if white is not None:
+        whole = (pixels @ LUMA + sum(LUMA) // 2) // sum(LUMA) if pixel_format.startswith("gray") else pixels
+        return _frame_of(_rescaled(whole, peak, white), pixel_format)
+    if peak == OPAQUE:
+        frame = _frame_of(pixels, "rgb24")
+    else:
+        frame = _frame_of(_rescaled(pixels, peak, STUDIO_WHITE), "rgb48le")
     if pixel_format.startswith("yuv"):
-        frame = frame.reformat(
+        return frame.reformat(
             format=pixel_format,
             dst_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
             dst_color_range=RANGES[tags.sample_range],
             interpolation=TO_YUV,
         )
-    else:
-        frame = frame.reformat(format=pixel_format)
-    return frame
+    return frame.reformat(format=pixel_format)
+
+
+def _frame_of(samples: NDArray[Any], pixel_format: str) -> av.VideoFrame:
+    words = av.VideoFormat(pixel_format).components[0].bits > SHALLOW
+    array = np.ascontiguousarray(samples, np.uint16 if words else np.uint8)
+    return av.VideoFrame.from_ndarray(cast(NDArray[np.uint8], array), format=pixel_format)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from nervcodec.samples import depth_of, nearest
 from nervcodec.video.colour import Frame
 from nervcodec.video.view import Filter, View
 
@@ -56,14 +57,14 @@ def centre_crop(frame: NDArray[T], width: int, height: int) -> NDArray[T]:
 
 
 def resize(frame: Frame, width: int, height: int, kind: Filter) -> Frame:
-    """A frame of `width` x `height` pixels, rounded to 8 bits."""
+    """A frame of `width` x `height` pixels, rounded to its own depth."""
     shrinks = width <= frame.shape[1] and height <= frame.shape[0]
     pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()
     if kind == "area" and shrinks:
         scaled = _area_weights(height, frame.shape[0]) @ pixels @ _area_weights(width, frame.shape[1]).T
     else:
         scaled = F.interpolate(pixels[None], (height, width), mode="bicubic", antialias=True)[0]
-    result: Frame = scaled.round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
+    result: Frame = nearest(scaled, depth_of(frame)).permute(1, 2, 0).contiguous().numpy()
     return result
 
 

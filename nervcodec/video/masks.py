@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nervcodec.errors import RequestError
+from nervcodec.picture import SHALLOW
 from nervcodec.video.geometry import grown, view_mask
 from nervcodec.video.images import SUFFIXES, is_pattern
 from nervcodec.video.reader import Video, read_frames
@@ -21,7 +22,7 @@ PLACES = [(Fraction(y, 4), Fraction(x, 4)) for y, x in ((2, 2), (1, 1), (1, 3), 
 """Centres of boxes as shares of height and width (HNeRV's code; with one box the middle)."""
 RULES = ("boxes:", "center:")
 WHITE = 128
-"""The least value of a sample that marks a missing pixel."""
+"""The least sample of 8 bits that marks a missing pixel."""
 
 
 def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Tensor:  # noqa: B008
@@ -72,7 +73,8 @@ def _box_mask(height: int, width: int, places: list[tuple[Fraction, Fraction]], 
 def _pictures(spec: str, video: Video, view: View, frames: int) -> list[Mask]:
     still = Path(spec).suffix.lower() in SUFFIXES and not is_pattern(spec)
     sizes = video.source_size, view.output_size(*video.source_size)
-    with read_frames(spec, View() if still else View(first=view.first, stop=view.stop)) as pictures:
+    part = View(depth=SHALLOW) if still else View(depth=SHALLOW, first=view.first, stop=view.stop)
+    with read_frames(spec, part) as pictures:
         found = pictures.format.width, pictures.format.height
         if found not in sizes:
             raise RequestError("{}: masks of {}x{} for pictures of {}x{}".format(spec, *found, *video.source_size))

@@ -11,7 +11,15 @@ import numpy as np
 
 from nervcodec.errors import VideoError
 from nervcodec.picture import MAX_PIXELS, ColourTags, VideoFormat
-from nervcodec.video.colour import Frame, chroma_format, colour_reach, colour_tags, frame_to_rgb, is_opaque
+from nervcodec.video.colour import (
+    Frame,
+    chroma_format,
+    colour_reach,
+    colour_tags,
+    frame_to_rgb,
+    is_opaque,
+    source_depth,
+)
 from nervcodec.video.geometry import apply_view
 from nervcodec.video.index import Index, Watch
 from nervcodec.video.sidedata import content_light, mastering_display, quarter_turns
@@ -32,7 +40,7 @@ class Video:
     total: int | None
     """How many frames will come, where the container says."""
     frames: Iterator[Frame]
-    """`[H, W, 3]` uint8 RGB, in order of presentation."""
+    """`[H, W, 3]` RGB, at the depth of the format, in order of presentation."""
     index: Callable[[], Index]
     """When the frames of the whole video are shown, up to the last one that has come."""
 
@@ -62,6 +70,7 @@ def read_frames(
         if first is None:
             raise VideoError(f"{name}: no video frame in it")
         tags, turns, size = colour_tags(first), quarter_turns(first, name), (first.width, first.height)
+        depth = view.depth or source_depth(first)
 
         def frames() -> Iterator[Frame]:
             start = opened.skipped
@@ -70,7 +79,7 @@ def read_frames(
                 start, later = view.first, opened.find(index, view.first)
             for number, frame in islice(enumerate(later, start), view.first - start, view.stop and view.stop - start):
                 _check_frame(name, number, frame, size)
-                yield apply_view(np.rot90(frame_to_rgb(frame, tags), turns), view)
+                yield apply_view(np.rot90(frame_to_rgb(frame, tags, depth), turns), view)
             with suppress(VideoError):
                 next(later, None)  # when it appears, the last one that was wanted disappears
 
@@ -79,7 +88,7 @@ def read_frames(
         yield Video(
             format=_format(first, turns, tags, opened, view),
             source_size=upright,
-            colour_reach=colour_reach(first),
+            colour_reach=colour_reach(first, depth),
             total=None if total is None else max(min(total, view.stop or total) - view.first, 0),
             frames=frames(),
             index=watch.index if index is None else lambda: index,
@@ -98,6 +107,7 @@ def _format(first: av.VideoFrame, turns: int, tags: ColourTags, opened: Source, 
         frame_rate=opened.rates[0],
         colour=tags,
         chroma=chroma_format(first),
+        depth=view.depth or source_depth(first),
         sample_aspect=view.sample_aspect(*size, aspect),
         mastering=mastering_display(first),
         content_light=content_light(first),

@@ -1,11 +1,11 @@
-"""Which frames and pixels of a video are wanted."""
+"""Which frames and pixels of a video are wanted, and how finely."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from nervcodec.errors import RequestError
-from nervcodec.picture import MAX_PIXELS
+from nervcodec.picture import DEPTHS, MAX_PIXELS
 
 Filter = Literal["area", "bicubic"]
 
@@ -16,7 +16,7 @@ EVEN = -2
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Which part of a video is wanted: frames [first, stop), then a centre crop, then a size."""
+    """Which part of a video is wanted: frames [first, stop) at some depth, then a centre crop, then a size."""
 
     first: int = 0
     stop: int | None = None
@@ -27,10 +27,14 @@ class View:
     """Width and height in pixels; EVEN for one of them."""
     resize_filter: Filter = "area"
     """"area" averages the pixels under each new one; "bicubic" is antialiased too. Enlarging is always bicubic."""
+    depth: int | None = None
+    """Bits of a sample; None means 8 for a video that has no more, and 10 for any that has."""
 
     def __post_init__(self) -> None:
         if self.first < 0 or (self.stop is not None and self.stop <= self.first):
             raise RequestError(f"frames {self.first}:{self.stop} hold nothing")
+        if self.depth not in (None, *DEPTHS):
+            raise RequestError(f"samples have {' or '.join(map(str, DEPTHS))} bits, not {self.depth}")
         if self.resize == (EVEN, EVEN):
             raise RequestError("a new size needs one side at least")
         if self.resize:

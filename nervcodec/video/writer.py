@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from nervcodec.errors import OutputError, RequestError
 from nervcodec.files import check_folder, check_target, replacing, replacing_folder
-from nervcodec.picture import FULL, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
+from nervcodec.picture import DEEP, FULL, SHALLOW, STUDIO, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Clock
 from nervcodec.video.attachments import copy_attachments
 from nervcodec.video.colour import Frame, rgb_to_frame
@@ -35,6 +35,8 @@ IN_ORDER = {"bf": "0"}
 """MP4 has durations in the order of decoding only; where they are not all the same, it must be that of showing."""
 TIMES = {"avoid_negative_ts": "disabled"}
 """Sound that begins a little before the first frame does not make that one late."""
+IMAGES = {(False, SHALLOW): "rgb24", (False, DEEP): "rgb48be", (True, SHALLOW): "gray", (True, DEEP): "gray16be"}
+"""Pixels of a PNG, by whether they are grey and by depth."""
 SUFFIXES = (".mkv", ".mp4", ".y4m")
 
 
@@ -42,11 +44,11 @@ SUFFIXES = (".mkv", ".mp4", ".y4m")
 def write_frames(
     target: str, video: VideoFormat, clock: Clock | None = None, attachments: bytes = b""
 ) -> Iterator[Sink]:
-    """A function that takes frames `[H, W, 3]`, uint8 RGB, one by one.
+    """A function that takes frames `[H, W, 3]`, RGB of the depth of the video, one by one.
 
     `.mkv` is FFV1 in RGB and lossless, `.mp4` is H.264, `.y4m` and `-` (standard output) are raw planes with the
     chroma sampling of the video that was encoded, and a pattern such as `frames/%05d.png` counts from 1; all are grey
-    if the video is. Files appear when the block ends well.
+    if the video is, and of its depth (PNGs have 16 bits for 10). Files appear when the block ends well.
 
     clock: when each frame is shown; None means one after the other. An `.mkv` rounds that to milliseconds. A `.y4m`,
     which has no timestamps, shows the frame of each moment at the video's frame rate, some twice and some not at all.
@@ -63,7 +65,7 @@ def write_frames(
                 yield _y4m_sink(file, video, clock)
         elif kind == "images":
             with replacing_folder(path.parent) as folder:
-                yield _image_sink(folder, path.name, video.chroma)
+                yield _image_sink(folder, path.name, video)
         else:
             with replacing(path) as temporary:
                 if path.suffix.lower() == ".y4m":
@@ -114,12 +116,12 @@ class _Kind:
 
 
 def _file_kind(suffix: str, video: VideoFormat, *, is_even: bool) -> _Kind:
-    grey = video.chroma == "grey"
+    grey, deep = video.chroma == "grey", "10le" if video.depth == DEEP else ""
     if suffix == ".mkv":
-        return _Kind("ffv1", "gray" if grey else "bgr0", {})
+        return _Kind("ffv1", f"gray{deep}" if grey else f"gbrp{deep}" if deep else "bgr0", {})
     halves = video.width % 2 == video.height % 2 == 0
     pixels = "gray" if grey else "yuv420p" if halves else "yuv444p"
-    return _Kind("libx264", pixels, MP4_OPTIONS if is_even else MP4_OPTIONS | IN_ORDER)
+    return _Kind("libx264", pixels + deep, MP4_OPTIONS if is_even else MP4_OPTIONS | IN_ORDER)
 
 
 @contextmanager
@@ -167,9 +169,9 @@ def _add_stream(container: OutputContainer, kind: _Kind, video: VideoFormat) -> 
     stream.codec_context.sample_aspect_ratio = video.sample_aspect
     stream.codec_context.flags |= Flags.frame_duration
     colour = video.colour
-    if kind.encoder == "libx264" and kind.pixels == "gray" and colour.sample_range == UNSPECIFIED:
+    if kind.encoder == "libx264" and kind.pixels.startswith("gray") and colour.sample_range == UNSPECIFIED:
         colour = replace(colour, sample_range=FULL)  # as grey is read; FFmpeg takes H.264 without colour for 4:2:0
-    tag_stream(stream, colour, is_rgb=kind.pixels == "bgr0")
+    tag_stream(stream, colour, is_rgb=kind.encoder == "ffv1" and video.chroma != "grey")
     return stream
 
 
@@ -203,8 +205,8 @@ def tag_stream(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None
         context.color_range = FFMPEG_RANGES[colour.sample_range]
 
 
-def _image_sink(folder: Path, pattern: str, chroma: Chroma) -> Sink:
-    numbers, pixels = count(1), "gray" if chroma == "grey" else "rgb24"
+def _image_sink(folder: Path, pattern: str, video: VideoFormat) -> Sink:
+    numbers, pixels = count(1), IMAGES[video.chroma == "grey", video.depth]
 
     def sink(frame: Frame) -> None:
         with av.open(

@@ -4,11 +4,21 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nervcodec.picture import FULL, STUDIO, Chroma, VideoFormat
+from nervcodec.picture import DEEP, FULL, STUDIO, Chroma, VideoFormat
+from nervcodec.samples import sample_bytes
 from nervcodec.video.colour import Frame, rgb_to_frame
 
 PLANES: dict[Chroma, str] = {"rgb": "yuv444p", "444": "yuv444p", "422": "yuv422p", "420": "yuv420p", "grey": "gray"}
-NAMES = {"yuv444p": "444", "yuv422p": "422", "yuv420p": "420jpeg", "gray": "mono"}
+NAMES = {
+    "yuv444p": "444",
+    "yuv422p": "422",
+    "yuv420p": "420jpeg",
+    "gray": "mono",
+    "yuv444p10le": "444p10",
+    "yuv422p10le": "422p10",
+    "yuv420p10le": "420p10",
+    "gray10le": "mono10",
+}
 RANGES = {STUDIO: " XCOLORRANGE=LIMITED", FULL: " XCOLORRANGE=FULL"}
 
 
@@ -17,17 +27,23 @@ def y4m_header(video: VideoFormat) -> bytes:
     rate, aspect = video.frame_rate, video.sample_aspect
     return (
         f"YUV4MPEG2 W{video.width} H{video.height} F{rate.numerator}:{rate.denominator} Ip"
-        f" A{aspect.numerator}:{aspect.denominator} C{NAMES[PLANES[video.chroma]]}"
+        f" A{aspect.numerator}:{aspect.denominator} C{NAMES[_planes(video)]}"
         f"{RANGES.get(video.colour.sample_range, '')}\n"
     ).encode()
 
 
 def write_y4m_frame(file: BinaryIO, pixels: Frame, video: VideoFormat, times: int = 1) -> None:
-    """A frame `[H, W, 3]`, uint8 RGB, so many times."""
-    frame = rgb_to_frame(pixels, PLANES[video.chroma], video.colour)
+    """A frame `[H, W, 3]`, RGB of the depth of the video, so many times."""
+    frame = rgb_to_frame(pixels, _planes(video), video.colour)
     planes = (
-        np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)[:, : plane.width] for plane in frame.planes
+        np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)[:, : plane.width * sample_bytes(video.depth)]
+        for plane in frame.planes
     )
     data = b"FRAME\n" + b"".join(plane.tobytes() for plane in planes)
     for _ in range(times):
         file.write(data)
+
+
+def _planes(video: VideoFormat) -> str:
+    """FFmpeg's name of a video's pixel format; samples above 8 bits are little-endian pairs of bytes."""
+    return PLANES[video.chroma] + ("10le" if video.depth == DEEP else "")

@@ -6,7 +6,7 @@ import pytest
 
 from nervcodec.bitstream.format import Header, check_header, read_header, write_header
 from nervcodec.bitstream.records import write_clock
-from nervcodec.errors import BitstreamError, CorruptStream
+from nervcodec.errors import BitstreamError, CorruptStream, UnsupportedStream
 from nervcodec.picture import ContentLight, MasteringDisplay, VideoFormat
 from nervcodec.timeline import Clock, Timeline
 
@@ -23,6 +23,7 @@ CLOCK = Clock(time_base=Fraction(1, 90000), ticks=(0, 3000, 6003, 6004, 90000), 
 FULL = Header(
     video=replace(
         PLAIN.video,
+        depth=10,
         sample_aspect=Fraction(16, 15),
         mastering=MASTERING,
         content_light=ContentLight(max_content=1000, max_average=400),
@@ -44,7 +45,7 @@ def test_what_a_header_says_comes_back() -> None:
 
 
 def test_each_record_stands_alone() -> None:
-    for name in ("sample_aspect", "mastering", "content_light"):
+    for name in ("depth", "sample_aspect", "mastering", "content_light"):
         header = replace(PLAIN, video=replace(PLAIN.video, **{name: getattr(FULL.video, name)}))
         assert read_header(write_header(header)) == header
     assert len(write_header(replace(PLAIN, clock=CLOCK))) < len(write_header(PLAIN)) + 30
@@ -58,7 +59,7 @@ def test_a_header_that_is_cut_is_refused_or_has_fewer_records() -> None:
             read.append(read_header(whole[:size]))
         except BitstreamError:
             continue
-    assert len(read) == 4  # of five prefixes at the ends of records
+    assert len(read) == 5  # of six prefixes at the ends of records
     assert read[0] == PLAIN
     assert least < len(whole)
 
@@ -77,6 +78,10 @@ def test_regular_clocks_are_small(rate: int) -> None:
 @pytest.mark.parametrize(
     ("number", "payload", "message"),
     [
+        (3, b"", "depth"),
+        (3, bytes([10, 0]), "too many"),
+        (3, bytes([8]), "8 bits are not known"),
+        (3, bytes([12]), "12 bits are not known"),
         (128, b"", "sample aspect"),
         (128, bytes([1]), "sample aspect"),
         (128, bytes([0, 1]), "sample aspect: zero"),
@@ -104,6 +109,11 @@ def test_regular_clocks_are_small(rate: int) -> None:
 def test_records_that_make_no_sense_are_refused(number: int, payload: bytes, message: str) -> None:
     with pytest.raises(BitstreamError, match=message):
         read_header(write_header(PLAIN) + record(number, payload))
+
+
+def test_files_before_version_5_have_no_depth() -> None:
+    with pytest.raises(UnsupportedStream, match="record 3"):
+        read_header(write_header(replace(PLAIN, video=replace(PLAIN.video, depth=10))), version=4)
 
 
 def test_a_bomb_is_not_inflated() -> None:

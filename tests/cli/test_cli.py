@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,15 @@ import click
 import numpy as np
 import pytest
 
+from nervcodec.bitstream.container import read_stream, write_stream
 from nervcodec.cli.main import LazyGroup, run
+from nervcodec.picture import ContentLight, MasteringDisplay
+from nervcodec.timeline import Clock
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 from tests.conftest import Nervc
+from tests.golden.make import FOLDER
 
 QUICK = ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "20", "--audio", "none"]
 
@@ -42,6 +48,25 @@ def test_encode_info_decode(nervc: Nervc, sample: str, tmp_path: Path, monkeypat
     assert nervc("decode", "out.nerv").returncode == 0
     with read_frames("out.mkv") as video:
         assert (video.format.width, video.format.height, len(list(video.frames))) == (48, 32, 3)
+
+
+def test_info_says_all_that_is_known_of_a_video(nervc: Nervc, tmp_path: Path) -> None:
+    stream, path = read_stream((FOLDER / "v5" / "dnerv.nerv").read_bytes()), tmp_path / "a.nerv"
+    video = replace(
+        stream.header.video,
+        depth=10,
+        sample_aspect=Fraction(4, 3),
+        mastering=MasteringDisplay(max_luminance=10_000_000, min_luminance=50),
+        content_light=ContentLight(max_content=1000, max_average=400),
+    )
+    clock = Clock(time_base=Fraction(1, 1000), ticks=(0, 40, 90, 100), end=140)
+    path.write_bytes(write_stream(replace(stream, header=replace(stream.header, video=video, clock=clock))))
+    first = nervc("info", path).stdout.decode().splitlines()[0]
+    for words in ("pixels of 4:3", "not equally far apart", "of 10 bits", "0.005 to 1000 cd/m2", "MaxFALL 400"):
+        assert words in first
+    (info,) = lines(nervc("info", path, "--json").stdout)
+    assert (info["depth"], info["sample_aspect"], info["variable_frame_rate"]) == (10, [4, 3], True)
+    assert (info["mastering_display"]["max_luminance"], info["content_light"]["max_average"]) == (10_000_000, 400)
 
 
 def test_ffnerv_goes_through_the_file(nervc: Nervc, sample: str, tmp_path: Path) -> None:
@@ -87,8 +112,8 @@ def test_json_is_the_contract(nervc: Nervc, sample: str, tmp_path: Path) -> None
     (info,) = lines(nervc("info", path, "--json").stdout)
     assert (info["type"], info["width"], info["height"], info["frames"]) == ("info", 48, 32, 3)
     (layer,) = info["layers"]
-    assert {**layer, "bytes": 0} == {key: info[key] for key in ("model", "config", "parameters")} | {"bytes": 0}
-    assert layer["bytes"] == result["bytes"]
+    assert layer["configs"] == [info["config"]]
+    assert (layer["model"], layer["parameters"], layer["bytes"]) == (info["model"], info["parameters"], result["bytes"])
     assert info["header_bytes"] + sum(chunk["bytes"] for chunk in info["chunks"]) == result["bytes"]
 
 
@@ -280,7 +305,7 @@ def test_options_are_a_promise() -> None:
         "--audio --dry-run --fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
         "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
-        "--device --workers --threads --cluster --json -q -v --log-file --config --dump-config",
+        "--depth --device --workers --threads --cluster --json -q -v --log-file --config --dump-config",
         "worker": "--tied --json -q -v --log-file",
         "decode": "--output -o -y --audio --start --end --frames --all-times --fps --interpolate --between --composite "
         "--mask --layers --device --json -q -v --log-file --config --dump-config",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import nervcodec
+from nervcodec.bitstream.format import Header
 from nervcodec.codec.composite import Composite
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import RequestError
@@ -19,14 +20,17 @@ from nervcodec.video.writer import write_frames
 from tests.conftest import SAMPLE
 
 SIZE = (24, 40)
+VIDEO = VideoFormat(width=SIZE[1], height=SIZE[0], frame_rate=Fraction(25))
+
+
+def header(frames: int) -> Header:
+    return Header(video=VIDEO, segments=(frames,))
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
     """Three grey frames of 40x24."""
-    with write_frames(
-        str(tmp_path / "%d.png"), VideoFormat(width=SIZE[1], height=SIZE[0], frame_rate=Fraction(25))
-    ) as sink:
+    with write_frames(str(tmp_path / "%d.png"), VIDEO) as sink:
         for _ in range(3):
             sink(np.full((*SIZE, 3), 90, np.uint8))
     return str(tmp_path)
@@ -37,20 +41,19 @@ def decoded(count: int, size: tuple[int, int] = SIZE) -> Iterator[Tensor]:
 
 
 def test_only_the_missing_pixels_are_decoded_ones(source: str) -> None:
-    for frame in Composite(source, "boxes:1x10").fill(decoded(3), range(3), 3):
+    for frame in Composite(source, "boxes:1x10").fill(decoded(3), range(3), header(3)):
         assert (frame[:, 7:17, 15:25] == 200).all()
         assert int((frame == 200).sum()) == 3 * 10 * 10
         assert int((frame == 90).sum()) == 3 * (24 * 40 - 10 * 10)
 
 
 def test_a_part_is_filled_from_the_frames_and_masks_of_its_own(source: str, tmp_path: Path) -> None:
-    video = VideoFormat(width=SIZE[1], height=SIZE[0], frame_rate=Fraction(25))
-    with write_frames(str(tmp_path / "masks" / "%d.png"), video) as sink:
+    with write_frames(str(tmp_path / "masks" / "%d.png"), VIDEO) as sink:
         for column in range(3):
             mask = np.zeros((*SIZE, 3), np.uint8)
             mask[:, column] = 255
             sink(mask)
-    filled = list(Composite(source, str(tmp_path / "masks")).fill(decoded(2), range(1, 3), 3))
+    filled = list(Composite(source, str(tmp_path / "masks")).fill(decoded(2), range(1, 3), header(3)))
     assert [sorted(set((frame == 200).nonzero()[:, 2].tolist())) for frame in filled] == [[1], [2]]
 
 
@@ -64,7 +67,7 @@ def test_a_part_is_filled_from_the_frames_and_masks_of_its_own(source: str, tmp_
 )
 def test_what_does_not_match_is_refused(source: str, frames: Iterator[Tensor], count: int, reason: str) -> None:
     with pytest.raises(RequestError, match=reason):
-        list(Composite(source, "boxes:1x10").fill(frames, range(count), count))
+        list(Composite(source, "boxes:1x10").fill(frames, range(count), header(count)))
 
 
 def test_a_video_is_not_written_over_itself(tmp_path: Path, source: str) -> None:

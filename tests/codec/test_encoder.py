@@ -20,7 +20,7 @@ from nervcodec.models.config import DNeRVConfig
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 
-SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), size=5_000, steps=40, model="dnerv")
+SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), audio="none", size=5_000, steps=40, model="dnerv")
 
 
 def independent_psnr(a: torch.Tensor, b: torch.Tensor) -> float:

@@ -6,15 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 import nervcodec
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.clip import load_footage
+from nervcodec.codec.composite import Composite
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.picture import ColourTags, ContentLight, MasteringDisplay, VideoFormat
 from nervcodec.timeline import Clock
+from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
+from tests.conftest import SAMPLE
+from tests.golden.make import FOLDER, deep_source
 
 MS = Fraction(1, 1000)
 VIDEO = VideoFormat(
@@ -61,3 +67,62 @@ def test_times_and_metadata_go_through_a_file(tmp_path: Path, keep_every: int) -
         ]
         assert footage.video.sample_aspect == VIDEO.sample_aspect
         assert (footage.video.mastering, footage.video.content_light) == (VIDEO.mastering, VIDEO.content_light)
+
+
+def read_all(path: Path | str) -> Tensor:
+    """All frames of a video, `[T, H, W, 3]`."""
+    with read_frames(str(path)) as video:
+        return torch.from_numpy(np.stack(list(video.frames)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        EncodeOptions(model="hnerv", size=3000, steps=9, keep_every=2),
+        EncodeOptions(model="dnerv", size=3000, steps=9, layers=2, min_gain=-99, segment="2", embeddings="encoder"),
+        EncodeOptions(model="hnerv", size=3000, steps=9, recipe="paper", mask="boxes:1x8"),
+    ],
+    ids=["every-second", "layers", "masked"],
+)
+def test_10_bits_are_fitted_measured_and_decoded(tmp_path: Path, options: EncodeOptions) -> None:
+    source, path, target = deep_source(tmp_path), tmp_path / "a.nerv", tmp_path / "b.mkv"
+    report = nervcodec.encode(str(source), str(path), options)
+    assert read_stream(path.read_bytes()).header.video.depth == 10
+    nervcodec.decode(str(path), str(target))
+    made, given = read_all(target), read_all(source)
+    assert made.dtype == torch.int16
+    assert made.max() > 255
+    seen = torch.ones(25, 46, dtype=torch.bool)
+    if options.mask:
+        seen[8:16, 19:27] = False
+    kept = [0, 2, 3] if options.keep_every == 2 else [0, 1, 2, 3]
+    errors = (made.double() - given[kept])[:, seen].square().flatten(1).mean(dim=1)
+    assert report.psnr_db == pytest.approx(float(-10 * (errors / 1023**2).log10().mean()), abs=1e-4)
+    if not options.mask:
+        assert nervcodec.verify(str(path), str(source)).psnr_db == report.psnr_db
+
+
+@pytest.mark.parametrize("depth", [8, 10])
+def test_the_depth_can_be_told(tmp_path: Path, depth: int) -> None:
+    path, target = tmp_path / "a.nerv", tmp_path / "b.mkv"
+    source = deep_source(tmp_path) if depth == 8 else SAMPLE
+    options = EncodeOptions(view=View(stop=2, resize=(46, 25), depth=depth), model="hnerv", size=3000, steps=3)
+    nervcodec.encode(str(source), str(path), options)
+    nervcodec.decode(str(path), str(target))
+    with read_frames(str(target)) as video:
+        assert read_stream(path.read_bytes()).header.video.depth == video.format.depth == depth
+
+
+def test_frames_between_and_filled_pixels_have_10_bits(tmp_path: Path) -> None:
+    path, source, target = FOLDER / "v5" / "depth.nerv", deep_source(tmp_path), tmp_path / "b.mkv"
+    nervcodec.decode(str(path), str(target))
+    own = read_all(target)
+    faster = nervcodec.DecodeOptions(playback=nervcodec.Playback(frame_rate=Fraction(50)))
+    nervcodec.decode(str(path), str(target), faster, overwrite=True)
+    assert torch.equal(read_all(target)[::2][:4], own)
+    composite = nervcodec.DecodeOptions(composite=Composite(str(source), "boxes:1x8"))
+    nervcodec.decode(str(path), str(target), composite, overwrite=True)
+    filled, given = read_all(target), read_all(source)
+    box = (slice(None), slice(8, 16), slice(19, 27))
+    assert torch.equal(filled[box], own[box])
+    assert int((filled != given).any(dim=3).sum()) <= 4 * 8 * 8

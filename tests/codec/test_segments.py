@@ -65,6 +65,10 @@ def test_the_longest_segment(rule: str, memory: int | None, frames: int | None) 
     assert longest_segment(rule, VIDEO, memory) == frames
 
 
+def test_deeper_samples_take_twice_the_memory() -> None:
+    assert longest_segment("auto", replace(VIDEO, depth=10), 8 * 10 * 3 * 1920 * 1080) == 5
+
+
 @pytest.mark.parametrize("rule", ["", "0", "-1", "10m", "all", "s", "1e3"])
 def test_rules_that_are_none(rule: str) -> None:
     with pytest.raises(RequestError, match="no length of segments"):

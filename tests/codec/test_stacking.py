@@ -27,7 +27,7 @@ from nervcodec.quantization import QuantizedTensor
 from nervcodec.training.fit import fit
 from nervcodec.video.view import View
 
-SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), size=5_000, steps=40)
+SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), audio="none", size=5_000, steps=40)
 
 
 def frames_of(data: bytes, layers: int | None = None) -> Tensor:
@@ -60,7 +60,7 @@ def test_a_layer_is_fitted_on_what_those_below_decode_to(
     seen: list[Tensor | None] = []
 
     def spy(*arguments: Any) -> Any:
-        seen.append(arguments[-1].below)
+        seen.append(arguments[4].below)
         return fit(*arguments)
 
     monkeypatch.setattr("nervcodec.codec.stacking.fit", spy)
@@ -90,6 +90,7 @@ def test_a_layer_that_does_not_pay_is_not_written_and_says_so(sample: str, tmp_p
 def test_a_target_size_is_that_of_all_layers(sample: str, tmp_path: Path) -> None:
     options = EncodeOptions(
         view=View(stop=8, resize=(96, 64)),
+        audio="none",
         steps=300,
         layers=2,
         target=nervcodec.Target("bytes", 8_000),
@@ -168,7 +169,7 @@ def test_layers_lie_closer_where_there_is_little_quality() -> None:
 
 @pytest.mark.slow
 def test_a_size_is_reached_even_if_layers_do_not_pay(sample: str, tmp_path: Path) -> None:
-    small = {"view": View(stop=6, resize=(72, 48)), "steps": 200, "model": "hnerv", "size": 8_000}
+    small = {"view": View(stop=6, resize=(72, 48)), "audio": "none", "steps": 200, "model": "hnerv", "size": 8_000}
     options = EncodeOptions(**small, layers=2, target=nervcodec.Target("bytes", 2_500), min_gain=50)  # type: ignore[arg-type]
     report = nervcodec.encode(sample, str(tmp_path / "a.nerv"), options)
     assert len(report.layers) == 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -20,7 +21,9 @@ from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import pack_group, unpack_group
 from nervcodec.codec.unpacking import Unpacker
 from nervcodec.entropy.forms import CONTEXTS, FORMS, PREDICTED
+from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
+from nervcodec.video.writer import write_frames
 from tests.conftest import SAMPLE
 
 FOLDER = Path(__file__).parent
@@ -53,14 +56,27 @@ OPTIONS = {
     "segments": nervcodec.EncodeOptions(
         view=View(first=60, stop=72, resize=(46, 25)), size=3000, steps=300, quality=80, segment="4"
     ),
-    "sound": nervcodec.EncodeOptions(view=View(stop=2, resize=(46, 25)), model="hnerv", size=3000, steps=300),
+    "sound": nervcodec.EncodeOptions(view=View(stop=4, resize=(46, 25)), model="hnerv", size=3000, steps=300),
     "ffnerv": nervcodec.EncodeOptions(
         view=View(stop=5, resize=(46, 25)), model="ffnerv", size=15_000, steps=300, quality=90
     ),
+    "depth": nervcodec.EncodeOptions(model="dnerv", layers=2, min_gain=-9, size=3000, steps=300, quality=90),
 }
 WITH_SOUND = ("sound",)
 FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
 """Files so small would not have contexts by themselves."""
+
+
+def deep_source(folder: Path) -> Path:
+    """A video of 10 bits: four frames of the sample with a ramp of as many bits more added."""
+    path = folder / "deep.mkv"
+    with (
+        read_frames(str(SAMPLE), View(stop=4, resize=(46, 25), depth=10)) as video,
+        write_frames(str(path), video.format) as sink,
+    ):
+        for frame in video.frames:
+            sink(np.minimum(frame + np.arange(46)[:, None] // 2 % 8, 1023).astype(np.int16))
+    return path
 
 
 def symbols_digest(stream: Stream) -> str:
@@ -95,7 +111,9 @@ def main(names: list[str]) -> None:
     for name in names:
         options, path = OPTIONS[name], folder / f"{name}.nerv"
         options = replace(options, audio="copy" if name in WITH_SOUND else "none")
-        nervcodec.encode(str(SAMPLE), str(path), options, overwrite=True)
+        with TemporaryDirectory() as temporary:
+            source = deep_source(Path(temporary)) if name == "depth" else SAMPLE
+            nervcodec.encode(str(source), str(path), options, overwrite=True)
         stream = read_stream(path.read_bytes())
         if name in FORMS_OF_EMBEDDINGS:
             stream = with_forms(stream, FORMS_OF_EMBEDDINGS[name])

@@ -21,6 +21,18 @@ def test_psnr_by_its_definition() -> None:
     np.testing.assert_allclose(psnr(frames, reference).numpy(), expected, atol=1e-4)
 
 
+def test_figures_of_10_bits_are_of_10_bits() -> None:
+    frames, reference = (torch.randint(0, 1024, (2, 3, 170, 170), generator=GENERATOR).short() for _ in range(2))
+    errors = (frames.double() - reference.double()).square().mean(dim=(1, 2, 3))
+    torch.testing.assert_close(psnr(frames, reference), -10 * torch.log10(errors / 1023**2))
+    shallow = (frames // 4).byte(), (frames // 4 ^ 8).byte()
+    for figure in (structural_similarity, multiscale_ssim):
+        own, same = figure(*shallow), figure(4 * shallow[0].short(), 4 * shallow[1].short())
+        assert own is not None
+        assert same is not None
+        torch.testing.assert_close(same, own, atol=1e-5, rtol=0)  # but for peaks of 1023 and of 4 x 255
+
+
 def test_identical_frames_are_capped() -> None:
     frames = random_frames(2, 16)
     assert psnr(frames, frames).tolist() == [100.0, 100.0]

@@ -13,6 +13,7 @@ from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.planning import plan_config
 from nervcodec.errors import RequestError
 from nervcodec.picture import VideoFormat
+from nervcodec.samples import from_unit, to_unit
 from nervcodec.training.flow import PIXELS, flow_fields
 from nervcodec.training.network import Network
 from nervcodec.training.recipe import Recipe
@@ -40,6 +41,14 @@ def test_the_flow_of_a_moved_picture_is_its_motion() -> None:
     expected = torch.tensor([[0.0, 0, 3, 1], [-3, -1, 0, -2], [0, 2, 0, 0]])
     torch.testing.assert_close(middle, expected, atol=0.2, rtol=0)
     assert fields[0, :2].abs().max() == fields[2, 2:].abs().max() == 0
+
+
+def test_the_flow_of_10_bits_is_that_of_8() -> None:
+    pytest.importorskip("cv2")
+    clip = shifted([(0, 0), (3, 1)])
+    deep = from_unit(to_unit(clip), 10)
+    assert deep.dtype == torch.int16
+    assert torch.equal(flow_fields(deep), flow_fields(clip))
 
 
 def test_a_fit_with_flow_makes_a_file_like_any_other(sample: str, tmp_path: Path) -> None:

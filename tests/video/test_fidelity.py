@@ -58,9 +58,8 @@ def write_with(path: Path, encoder: str, pixels: str, ticks: Sequence[int] = (0,
         for name, value in settings.items():
             setattr(stream.codec_context, name, value)
         for number, (tick, after) in enumerate(zip(ticks, [*ticks[1:], ticks[-1] + last], strict=True)):
-            frame = av.VideoFrame.from_ndarray(picture(size[0], size[1], number), format="rgb24").reformat(
-                format=pixels
-            )
+            drawn = picture(size[0], size[1], number).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(drawn, format="rgb24").reformat(format=pixels)
             frame.pts, frame.time_base, frame.duration = tick, time_base, after - tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -94,11 +93,12 @@ def test_colour_of_8_and_10_bits(tmp_path: Path, encoder: str, suffix: str, pixe
     video, clock, frames = read_all(path)
     assert video.colour == ColourTags(primaries=9, transfer=16, matrix=9, sample_range=STUDIO)
     assert (video.chroma, video.frame_rate, clock, len(frames)) == ("420", Fraction(25), None, 3)
+    assert video.depth == (10 if pixels.endswith("10le") else 8)
     for target in ("b.mkv", "b.mp4"):
         again, clock, more = read_all(written(tmp_path / target, video, frames))
         kept = ("primaries", "transfer") if target == "b.mkv" else ("primaries", "transfer", "matrix", "sample_range")
         assert all(getattr(again.colour, name) == getattr(video.colour, name) for name in kept)
-        assert (again.frame_rate, clock, len(more)) == (Fraction(25), None, 3)
+        assert (again.frame_rate, again.depth, clock, len(more)) == (Fraction(25), video.depth, None, 3)
 
 
 @pytest.mark.parametrize("hdr", [(MASTERING, LIGHT), (MASTERING, None), (None, LIGHT)])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nervcodec.video.geometry import centre_crop, resize
+from nervcodec.video.view import Filter
 
 RNG = np.random.default_rng(0)
 
@@ -23,6 +24,15 @@ def test_bicubic_keeps_a_constant_and_does_not_alias() -> None:
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::2] = 255
     assert np.ptp(resize(stripes, 16, 16, "bicubic")[:, 2:-2].astype(int)) < 20
+
+
+@pytest.mark.parametrize("kind", ["area", "bicubic"])
+def test_frames_keep_their_depth(kind: Filter) -> None:
+    deep = RNG.integers(0, 1024, (24, 40, 3)).astype(np.int16)
+    scaled, shallow = resize(deep, 13, 9, kind), resize((deep // 4).astype(np.uint8), 13, 9, kind)
+    assert (scaled.dtype.name, shallow.dtype.name) == ("int16", "uint8")
+    assert np.abs(scaled / 4 - shallow).max() < 2
+    assert (resize(np.full((24, 40, 3), 1023, np.int16), 13, 9, kind) == 1023).all()
 
 
 def test_enlarging() -> None:

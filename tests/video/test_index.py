@@ -164,7 +164,7 @@ def test_pictures_and_planes_have_an_index(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     for number, frame in enumerate(frames):
-        av.VideoFrame.from_ndarray(frame, format="rgb24").save(folder / f"{number}.png")
+        av.VideoFrame.from_ndarray(frame.astype(np.uint8), format="rgb24").save(folder / f"{number}.png")
     pictures, index = survey(str(folder))
     assert index.timing() == (Fraction(25), None)
     assert index.timing(3, 5) == (Fraction(25), None)

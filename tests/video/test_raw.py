@@ -70,10 +70,16 @@ def test_planes_become_rgb(tmp_path: Path, sampling: str, bits: int) -> None:
         assert (video.format.width, video.format.height) == (WIDTH, HEIGHT)
         assert video.format.frame_rate == 120
         assert video.format.chroma == ("grey" if sampling == "400" else sampling)
+        assert video.format.depth == (8 if bits == 8 else 10)
         frames = list(video.frames)
     for frame, colour in zip(frames, colours, strict=True):
-        wanted = [colour[0]] * 3 if sampling == "400" else bt601(colour)
-        assert np.abs(frame - wanted).max() <= 2
+        if bits == 8:
+            wanted = [colour[0]] * 3 if sampling == "400" else bt601(colour)
+            assert np.abs(frame - wanted).max() <= 2
+        else:
+            grey = colour[0] * (1 << bits - 8) / ((1 << bits) - 1)
+            deep = 1023 * grey if sampling == "400" else bt601(colour) * 1023 / 255
+            assert np.abs(frame - deep).max() <= 1
 
 
 def test_every_sample_is_where_it_belongs(tmp_path: Path) -> None:

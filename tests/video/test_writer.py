@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nervcodec.errors import OutputError, RequestError
-from nervcodec.picture import FULL, STUDIO, ColourTags, VideoFormat
+from nervcodec.picture import FULL, STUDIO, Chroma, ColourTags, VideoFormat
+from nervcodec.video.colour import Frame
 from nervcodec.video.reader import read_frames
 from nervcodec.video.writer import check_output, write_frames
 from tests.video.test_reader import gradient
@@ -114,3 +115,60 @@ def test_check_output(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="exists"):
         check_output(str(tmp_path / "%05d.png"), overwrite=False)
     check_output(str(tmp_path / "%05d.png"), overwrite=True)
+
+
+def deep_frames(count: int, width: int, height: int) -> list[Frame]:
+    random = np.random.default_rng(0)
+    return [random.integers(0, 1024, (height, width, 3)).astype(np.int16) for _ in range(count)]
+
+
+def pixel_format(path: str) -> str | None:
+    with av.open(path) as container:
+        return container.streams.video[0].codec_context.pix_fmt
+
+
+@pytest.mark.parametrize("chroma", ["420", "grey"])
+@pytest.mark.parametrize(
+    ("target", "first", "pixels"),
+    [("a.mkv", "a.mkv", ("gbrp10le", "gray10le")), ("%d.png", "1.png", ("rgb48be", "gray16be"))],
+)
+def test_10_bits_are_lossless(tmp_path: Path, target: str, first: str, pixels: tuple[str, str], chroma: Chroma) -> None:
+    video, frames = VideoFormat(width=63, height=47, frame_rate=NTSC, depth=10, chroma=chroma), deep_frames(2, 63, 47)
+    if chroma == "grey":
+        frames = [np.repeat(frame[..., :1], 3, axis=2) for frame in frames]
+    with write_frames(str(tmp_path / target), video) as sink:
+        for frame in frames:
+            sink(frame)
+    assert pixel_format(str(tmp_path / first)) == pixels[chroma == "grey"]
+    with read_frames(str(tmp_path / target)) as again:
+        assert again.format.depth == 10
+        assert all(np.array_equal(a, b) for a, b in zip(again.frames, frames, strict=True))
+
+
+@pytest.mark.parametrize(("chroma", "pixels"), [("444", "yuv444p10le"), ("422", "yuv422p10le"), ("420", "yuv420p10le")])
+@pytest.mark.parametrize("sample_range", [STUDIO, FULL])
+def test_a_y4m_of_10_bits_is_near(tmp_path: Path, chroma: Chroma, pixels: str, sample_range: int) -> None:
+    target, colour = str(tmp_path / "a.y4m"), ColourTags(matrix=6, sample_range=sample_range)
+    video = VideoFormat(width=63, height=47, frame_rate=NTSC, depth=10, chroma=chroma, colour=colour)
+    x, y = np.meshgrid(np.arange(63), np.arange(47))
+    frame = np.stack([100 + 10 * x, 200 + 12 * y, 700 - 4 * x - 4 * y], axis=2).astype(np.int16)
+    with write_frames(target, video) as sink:
+        sink(frame)
+    assert pixel_format(target) == pixels
+    with read_frames(target) as again:
+        assert (again.format.depth, again.format.chroma) == (10, chroma)
+        (made,) = again.frames
+    assert np.abs(made - frame)[2:-2, 2:-2].max() <= (3 if chroma == "444" else 6)
+
+
+@pytest.mark.parametrize(("width", "pixels"), [(64, "yuv420p10le"), (63, "yuv444p10le")])
+def test_an_mp4_of_10_bits_is_high_10(tmp_path: Path, width: int, pixels: str) -> None:
+    target, colour = str(tmp_path / "a.mp4"), ColourTags(primaries=9, transfer=16, matrix=9, sample_range=STUDIO)
+    frame = (4 * gradient(width, 48).astype(np.int16)).clip(0, 1023)
+    with write_frames(target, VideoFormat(width=width, height=48, frame_rate=NTSC, depth=10, colour=colour)) as sink:
+        sink(frame)
+    assert pixel_format(target) == pixels
+    with read_frames(target) as again:
+        assert (again.format.depth, again.format.colour) == (10, colour)
+        (made,) = again.frames
+    assert np.abs(made - frame).mean() < 12

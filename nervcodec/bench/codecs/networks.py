@@ -165,6 +165,8 @@ def _view_words(view: View) -> Iterator[str]:
             yield from (f"--{name}", f"{size[0]}x{size[1]}")
     if view.resize_filter != "area":
         yield from ("--resize-filter", view.resize_filter)
+    if view.depth is not None:
+        yield from ("--depth", f"{view.depth}")
 
 
 def _macs(stream: Stream) -> int:

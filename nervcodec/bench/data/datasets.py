@@ -8,7 +8,7 @@ from nervcodec.bench.data.catalogue import BUNNY, DATASETS, DataSet, Known, name
 from nervcodec.bench.data.layouts import Place, clips_in, locate, stem
 from nervcodec.bench.data.sequence import Sequence
 from nervcodec.errors import NervcodecError, RequestError, VideoError
-from nervcodec.picture import VideoFormat
+from nervcodec.picture import SHALLOW, VideoFormat
 from nervcodec.video.images import images_in
 from nervcodec.video.raw import is_raw
 from nervcodec.video.reader import read_frames
@@ -130,7 +130,7 @@ def _probe(place: Place) -> tuple[VideoFormat, int]:
 
     Raises VideoError for what cannot be decoded.
     """
-    with read_frames(str(place.path), View(first=place.first)) as video:
+    with read_frames(str(place.path), View(first=place.first, depth=SHALLOW)) as video:
         total = count_frames(str(place.path)) if video.total is None else video.total + place.first
         return video.format, total
 

@@ -2,6 +2,7 @@
 
 from nervcodec.bench.data.sequence import Sequence
 from nervcodec.errors import RequestError
+from nervcodec.picture import SHALLOW
 from nervcodec.video.view import View
 
 PROTOCOLS = {
@@ -16,7 +17,7 @@ FILTERS = {"area": "mean of the area", "bicubic": "antialiased bicubic"}
 
 
 def protocol_view(protocol: str, sequence: Sequence, request: View = View()) -> View:  # noqa: B008
-    """The view of a sequence's source that a protocol and the user ask for.
+    """The view of a sequence's source that a protocol and the user ask for; of 8 bits, as the papers' frames are.
 
     `request` has frames counted from the sequence's first; a range without an end ends where the protocol does, one
     that reaches beyond the sequence ends with it. A crop takes the place of the protocol's, a new size comes after it.
@@ -40,6 +41,7 @@ def protocol_view(protocol: str, sequence: Sequence, request: View = View()) -> 
         crop=request.crop or (HNERV_CROPS.get(size) if protocol == "hnerv" else None),
         resize=request.resize,
         resize_filter=request.resize_filter,
+        depth=SHALLOW,
     )
     view.output_size(*size)
     return view

@@ -55,7 +55,8 @@ class Point:
     def key(self) -> str:
         """Hash of all that decides the point."""
         source = [self.sequence.name, Path(self.sequence.source).name, self.sequence.size_on_disk]
-        seen = [self.protocol, vars(self.view), str(self.sequence.frame_rate)]
+        view = {name: value for name, value in vars(self.view).items() if name != "depth"}  # that of all points is 8
+        seen = [self.protocol, view, str(self.sequence.frame_rate)]
         decides = [self.dataset, source, seen, self.suite, self.codec, self.label, self.setting]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 

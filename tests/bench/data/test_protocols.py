@@ -31,7 +31,7 @@ def sequence(width: int, height: int, frames: int = 600, first: int = 0) -> Sequ
 def test_protocols(protocol: str, size: tuple[int, int], crop: tuple[int, int] | None, words: str) -> None:
     one = sequence(*size)
     view = protocol_view(protocol, one)
-    assert view == View(stop=96 if protocol == "dcvc" else 600, crop=crop)
+    assert view == View(stop=96 if protocol == "dcvc" else 600, crop=crop, depth=8)
     assert describe_view(one, view) == words
 
 

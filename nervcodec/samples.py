@@ -1,0 +1,42 @@
+"""Samples of pictures in memory, integers from 0 to a peak: uint8 for a depth of 8 bits, int16 for one of 10."""
+
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+DTYPES = {8: torch.uint8, 10: torch.int16}
+"""By depth; NumPy's have the same names."""
+DEPTHS = {dtype.itemsize: depth for depth, dtype in DTYPES.items()}
+"""By bytes of a sample."""
+
+
+def depth_of(samples: Tensor | NDArray[Any]) -> int:
+    """Bits of a sample, 8 or 10."""
+    return DEPTHS[samples.dtype.itemsize]
+
+
+def peak_of(depth: int) -> int:
+    """The largest sample of a depth: 255 or 1023."""
+    return int(2**depth) - 1
+
+
+def sample_bytes(depth: int) -> int:
+    """That a sample takes in memory."""
+    return DTYPES[depth].itemsize
+
+
+def to_unit(samples: Tensor) -> Tensor:
+    """Samples as numbers in [0, 1], float32."""
+    return samples.float() / peak_of(depth_of(samples))
+
+
+def from_unit(numbers: Tensor, depth: int) -> Tensor:
+    """Numbers in [0, 1] as the nearest samples of a depth."""
+    return nearest(peak_of(depth) * numbers, depth)
+
+
+def nearest(numbers: Tensor, depth: int) -> Tensor:
+    """Numbers from 0 to the peak of a depth as the nearest samples, half to even; what lies beyond is held there."""
+    return numbers.round().clamp(0, peak_of(depth)).to(DTYPES[depth])
