@@ -1,12 +1,16 @@
 """Several workers make the bytes that one makes, whatever becomes of them."""
 
+import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +19,7 @@ import pytest
 import nervcodec
 from nervcodec.codec import staff
 from nervcodec.codec.job import Job, open_job
-from nervcodec.codec.lease import LEASE, holder
+from nervcodec.codec.lease import LEASE, holder, lease
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.progress import Progress, note_failure, note_progress, read_failure, read_progress
 from nervcodec.codec.segments import Segment, busiest, chains
@@ -161,6 +165,39 @@ def test_threads_are_those_of_the_plan(sample: str, output: str) -> None:
         nervcodec.encode(sample, output, replace(short, threads=None, device="cpu"), observe=stop)
     assert (job_of(output).plan.options.threads, job_of(output).plan.options.device) == (2, "cpu")
     nervcodec.encode(sample, output, replace(short, threads=None))
+
+
+def test_of_many_one_takes_what_the_dead_held(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / LEASE).write_text(json.dumps({"host": os.uname().nodename, "process": dead.pid}))
+    start, end = threading.Barrier(8), threading.Barrier(8)
+
+    def take(_: int) -> bool:
+        start.wait()
+        with lease(tmp_path) as held:
+            end.wait()
+        return held
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(take, range(8))) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_helper_sees_the_same_video(sample: str, tmp_path: Path) -> None:
+    source = str(shutil.copy(sample, tmp_path / "a.mp4"))
+    said: list[str] = []
+
+    def change(job: Job) -> None:
+        os.utime(source)
+        with pytest.raises(RequestError, match=r"a\.mp4 cannot be seen from here, or is another video") as refused:
+            nervcodec.work(str(job.folder))
+        said.append(str(refused.value))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        with_helpers(source, str(tmp_path / "a.nerv"), change)
+    assert said
 
 
 def test_no_job_no_work(tmp_path: Path) -> None:
