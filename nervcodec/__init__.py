@@ -1,9 +1,9 @@
 """A video codec whose bitstream is a small neural network fitted to one video.
 
 `encode(source, output, options)` fits and writes a `.nerv` file, and `plan` says before what that takes; `decode(path,
-target)` writes its frames, `probe(path)` describes it, `verify(path)` checks all of it; `extract`, `extract_pack` and
-`merge` take its layers apart and put them together. Importing this package loads no torch; calling `encode` or `decode`
-does.
+target)` writes its frames, `probe(path)` describes it, `verify(path)` checks all of it; `work(folder)` helps with an
+encode; `extract`, `extract_pack` and `merge` take its layers apart and put them together. Importing this package loads
+no torch; calling `encode` or `decode` does.
 """
 
 import logging
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nervcodec.codec.report import EncodeReport
     from nervcodec.codec.targets import Target
     from nervcodec.codec.verification import VerifyReport, verify
+    from nervcodec.codec.worker import work
     from nervcodec.timeline import Playback
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ _LAZY = {
     "LayersReport": "nervcodec.codec.layers",
     "verify": "nervcodec.codec.verification",
     "VerifyReport": "nervcodec.codec.verification",
+    "work": "nervcodec.codec.worker",
     "Composite": "nervcodec.codec.composite",
     "Target": "nervcodec.codec.targets",
     "Playback": "nervcodec.timeline",
@@ -70,6 +72,7 @@ __all__ = [
     "plan",
     "probe",
     "verify",
+    "work",
 ]
 
 

@@ -56,6 +56,10 @@ class FitError(NervcodecError):
     """Every attempt at a fit ended in numbers that are not finite."""
 
 
+class WorkersLost(NervcodecError):
+    """Processes that shared the work were killed, or failed, again and again."""
+
+
 class PointsFailed(NervcodecError):
     """Some points of a benchmark failed; their lines say why."""
 

@@ -30,6 +30,18 @@ class SegmentStarted:
 
 
 @dataclass(frozen=True)
+class WorkRunning:
+    """How far the segments of a video are, whoever works on them."""
+
+    done_frames: float
+    """Those of segments that are done, and their share of the others."""
+    total_frames: int
+    running: tuple[int, ...]
+    """Segments that are fitted now, which count from 1."""
+    segments: int
+
+
+@dataclass(frozen=True)
 class FitStarted:
     """A network of `parameters` weights begins to be fitted to `frames` frames in `steps` steps."""
 
@@ -133,6 +145,7 @@ class PointsRunning:
 Event = (
     Resumed
     | SegmentStarted
+    | WorkRunning
     | FitStarted
     | AssistStarted
     | StepDone

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "nervcodec"
 FILES = sorted(ROOT.rglob("*.py"))
 RANKS = {
+    "__main__": 6,
     "cli": 5,
     "bench": 4,
     "codec": 3,
@@ -39,13 +40,14 @@ DOORS = {
     "rich": "cli",
     "pytorch_msssim": "metrics training",
     "cv2": "training",
-    "subprocess": "metrics bench",
+    "subprocess": "metrics bench codec",
     "filelock": "bench",
     "imageio_ffmpeg": "metrics",
     "scipy": "metrics",
     "matplotlib": "bench",
     "PIL": "bench",
     "jinja2": "bench",
+    "ray": "codec",
     "pickle": "",
 }
 LONGEST_FILE, LONGEST_BODY = 250, 40
@@ -126,6 +128,7 @@ def test_the_decoder_never_reaches_training() -> None:
         ["--help"],
         ["--version"],
         ["encode", "--help"],
+        ["worker", "--help"],
         ["verify", "--help"],
         ["decode", "--help"],
         ["encode", "--dump-config"],

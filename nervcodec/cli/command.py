@@ -96,4 +96,5 @@ audio_option = section("Output")(
     default="copy",
     help="Sound, subtitles, chapters and titles go along as they are, or stay behind.",
 )
-device_option = section("Machine")("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+on_machine = section("Machine")
+device_option = on_machine("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")

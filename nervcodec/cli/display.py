@@ -42,6 +42,7 @@ from nervcodec.events import (
     Resumed,
     SegmentStarted,
     StepDone,
+    WorkRunning,
     ignore,
 )
 
@@ -61,6 +62,7 @@ KINDS: dict[type, str] = {
     LayerDropped: "dropped",
     FramesDone: "frames",
     PointsRunning: "points",
+    WorkRunning: "work",
 }
 
 
@@ -166,10 +168,9 @@ def _lines(say: Callable[[str], None]) -> Show:
 
 
 def _json_observer() -> Observer:
-    last = monotonic()
+    begun, last = monotonic(), dict[type, float]()
 
     def observe(event: Event) -> None:
-        nonlocal last
         match event:
             case FitStarted():
                 json_line({"type": "start", **asdict(event)})
@@ -185,8 +186,10 @@ def _json_observer() -> Observer:
                 json_line({"type": KINDS[type(event)], **asdict(event)})
             case PointDone():
                 json_line({"type": "point", **event.record})
-            case StepDone() | FramesDone() | PointsRunning() if monotonic() - last >= JSON_SECONDS:
-                last = monotonic()
+            case StepDone() | FramesDone() | PointsRunning() | WorkRunning():
+                if monotonic() - last.get(type(event), begun) < JSON_SECONDS:
+                    return
+                last[type(event)] = monotonic()
                 json_line({"type": KINDS[type(event)], **asdict(event)})
 
     return observe

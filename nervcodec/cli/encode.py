@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 import nervcodec
-from nervcodec.cli.command import Command, audio_option, device_option, section, take_view, view_options
+from nervcodec.cli.command import Command, audio_option, device_option, on_machine, section, take_view, view_options
 from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.forecast import show_forecast
@@ -162,6 +162,22 @@ of_fit = section("Fit")
     help="The same seed on the same CPU, with as many threads, gives the same bytes.",
 )
 @device_option
+@on_machine(
+    "--workers",
+    type=click.IntRange(0, 1024),
+    default=1,
+    help="Processes that fit segments at once, each on a GPU of its own if there are; 0: leave it to nervc worker.",
+)
+@on_machine(
+    "--threads",
+    type=click.IntRange(1, 1024),
+    help="Of each worker's fit, on a CPU; the bytes depend on it.  [default: as many as the workers leave each other]",
+)
+@on_machine(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Have a Ray cluster fit segments; local makes one of --workers on this machine.",
+)
 @messages
 @configurable
 def encode(

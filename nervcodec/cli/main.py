@@ -25,7 +25,7 @@ class _ReaderGone(BaseException):
 class LazyGroup(click.Group):
     """Loads a subcommand's module only when it is needed, so that `--help` is instant."""
 
-    modules = ("encode", "decode", "info", "verify", "extract", "merge", "bench", "compare")
+    modules = ("encode", "worker", "decode", "info", "verify", "extract", "merge", "bench", "compare")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.modules)

@@ -18,6 +18,7 @@ from nervcodec.events import (
     Resumed,
     SegmentStarted,
     StepDone,
+    WorkRunning,
 )
 
 STAGES = {"survey": "looking", "read": "reading", "measure": "measuring", "decode": "decoding"}
@@ -49,13 +50,18 @@ def point_line(record: Mapping[str, Any]) -> str:
     return f"{name}: {quality}, {record['bytes']:,} bytes, {readable_time(record['seconds'])}"
 
 
+def segments_remark(event: WorkRunning) -> str:
+    """Which segments are worked on."""
+    numbers = ", ".join(map(str, event.running))
+    kind = "segments" if len(event.running) > 1 else "segment"
+    return f"{kind} {numbers} of {event.segments}" if numbers else "waiting for workers"
+
+
 class People:
     """Events in words: `show` moves what moves, `say` prints a line that stays."""
 
     def __init__(self, show: Show, say: Callable[[str], None]) -> None:
         self.show, self.say = show, say
-        self.segment: SegmentStarted | None = None
-        self.fit: FitStarted | None = None
         self.begun, self.skipped = 0.0, 0
         """When the fit began, and steps that it had done before."""
 
@@ -66,6 +72,9 @@ class People:
                 self._show_step(event)
             case FramesDone():
                 self.show(STAGES[event.stage], event.frames, event.total, "frames", None)
+            case WorkRunning():
+                percent = round(100 * event.done_frames / event.total_frames, 2)
+                self.show("encoding", percent, 100, segments_remark(event), None)
             case PointsRunning():
                 done, remark = round(event.share * event.total, 1), f"points: {', '.join(event.running)}"
                 self.show("measuring", done, event.total, remark, event.seconds_left)
@@ -78,24 +87,15 @@ class People:
     def _note(self, event: Event) -> None:
         """What later events are understood by."""
         match event:
-            case SegmentStarted():
-                self.segment = event
-            case FitStarted():
-                self.fit, self.begun, self.skipped = event, monotonic(), 0
             case FitResumed():
                 self.begun, self.skipped = monotonic(), event.step
-            case FitRestarted() | AssistStarted():
+            case FitStarted() | FitRestarted() | AssistStarted():
                 self.begun, self.skipped = monotonic(), 0
 
     def _show_step(self, event: StepDone) -> None:
         rate = (event.step - self.skipped) / max(monotonic() - self.begun, 1e-9)
         size = "" if event.estimated_bytes is None else f", {readable_bytes(event.estimated_bytes)}"
         remark = f"{rate:.1f} steps/s, {event.psnr_db:.2f} dB{size}"
-        segment, fit = self.segment, self.fit
-        if segment and fit and segment.segments > 1:
-            done = (fit.layer - 1 + event.step / event.steps) / fit.layers
-            percent = 100 * (segment.first + done * segment.frames) / segment.total_frames
-            self.show("encoding", round(percent, 2), 100, f"segment {segment.segment} of {segment.segments}", None)
         self.show("fitting", event.step, event.steps, remark, None)
 
     def _say(self, event: Event) -> None:

@@ -1,5 +1,7 @@
 """Where the networks run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -32,3 +34,19 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)} (cuda), torch {torch.__version__}"
     return f"{device.type}, threads: {torch.get_num_threads()}, torch {torch.__version__}"
+
+
+def threads_each(workers: int) -> int:
+    """Of torch, for each of so many workers that share this machine."""
+    return max(torch.get_num_threads() // max(workers, 1), 1)
+
+
+@contextmanager
+def using_threads(threads: int) -> Iterator[None]:
+    """So many of torch, for the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

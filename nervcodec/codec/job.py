@@ -1,33 +1,30 @@
 """The folder of an encode beside its output: what was planned and what is done. After a crash it is the truth.
 
 It holds `job.json`, and for each segment a folder with the states of its fits, then its part of the file, `N.part`, and
-what is reported of it, `N.json`. A part is a stream with one segment.
+what is reported of it, `N.json`. A part is a stream with one segment. Workers meet in `chains`, in a folder for each
+chain, which is called after its first segment: whoever has the lease of that works on it.
 """
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from nervcodec import __version__
 from nervcodec.bitstream.container import Stream, read_stream
-from nervcodec.bitstream.format import Header, read_header, write_header
-from nervcodec.codec.lease import LEASE, lease
+from nervcodec.codec.lease import LEASE, is_held, lease
 from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.plan import Identity, Plan, difference, stamp
 from nervcodec.codec.report import PartReport
 from nervcodec.codec.scratch import Scratch
-from nervcodec.codec.segments import Segment
-from nervcodec.codec.survey import Survey
+from nervcodec.codec.segments import Chain, chains
 from nervcodec.errors import BitstreamError, OutputError, RequestError
 from nervcodec.files import job_folder, replacing
-from nervcodec.video.images import images_in, is_pattern, numbered_files
-from nervcodec.video.index import Index
 
-MANIFEST, SPOOLED, ATTACHED = "job.json", "input.y4m", "attached"
+MANIFEST, SPOOLED, ATTACHED, CHAINS = "job.json", "input.y4m", "attached", "chains"
 
 
 @dataclass(frozen=True)
@@ -39,14 +36,25 @@ class Part:
 
 
 class Job:
-    """An encode that may have been begun before."""
+    """An encode that may have been begun before, and that several may work on."""
 
-    def __init__(self, folder: Path, survey: Survey, segments: tuple[Segment, ...]) -> None:
-        self.folder, self.survey, self.segments = folder, survey, segments
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder, self.plan = folder, plan
+        self.survey, self.segments, self.chains = plan.survey, plan.segments, chains(plan.segments)
+        self._done: set[int] = set()
+
+    @property
+    def exists(self) -> bool:
+        """Whether its folder has not been removed, as it is when the file is written."""
+        return (self.folder / MANIFEST).exists()
 
     def scratch(self, index: int) -> Scratch:
         """Where the fits of a segment keep their states."""
         return Scratch(self.folder / f"{index}")
+
+    def meeting(self, chain: Chain) -> Path:
+        """The folder of a chain, whose lease says who works on it."""
+        return self.folder / CHAINS / f"{chain.indices[0]}"
 
     def attachments(self) -> tuple[bytes, ...]:
         """What goes along with the pictures: nothing, or one thing."""
@@ -72,6 +80,17 @@ class Job:
             pass
         return None
 
+    def has_part(self, index: int) -> bool:
+        """Whether a segment is done, which it remains once that was so."""
+        if index not in self._done and self.load_part(index):
+            self._done.add(index)
+        return index in self._done
+
+    def chains_left(self) -> list[Chain]:
+        """Those with a segment that is not done, longest first."""
+        left = [chain for chain in self.chains if not all(map(self.has_part, chain.indices))]
+        return sorted(left, key=lambda chain: -chain.frames)
+
 
 @contextmanager
 def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
@@ -93,76 +112,63 @@ def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
             try:
                 yield folder
             except BaseException:
-                if not has_work(folder):
+                if not has_work(folder) and not _has_workers(folder):
                     _empty(folder, LEASE)
                 raise
-            _empty(folder, LEASE)
+            _empty(folder, LEASE, finished=True)
     finally:
         with suppress(OSError):  # it is kept unless it is empty
             folder.rmdir()
 
 
-def identify(source: str, options: EncodeOptions, digest: str | None = None) -> dict[str, Any]:
-    """What makes an encode the same as another, as JSON has it: program, video and options, but not the device.
+def begin_job(folder: Path, plan: Plan, attached: bytes = b"") -> Job:
+    """Write down what is planned, and what goes along with the pictures.
 
-    digest: of the video's content, in place of names, sizes and times of its files.
+    Raises OutputError where workers still follow another plan.
     """
-    path = Path(source)
-    images = images_in(path) if path.is_dir() else numbered_files(path) if is_pattern(source) else [path]
-    stamps = [(image.name, image.stat().st_size, image.stat().st_mtime_ns) for image in images if image.exists()]
-    files = digest or sha256(repr(stamps).encode()).hexdigest()
-    chosen = {name: value for name, value in asdict(options).items() if name != "device"}
-    identity = {"program": __version__, "source": str(path.absolute()), "files": files, "options": chosen}
-    same: dict[str, Any] = json.loads(json.dumps(identity, default=str))
-    return same
-
-
-def begin_job(
-    folder: Path,
-    identity: Mapping[str, Any],
-    survey: Survey,
-    segments: tuple[Segment, ...],
-    attached: bytes = b"",
-) -> Job:
-    """Write down what is planned, and what goes along with the pictures."""
     _empty(folder, LEASE, SPOOLED)
-    header = write_header(Header(video=survey.video, segments=(survey.frames,), clock=survey.clock))
-    record = {
-        "identity": identity,
-        "video": header.hex(),
-        "cuts": survey.cuts,
-        "index": survey.index.to_json(),
-        "segments": [asdict(segment) for segment in segments],
-    }
+    (folder / CHAINS).mkdir()
     if attached:
         with replacing(folder / ATTACHED) as path:
             path.write_bytes(attached)
-    with replacing(folder / MANIFEST) as path:
-        path.write_text(json.dumps(record))
-    return Job(folder, survey, segments)
+    _write_plan(folder, plan)
+    return Job(folder, plan)
 
 
-def resume_job(folder: Path, identity: Mapping[str, Any]) -> Job | None:
-    """The inverse of `begin_job`; None where nothing was planned, or nothing of it was done.
+def resume_job(folder: Path, identity: Identity, source: str, options: EncodeOptions) -> Job | None:
+    """What was begun by `begin_job`, now for this machine; None where nothing was, or nothing of it was done.
 
     Raises RequestError where another encode was begun.
     """
-    try:
-        record = json.loads((folder / MANIFEST).read_text())
-        header = read_header(bytes.fromhex(record["video"]))
-        index = Index.from_json(record["index"])
-        survey = Survey(header.video, header.frames, tuple(record["cuts"]), header.clock, index)
-        segments = tuple(Segment(**segment) for segment in record["segments"])
-        planned = record["identity"]
-    except (OSError, ValueError, KeyError, TypeError, BitstreamError):
+    plan = _read_plan(folder)
+    if plan is None:
         return None
-    if planned == identity:
-        return Job(folder, survey, segments)
-    if has_work(folder):
+    differing = difference(plan, identity, options)
+    if differing and has_work(folder):
+        raise RequestError(f"{folder} has the work of another encode ({differing}); --fresh throws it away")
+    if differing:
+        return None
+    plan = replace(plan, source=source, options=replace(options, threads=plan.options.threads))
+    _write_plan(folder, plan)
+    return Job(folder, plan)
+
+
+def open_job(folder: Path) -> Job:
+    """A job that was planned elsewhere.
+
+    Raises RequestError where none is, one of another version of this program, or one whose video is not to be seen.
+    """
+    plan = _read_plan(folder)
+    if plan is None:
+        raise RequestError(f"{folder} is no folder of an encode that is planned, or cannot be seen from here")
+    version = plan.identity.get("program")
+    if version != __version__:
+        raise RequestError(f"{folder} was planned by nervc {version}, which works differently from {__version__}")
+    if Path(plan.source).name != SPOOLED and stamp(plan.source) != plan.identity.get("files"):
         raise RequestError(
-            f"{folder} has the work of another encode ({_difference(planned, identity)}); --fresh throws it away"
+            f"{plan.source} cannot be seen from here, or is another video than when {folder} was planned"
         )
-    return None
+    return Job(folder, plan)
 
 
 def has_work(folder: Path) -> bool:
@@ -170,18 +176,33 @@ def has_work(folder: Path) -> bool:
     return any(folder.glob("*.part")) or any(folder.glob("*/*.safetensors"))
 
 
-def _difference(planned: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
-    """In what two encodes differ, in words."""
-    options = [name for name, value in identity["options"].items() if planned["options"].get(name) != value]
-    words = {"source": "the video", "files": "the video's content", "program": "the version of nervc"}
-    others = [word for name, word in words.items() if planned[name] != identity[name]]
-    return ", ".join([*others, *options]).replace("_", " ") + " differ"
+def _has_workers(folder: Path) -> bool:
+    """Whether somebody who lives works on any chain."""
+    return any(is_held(meeting) for meeting in folder.glob(f"{CHAINS}/*"))
 
 
-def _empty(folder: Path, *kept: str) -> None:
-    """Remove everything but the files with some names."""
-    for path in folder.iterdir():
+def _write_plan(folder: Path, plan: Plan) -> None:
+    with replacing(folder / MANIFEST) as path:
+        path.write_text(json.dumps(plan.to_json()))
+
+
+def _read_plan(folder: Path) -> Plan | None:
+    """The inverse of `_write_plan`; None for what is not there, or no plan."""
+    try:
+        return Plan.from_json(json.loads((folder / MANIFEST).read_text()))
+    except (OSError, ValueError, KeyError, TypeError, BitstreamError, RequestError):
+        return None
+
+
+def _empty(folder: Path, *kept: str, finished: bool = False) -> None:
+    """Remove everything but the files with some names.
+
+    Raises OutputError where somebody works on it that is not finished.
+    """
+    if not finished and _has_workers(folder):
+        raise OutputError(f"workers are at it right now, in {folder}")
+    for path in sorted(folder.iterdir(), key=lambda path: path.name != MANIFEST):  # without a plan nobody goes on
         if path.is_dir():
-            shutil.rmtree(path)
+            shutil.rmtree(path, ignore_errors=True)
         elif path.name not in kept:
             path.unlink()

@@ -6,14 +6,30 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 LEASE = "lease.json"
+TAKING = "lease.taking"
+"""Is there for the moment in which a lease changes hands: of several who find a dead worker's, one takes it."""
 HEARTBEAT = 5.0
 """Seconds from a sign of life to the next."""
 EXPIRY = 30.0
 """Seconds without one after which a worker on another machine counts as dead."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process, somewhere."""
+
+    host: str
+    process: int
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is, or was, one of this machine."""
+        return self.host == socket.gethostname()
 
 
 @contextmanager
@@ -31,33 +47,63 @@ def lease(folder: Path) -> Iterator[bool]:
         ended.set()
         if held:
             beating.join()
-            path.unlink(missing_ok=True)
+            if holder(folder) == _ourselves():
+                path.unlink(missing_ok=True)
+
+
+def holder(folder: Path) -> Holder | None:
+    """Who holds the lease of a folder, alive or not; None for nobody, or one who is about to."""
+    try:
+        return Holder(**json.loads((folder / LEASE).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def is_held(folder: Path) -> bool:
+    """Whether somebody who lives holds the lease of a folder."""
+    age, known = _age(folder / LEASE), holder(folder)
+    if age is None:
+        return False
+    return _lives(known.process) if known and known.is_here else age < EXPIRY
 
 
 def _take(path: Path) -> bool:
     """Become the holder of a lease that is free; whether that was so."""
-    if _is_held(path):
+    taking = path.with_name(TAKING)
+    if is_held(path.parent) or not _create(taking):
         return False
-    path.unlink(missing_ok=True)
+    try:
+        if is_held(path.parent):
+            return False
+        path.unlink(missing_ok=True)
+        return _create(path)
+    finally:
+        taking.unlink(missing_ok=True)
+
+
+def _create(path: Path) -> bool:
+    """Make a file in our name; whether there was none, but for one that somebody died over."""
+    if (_age(path) or 0) > EXPIRY:
+        path.unlink(missing_ok=True)
     try:
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError:  # another one was quicker
+    except FileExistsError:
         return False
-    with os.fdopen(file, "w") as lease_file:
-        json.dump({"host": socket.gethostname(), "process": os.getpid()}, lease_file)
+    with os.fdopen(file, "w") as opened:
+        json.dump(asdict(_ourselves()), opened)
     return True
 
 
-def _is_held(path: Path) -> bool:
+def _ourselves() -> Holder:
+    return Holder(socket.gethostname(), os.getpid())
+
+
+def _age(path: Path) -> float | None:
+    """Seconds since the last sign of life; None where there is no such file."""
     try:
-        holder, age = json.loads(path.read_text()), time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return False
-    except ValueError:  # it is being written
-        return True
-    if holder["host"] == socket.gethostname():
-        return _lives(holder["process"])
-    return age < EXPIRY
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return None
 
 
 def _lives(process: int) -> bool:
@@ -67,9 +113,18 @@ def _lives(process: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_dead_but_noted(process)
+
+
+def _is_dead_but_noted(process: int) -> bool:
+    """Whether a process has ended, and its parent has not asked how; only Linux tells."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
 
 
 def _beat(path: Path, ended: threading.Event) -> None:
     while not ended.wait(HEARTBEAT):
-        path.touch()
+        with suppress(OSError):  # the folder is gone, and with it what there was to work on
+            os.utime(path)

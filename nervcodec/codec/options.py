@@ -1,7 +1,7 @@
 """Everything that `encode` can be told."""
 
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
 
 from nervcodec.bitstream.layer import MAX_LAYERS
 from nervcodec.codec import segments
@@ -47,6 +47,9 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "audio": get_args(Audio),
 }
 
+MACHINE = ("device", "workers", "threads", "cluster")
+"""Options that say where to fit, not what."""
+MOST_WORKERS = 1024
 EXCLUSIVE = (
     ("steps", "epochs"),
     ("steps", "time_limit"),
@@ -116,6 +119,25 @@ class EncodeOptions:
     prune: float | None = None
     """Share of the weights set to zero; None means the recipe's own."""
     device: DeviceName = "auto"
+    workers: int = 1
+    """Processes of this machine that fit segments side by side; none leaves that to `work` elsewhere."""
+    threads: int | None = None
+    """Of torch in every fit, on which the bytes depend; None means those torch takes, divided by the workers."""
+    cluster: str | None = None
+    """Address of a Ray cluster that fits segments, or `local` for one of so many workers on this machine."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "EncodeOptions":
+        """The inverse of `to_json`.
+
+        Raises TypeError for what is no record of options, RequestError as always.
+        """
+        view, target = View(**_tuples(record["view"])), record["target"] and Target(**record["target"])
+        return cls(**{**_tuples(record), "view": view, "target": target})
 
     @property
     def follows(self) -> bool:
@@ -142,6 +164,7 @@ class EncodeOptions:
         if not 1 <= self.layers <= MAX_LAYERS:
             raise RequestError(f"a file has 1 to {MAX_LAYERS} layers, not {self.layers}")
         self._check_model()
+        self._check_machine()
         self._check_assisted()
         segments.check_rule(self.segment)
         if self.mask is not None:
@@ -159,6 +182,12 @@ class EncodeOptions:
             raise RequestError("FFNeRV has no encoder: its grids are free")
         if not self.is_sdmn and (self.coupling, self.latent) != ("affine", "zero"):
             raise RequestError("couplings and latents are SDMN's: choose --model sdmn")
+
+    def _check_machine(self) -> None:
+        if not 0 <= self.workers <= MOST_WORKERS:
+            raise RequestError(f"{self.workers} workers: from 0 to {MOST_WORKERS}")
+        if self.threads is not None and not 1 <= self.threads <= MOST_WORKERS:
+            raise RequestError(f"{self.threads} threads: from 1 to {MOST_WORKERS}")
 
     def _check_assisted(self) -> None:
         if self.assisted and self.keep_every == 1:
@@ -181,3 +210,8 @@ class EncodeOptions:
             raise RequestError(f"a time limit of {self.time_limit:g} s")
         if self.quality is not None and not QUALITIES[0] <= self.quality <= QUALITIES[1]:
             raise RequestError(f"quality lies between {QUALITIES[0]:g} and {QUALITIES[1]:g}, not {self.quality}")
+
+
+def _tuples(record: dict[str, Any]) -> dict[str, Any]:
+    """JSON has lists only."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}

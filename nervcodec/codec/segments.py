@@ -43,6 +43,15 @@ class Segment:
         return self.stop - self.start
 
 
+@dataclass(frozen=True)
+class Chain:
+    """A segment that follows none, and those that follow it: what one worker fits."""
+
+    indices: tuple[int, ...]
+    """Of its segments."""
+    frames: int
+
+
 def check_rule(rule: str) -> None:
     """Raises RequestError for what `longest_segment` does not know."""
     if not RULE.fullmatch(rule):
@@ -87,6 +96,21 @@ def _scenes(frames: int, cuts: Sequence[int], shortest: int) -> list[int]:
         if cut - edges[-1] >= shortest and frames - cut >= shortest:
             edges.append(cut)
     return [*edges, frames]
+
+
+def chains(segments: Sequence[Segment]) -> tuple[Chain, ...]:
+    """Segments by what depends on each other, in their order."""
+    starts = [index for index, segment in enumerate(segments) if not segment.follows]
+    groups = [range(*both) for both in pairwise([*starts, len(segments)])]
+    return tuple(Chain(tuple(group), sum(segments[index].frames for index in group)) for group in groups)
+
+
+def busiest(chains: Sequence[Chain], workers: int) -> int:
+    """Frames of the worker that has the most to do, where whoever is idle takes the longest chain there is."""
+    loads = [0] * max(workers, 1)
+    for chain in sorted(chains, key=lambda chain: -chain.frames):
+        loads[loads.index(min(loads))] += chain.frames
+    return max(loads)
 
 
 def join(parts: Sequence[Stream]) -> Stream:

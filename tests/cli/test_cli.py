@@ -312,7 +312,8 @@ def test_options_are_a_promise() -> None:
         "--audio --dry-run --fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
         "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
         "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
-        "--depth --device --json -q -v --log-file --config --dump-config",
+        "--depth --device --workers --threads --cluster --json -q -v --log-file --config --dump-config",
+        "worker": "--tied --json -q -v --log-file",
         "decode": "--output -o -y --audio --start --end --frames --all-times --fps --interpolate --between --composite "
         "--mask --layers --device --json -q -v --log-file --config --dump-config",
         "info": "--json",

@@ -1,0 +1,36 @@
+"""`nervc worker`."""
+
+import os
+import signal
+import sys
+import threading
+
+import click
+
+import nervcodec
+from nervcodec.cli.command import Command, section
+from nervcodec.cli.display import display
+from nervcodec.cli.interruption import stoppable
+from nervcodec.cli.logs import messages
+
+
+@click.command(cls=Command)
+@click.argument("folder", metavar="JOBDIR")
+@section("Machine")("--tied", is_flag=True, hidden=True, help="End when standard input does.")
+@messages
+def worker(folder: str, tied: bool, as_json: bool, quiet: bool) -> None:
+    """Help with an encode, on any machine that sees its files.
+
+    JOBDIR is the folder beside the output of nervc encode, which ends in .job. A worker fits segments that nobody else
+    fits, and ends when none is left.
+    """
+    if tied:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    with display(as_json=as_json, quiet=quiet) as show, stoppable(show, as_json=as_json) as observe:
+        nervcodec.work(folder, observe)
+
+
+def _end_with_input() -> None:
+    while os.read(sys.stdin.fileno(), 1):  # without a lock that Python wants when it exits
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
