@@ -64,7 +64,8 @@ def is_held(folder: Path) -> bool:
     age, known = _age(folder / LEASE), holder(folder)
     if age is None:
         return False
-    return _lives(known.process) if known and known.is_here else age < EXPIRY
+    can_ask = os.name == "posix"  # elsewhere the question would be a signal
+    return _lives(known.process) if known and known.is_here and can_ask else age < EXPIRY
 
 
 def _take(path: Path) -> bool:

@@ -39,7 +39,10 @@ def values(name: str, arguments: list[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_what_is_dumped_gives_every_option_again(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_dumped_gives_every_option_again(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the log goes
     arguments = OTHERS[name].split()
     path = tmp_path / "dumped.toml"
     wanted, plain = values(name, arguments), values(name, [])
