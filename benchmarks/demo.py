@@ -31,7 +31,9 @@ def main(clip: str, folder: Path) -> None:
     stream, decoded = folder / "bunny.nerv", folder / "decoded.mkv"
     crop, size = ("x".join(map(str, pair)) for pair in (CROP, SIZE))
     view = ["--frames", f"0:{FRAMES}", "--crop", crop, "--resize", size]
-    encoded_in = nervc("encode", clip, "-o", str(stream), "-y", *view, "--quality", "60", "--preset", "fast")
+    encoded_in = nervc(
+        "encode", clip, "-o", str(stream), "-y", *view, "--audio", "none", "--quality", "60", "--preset", "fast"
+    )
     decoded_in = nervc("decode", str(stream), "-o", str(decoded), "-y")
     nervc("info", str(stream))
 

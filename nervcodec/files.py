@@ -9,6 +9,9 @@ from pathlib import Path
 
 from nervcodec.errors import OutputError
 
+TEMPORARY = ".nervc-"
+"""What names of files begin with that are not there yet."""
+
 
 def check_target(path: Path, *, overwrite: bool) -> None:
     """Say now what would fail hours later.
@@ -51,7 +54,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises OutputError for what the operating system refuses.
     """
-    temporary = path.with_name(f".nervc-{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -67,7 +70,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """The same for the files of a folder, which keeps the other files it has."""
     path = path.absolute()
-    temporary = path.with_name(f".nervc-{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}")
     try:
         temporary.mkdir()
         yield temporary

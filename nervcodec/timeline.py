@@ -7,11 +7,14 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 
-from nervcodec.errors import RequestError
+from nervcodec.errors import RequestError, ResourceError
 
 COARSEST = 4
 """Ticks of a frame, at the least, in a time base that may be off."""
 
+
+MOST_FRAMES = 1 << 22
+"""That are shown: 19 hours at 60 a second."""
 
 When = Fraction | int
 """Seconds after the first frame that is shown, a Fraction; or the number of one of those that are shown, an int."""
@@ -178,7 +181,14 @@ class Playback:
             return Schedule(frame_rate / (timeline.gap or 1), kept, tuple(own.moments(own.positions)))
         step = 1 / (rate * clock.time_base)
         count = ceil(clock.end / step)  # as many as begin before the video ends
+        check_count(count)
         return Schedule(rate, Clock.even(rate, count), tuple(own.moments(n * step for n in range(count))))
+
+
+def check_count(frames: int) -> None:
+    """Raises ResourceError for more frames than anybody shows."""
+    if frames > MOST_FRAMES:
+        raise ResourceError(f"{frames} frames would be shown, which is more than {MOST_FRAMES}")
 
 
 @dataclass(frozen=True)

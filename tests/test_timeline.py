@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from nervcodec.errors import RequestError
+from nervcodec.errors import RequestError, ResourceError
 from nervcodec.timeline import Clock, Moment, Playback, Schedule, Timeline
 
 RATES = [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)]
@@ -182,3 +182,10 @@ def test_a_clock_says_when_frames_are_shown() -> None:
 
 def test_a_part_of_a_clock_begins_with_0() -> None:
     assert jittered(0, 40, 100, 110, 300, end=400).part(1, 4) == jittered(0, 60, 70, end=260)
+
+
+def test_no_more_is_shown_than_anybody_watches() -> None:
+    """A few bytes can say that a frame lasts for ages."""
+    clock = Clock(time_base=Fraction(1 << 30), ticks=(0,), end=1 << 34)
+    with pytest.raises(ResourceError, match="frames would be shown"):
+        Playback(frame_rate=Fraction(30)).schedule(Timeline.every(1, 1), Fraction(25), clock)

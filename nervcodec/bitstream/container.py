@@ -73,6 +73,7 @@ def open_stream(data: Data, layers: int | None = None) -> Stream:
 def layer_ends(data: Data, layers: int | None = None) -> list[int]:
     """Where each layer of a file ends, in bytes from the file's start; checks and raises as `read_stream` does."""
     stream, ends, _ = _scan(data, layers)
+    tuple(stream.attachments)
     _looked_at(stream.layers)
     return ends
 

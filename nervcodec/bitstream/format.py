@@ -141,8 +141,11 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
 
 
 def check_header(header: Header) -> None:
-    """Raises CorruptStream for a header that `read_header` would refuse."""
-    read_header(write_header(header))
+    """Raises CorruptStream for a header that `read_header` would refuse, or that is too long."""
+    data = write_header(header)
+    if len(data) > MAX_HEADER_BYTES:
+        raise CorruptStream(f"a header of {len(data)} bytes is longer than {MAX_HEADER_BYTES}")
+    read_header(data)
 
 
 def read_video(reader: ByteReader) -> VideoFormat:

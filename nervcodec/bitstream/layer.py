@@ -13,6 +13,8 @@ from nervcodec.errors import BitstreamError, CorruptStream
 MAX_LAYERS = 16
 MAX_CONFIG_NUMBERS = 64
 DIGEST_BYTES = 8
+MAX_FOLLOWING = 63
+"""Chunks that follow each other, after one that follows none."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,11 @@ def read_entry(reader: ByteReader) -> Entry:
 
 def check_table(table: Sequence[Entry], configs: Sequence[tuple[int, ...]], *, is_base: bool) -> None:
     """Raises CorruptStream for a table that makes no sense."""
+    following = 0
     for segment, entry in enumerate(table):
+        following = following + 1 if entry.follows else 0
+        if following > MAX_FOLLOWING:
+            raise CorruptStream(f"segment {segment} is the {following}th to follow another")
         if entry.network >= len(configs):
             raise CorruptStream(f"segment {segment}: network {entry.network} of {len(configs)}")
         if not entry.size and (is_base or entry.follows):

@@ -107,6 +107,8 @@ def write_clock(clock: Clock) -> bytes:
     """The record CLOCK: the time base, the shortest frame, and, deflated, by how much each frame is longer."""
     durations = [after - before for before, after in pairwise((*clock.ticks, clock.end))]
     shortest, writer, longer = min(durations), ByteWriter(), ByteWriter()
+    if max(durations) > MAX_VARINT:
+        raise CorruptStream(f"a frame is shown for {max(durations)} ticks, which is more than {MAX_VARINT}")
     for number in (*clock.time_base.as_integer_ratio(), shortest):
         writer.varint(number)
     for duration in durations:

@@ -38,6 +38,7 @@ def stoppable(observe: Observer, *, as_json: bool) -> Iterator[Observer]:
     """The same observer, which raises Stopped at the first event after SIGINT or SIGTERM, so that what has been done is
     kept; at a second signal, and where no event comes for long, the process ends."""
     arrived: list[int] = []
+    timers: list[threading.Timer] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         if arrived:
@@ -46,9 +47,15 @@ def stoppable(observe: Observer, *, as_json: bool) -> Iterator[Observer]:
         timer = threading.Timer(PATIENCE, _leave, [number], {"as_json": as_json})
         timer.daemon = True
         timer.start()
+        timers.append(timer)
+
+    def disarm() -> None:
+        while timers:
+            timers.pop().cancel()
 
     def watch(event: Event) -> None:
         if arrived:
+            disarm()
             raise Stopped(arrived[0])
         observe(event)
 
@@ -56,6 +63,7 @@ def stoppable(observe: Observer, *, as_json: bool) -> Iterator[Observer]:
     try:
         yield watch
     finally:
+        disarm()
         for number, handler in before.items():
             signal.signal(number, handler)
 

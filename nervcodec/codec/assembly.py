@@ -21,12 +21,13 @@ def plan_header(
     *configs: HNeRVConfig,
     timeline: Timeline | None = None,
     clock: Clock | None = None,
+    segments: tuple[int, ...] = (),
 ) -> Header:
-    """The header of a file whose layers have these networks.
+    """The header of a file whose layers have these networks; without `segments` of a single one.
 
     Raises RequestError for what no decoder would read.
     """
-    header = Header(video=video, segments=(frames,), timeline=timeline, clock=clock)
+    header = Header(video=video, segments=segments or (frames,), timeline=timeline, clock=clock)
     try:
         check_header(header)
         for config in configs:

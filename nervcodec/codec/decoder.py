@@ -1,6 +1,7 @@
 """From a stream to frames; nothing here, nor anything it imports, can train."""
 
 import logging
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -59,7 +60,7 @@ def decode_times(
     """
     segments, begin, first = [], 0, 0
     for frames in stream.header.segments:
-        inside = [time - begin for time in times if begin <= time < begin + frames]
+        inside = [time - begin for time in times[bisect_left(times, begin) : bisect_left(times, begin + frames)]]
         segments.append(_Listed.of(torch.tensor(inside, dtype=torch.float64), first, wanted))
         begin, first = begin + frames, first + len(inside)
     return _decode(stream, segments, device)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from nervcodec.codec.assembly import plan_header
 from nervcodec.codec.device import choose_device, describe_device, threads_each
 from nervcodec.codec.forecast import check_disk, plan_segments
 from nervcodec.codec.job import SPOOLED, Job, begin_job, open_folder, resume_job
@@ -74,7 +73,6 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
     if job is not None:
         return job
     found = survey(source, options.view, observe)
-    plan_header(found.video, found.frames, clock=found.clock)
     segments = plan_segments(found, options, choose_device(options.device))
     attached = b""
     if options.audio == "copy":
@@ -83,4 +81,4 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
     check_room(options.target, len(attached))
     check_disk(str(folder), found, segments, options, len(attached))
     options = replace(options, threads=options.threads or threads_each(options.workers))
-    return begin_job(folder, Plan(identity, path, options, found, segments), attached)
+    return begin_job(folder, Plan(identity, path, options, found, segments, len(attached)), attached)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from nervcodec.codec.assembly import plan_header
 from nervcodec.codec.clip import load_footage
 from nervcodec.codec.device import choose_device, describe_device, device_memory
 from nervcodec.codec.options import EncodeOptions
@@ -20,6 +21,7 @@ from nervcodec.codec.planning import (
 from nervcodec.codec.segments import Segment, longest_segment, split
 from nervcodec.codec.stacking import MEASURING_STEPS
 from nervcodec.codec.survey import Survey, survey
+from nervcodec.errors import RequestError
 from nervcodec.events import Observer, ignore
 from nervcodec.files import check_space
 from nervcodec.memory import check_memory
@@ -80,6 +82,8 @@ def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observe
 
     Raises what `encode` raises before its first fit.
     """
+    if source == "-":
+        raise RequestError("standard input can be read once only: a forecast needs a file")
     device = choose_device(options.device)
     found = survey(source, options.view, observe)
     segments = plan_segments(found, options, device)
@@ -104,11 +108,12 @@ def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observe
 def plan_segments(found: Survey, options: EncodeOptions, device: torch.device) -> tuple[Segment, ...]:
     """Into what pieces a video is cut.
 
-    Raises ResourceError where a device does not hold the longest of them.
+    Raises ResourceError where a device does not hold the longest of them, RequestError for what no file holds.
     """
     memory = device_memory(device)
     longest = longest_segment(options.segment, found.video, memory)
     segments = split(found.frames, found.cuts, longest, follow=options.follows)
+    plan_header(found.video, found.frames, clock=found.clock, segments=tuple(s.frames for s in segments))
     frames = max(segment.frames for segment in segments)
     size = f"{frames} frames of {found.video.width}x{found.video.height}"
     check_memory(_fit_memory(found, segments, options), f"fitting {size} at a time", memory)

@@ -15,16 +15,18 @@ from pathlib import Path
 
 from nervcodec import __version__
 from nervcodec.bitstream.container import Stream, read_stream
-from nervcodec.codec.lease import LEASE, is_held, lease
+from nervcodec.codec.lease import LEASE, TAKING, is_held, lease
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.plan import Identity, Plan, difference, stamp
+from nervcodec.codec.plan import Identity, Plan, content, difference
 from nervcodec.codec.report import PartReport
 from nervcodec.codec.scratch import Scratch
 from nervcodec.codec.segments import Chain, chains
 from nervcodec.errors import BitstreamError, OutputError, RequestError
-from nervcodec.files import job_folder, replacing
+from nervcodec.files import TEMPORARY, job_folder, replacing
 
 MANIFEST, SPOOLED, ATTACHED, CHAINS = "job.json", "input.y4m", "attached", "chains"
+OURS = (LEASE, TAKING, SPOOLED, TEMPORARY)
+"""What names begin with that may be in a folder without a plan."""
 
 
 @dataclass(frozen=True)
@@ -57,28 +59,53 @@ class Job:
         return self.folder / CHAINS / f"{chain.indices[0]}"
 
     def attachments(self) -> tuple[bytes, ...]:
-        """What goes along with the pictures: nothing, or one thing."""
+        """What goes along with the pictures: nothing, or one thing.
+
+        Raises OutputError when it is there no longer.
+        """
+        if not self.plan.attached_bytes:
+            return ()
         path = self.folder / ATTACHED
-        return (path.read_bytes(),) if path.exists() else ()
+        data = path.read_bytes() if path.exists() else b""
+        if len(data) != self.plan.attached_bytes:
+            raise OutputError(f"{path} is damaged or gone; --fresh makes it again")
+        return (data,)
 
     def save_part(self, index: int, data: bytes, report: PartReport) -> None:
         """Note that a segment is done; the states of its fits go."""
-        record = {"digest": sha256(data).hexdigest(), **report.to_json()}
-        for name, content in ((f"{index}.part", data), (f"{index}.json", json.dumps(record).encode())):
+        record = {"digest": sha256(data).hexdigest(), "before": self._before(index), **report.to_json()}
+        for name, made in ((f"{index}.part", data), (f"{index}.json", json.dumps(record).encode())):
             with replacing(self.folder / name) as path:
-                path.write_bytes(content)
+                path.write_bytes(made)
         shutil.rmtree(self.folder / f"{index}", ignore_errors=True)
 
     def load_part(self, index: int) -> Part | None:
-        """The inverse of `save_part`; None for what is not there, or damaged."""
+        """The inverse of `save_part`; None for what is not there, damaged, or made for another segment before."""
         try:
             data = (self.folder / f"{index}.part").read_bytes()
             record = json.loads((self.folder / f"{index}.json").read_text())
-            if record.pop("digest") == sha256(data).hexdigest():
+            if record.pop("digest") == sha256(data).hexdigest() and record.pop("before") == self._before(index):
                 return Part(read_stream(data), PartReport.from_json(record))
         except (OSError, ValueError, KeyError, TypeError, BitstreamError):
             pass
         return None
+
+    def part(self, index: int) -> Part:
+        """The part of a segment that is done.
+
+        Raises OutputError when it is there no longer.
+        """
+        part = self.load_part(index)
+        if part is None:
+            raise OutputError(f"{self.folder / f'{index}.part'} is damaged or gone; the same command makes it again")
+        return part
+
+    def _before(self, index: int) -> str | None:
+        """The digest of the part that a segment refers to."""
+        if not self.segments[index].follows:
+            return None
+        digest: str = json.loads((self.folder / f"{index - 1}.json").read_text())["digest"]
+        return digest
 
     def has_part(self, index: int) -> bool:
         """Whether a segment is done, which it remains once that was so."""
@@ -101,8 +128,11 @@ def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
     folder = job_folder(output)
     try:
         folder.mkdir(exist_ok=True)
+        names = [path.name for path in folder.iterdir()]
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror}") from error
+    if MANIFEST not in names and not all(name.startswith(OURS) for name in names):
+        raise OutputError(f"{folder} has other files than those of an encode; move it, or choose another output")
     try:
         with lease(folder) as held:
             if not held:
@@ -164,7 +194,7 @@ def open_job(folder: Path) -> Job:
     version = plan.identity.get("program")
     if version != __version__:
         raise RequestError(f"{folder} was planned by nervc {version}, which works differently from {__version__}")
-    if Path(plan.source).name != SPOOLED and stamp(plan.source) != plan.identity.get("files"):
+    if Path(plan.source).name != SPOOLED and content(plan.source, plan.options) != plan.identity.get("files"):
         raise RequestError(
             f"{plan.source} cannot be seen from here, or is another video than when {folder} was planned"
         )
@@ -173,7 +203,8 @@ def open_job(folder: Path) -> Job:
 
 def has_work(folder: Path) -> bool:
     """Whether anything in the folder took a fit."""
-    return any(folder.glob("*.part")) or any(folder.glob("*/*.safetensors"))
+    found = [*folder.glob("*.part"), *folder.glob("*/*.safetensors")]
+    return any(not path.name.startswith(TEMPORARY) for path in found)
 
 
 def _has_workers(folder: Path) -> bool:
@@ -205,4 +236,5 @@ def _empty(folder: Path, *kept: str, finished: bool = False) -> None:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         elif path.name not in kept:
-            path.unlink()
+            with suppress(OSError if finished else FileNotFoundError):
+                path.unlink()

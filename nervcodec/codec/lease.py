@@ -19,6 +19,10 @@ EXPIRY = 30.0
 """Seconds without one after which a worker on another machine counts as dead."""
 
 
+EXPIRY_HERE = 60.0
+"""The same for one of this machine that seems to live."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """A process, somewhere."""
@@ -38,7 +42,7 @@ def lease(folder: Path) -> Iterator[bool]:
     path = folder / LEASE
     held = _take(path)
     ended = threading.Event()
-    beating = threading.Thread(target=_beat, args=(path, ended), daemon=True)
+    beating = threading.Thread(target=_beat, args=(folder, ended), daemon=True)
     if held:
         beating.start()
     try:
@@ -65,7 +69,9 @@ def is_held(folder: Path) -> bool:
     if age is None:
         return False
     can_ask = os.name == "posix"  # elsewhere the question would be a signal
-    return _lives(known.process) if known and known.is_here and can_ask else age < EXPIRY
+    if known and known.is_here and can_ask:
+        return _lives(known.process) and age < EXPIRY_HERE  # by then another process may have its number
+    return age < EXPIRY
 
 
 def _take(path: Path) -> bool:
@@ -125,7 +131,8 @@ def _is_dead_but_noted(process: int) -> bool:
         return False
 
 
-def _beat(path: Path, ended: threading.Event) -> None:
+def _beat(folder: Path, ended: threading.Event) -> None:
     while not ended.wait(HEARTBEAT):
-        with suppress(OSError):  # the folder is gone, and with it what there was to work on
-            os.utime(path)
+        if holder(folder) == _ourselves():
+            with suppress(OSError):  # the folder is gone, and with it what there was to work on
+                os.utime(folder / LEASE)

@@ -32,8 +32,11 @@ def unpack(
     frames: int,
     forms: Collection[int] = FORMS,
     before: Tensors = NOTHING,
+    *,
+    weights_only: bool = False,
 ) -> dict[str, QuantizedTensor]:
-    """The inverse of `pack`; `forms` are those that the format version has.
+    """The inverse of `pack`; `forms` are those that the format version has. With `weights_only` embeddings are left
+    out.
 
     Raises TruncatedStream or CorruptStream, and UnsupportedStream for more values than this decoder holds.
     """
@@ -44,6 +47,7 @@ def unpack(
     return {
         spec.name: tensor
         for specs, data in zip(schema, groups, strict=True)
+        if not (weights_only and specs[0].temporal)
         for spec, tensor in zip(specs, unpack_group(specs, data, forms, before), strict=True)
     }
 

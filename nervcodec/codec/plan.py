@@ -31,6 +31,8 @@ class Plan:
     """With a number of threads."""
     survey: Survey
     segments: tuple[Segment, ...]
+    attached_bytes: int = 0
+    """Of what goes along with the pictures."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -44,6 +46,7 @@ class Plan:
             "cuts": survey.cuts,
             "index": survey.index.to_json(),
             "segments": [asdict(segment) for segment in self.segments],
+            "attached_bytes": self.attached_bytes,
         }
 
     @classmethod
@@ -59,6 +62,7 @@ class Plan:
             options=EncodeOptions.from_json(record["options"]),
             survey=Survey(header.video, header.frames, tuple(record["cuts"]), header.clock, index),
             segments=tuple(Segment(**segment) for segment in record["segments"]),
+            attached_bytes=int(record["attached_bytes"]),
         )
 
 
@@ -67,11 +71,17 @@ def identify(source: str, options: EncodeOptions, digest: str | None = None) -> 
 
     digest: of the video's content, in place of names, sizes and times of its files.
     """
-    path, files = Path(source), digest or stamp(source)
+    path, files = Path(source), content(source, options, digest)
     chosen = {name: value for name, value in options.to_json().items() if name not in MACHINE}
     identity = {"program": __version__, "source": str(path.absolute()), "files": files, "options": chosen}
     same: Identity = json.loads(json.dumps(identity))
     return same
+
+
+def content(source: str, options: EncodeOptions, digest: str | None = None) -> str:
+    """What stands for the content of a video and its masks."""
+    mask = options.mask if options.mask and not options.mask.startswith(RULES) else None
+    return (digest or stamp(source)) + (stamp(mask) if mask else "")
 
 
 def stamp(source: str) -> str:

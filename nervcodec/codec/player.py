@@ -14,7 +14,7 @@ from nervcodec.errors import RequestError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.timeline import Clock, Playback
 from nervcodec.video.attachments import Audio, cut_attachments
-from nervcodec.video.writer import check_output, write_frames
+from nervcodec.video.writer import check_output, holds_attachments, write_frames
 
 LOG = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ def decode(
             if schedule.moments != all_times.moments:
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
             frames = options.composite.fill(frames, part, header)
-        attached = _attached(stream, schedule.clock, part) if options.audio == "copy" else b""
+        wanted = options.audio == "copy" and holds_attachments(target)
+        attached = _attached(stream, schedule.clock, part) if wanted else b""
         with write_frames(target, video, schedule.clock.part(part.start, part.stop), attached) as sink:
             for done, frame in enumerate(frames, 1):
                 sink(frame.permute(1, 2, 0).numpy())

@@ -71,8 +71,7 @@ class Run:
         chain: list[Stream] = []
         while self.job.segments[index].follows:
             index -= 1
-            part = self.job.load_part(index)
-            assert part is not None
+            part = self.job.part(index)
             chain.insert(0, part.stream)
             if not any(chunk.follows for layer in part.stream.layers for chunk in layer.chunks):
                 break
@@ -80,8 +79,11 @@ class Run:
 
 
 def finish(job: Job) -> tuple[bytes, EncodeReport]:
-    """The file of a job with all its parts, and its report."""
-    parts = [part for index in range(len(job.segments)) if (part := job.load_part(index))]
+    """The file of a job with all its parts, and its report.
+
+    Raises OutputError for a part that is there no longer.
+    """
+    parts = [job.part(index) for index in range(len(job.segments))]
     joint, found, attachments = join([part.stream for part in parts]), job.survey, job.attachments()
     header = replace(joint.header, video=found.video, clock=found.clock)
     data = write_stream(replace(joint, header=header, attachments=attachments))

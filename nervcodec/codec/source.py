@@ -9,8 +9,8 @@ from nervcodec.bitstream.fields import Data
 from nervcodec.bitstream.format import MAGIC, PACK_MAGIC
 from nervcodec.errors import BitstreamError, VideoError
 
-MAX_FILE_BYTES = 1 << 31
-"""What lies beyond is not read; 2^28 weights at most take less."""
+MAX_PIPED_BYTES = 1 << 31
+"""Of what cannot be sought in, what lies beyond is not read."""
 
 
 class FileData:
@@ -55,5 +55,5 @@ def _data(file: BinaryIO) -> Data:
     if magic not in (MAGIC, PACK_MAGIC):
         return magic
     if not file.seekable():
-        return magic + file.read(MAX_FILE_BYTES)
-    return FileData(file, min(file.seek(0, 2), MAX_FILE_BYTES))
+        return magic + file.read(MAX_PIPED_BYTES)
+    return FileData(file, file.seek(0, 2))

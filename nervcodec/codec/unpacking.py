@@ -40,13 +40,15 @@ class Unpacker:
                     raise CorruptStream("segment 0 follows nothing")
                 start -= 1
             for place in range(start + (start == known), segment + 1):
-                self._last[layer] = place, self._unpack(layer, place)
+                self._last[layer] = place, self._unpack(layer, place, weights_only=place < segment)
         return self._last[layer][1]
 
-    def _unpack(self, layer: int, segment: int) -> Tensors:
+    def _unpack(self, layer: int, segment: int, *, weights_only: bool) -> Tensors:
         chunk, config = self.stream.layers[layer].chunks[segment], self.config(layer, segment)
         if config is None:
             return NOTHING
         before = self._last[layer][1] if chunk.follows else NOTHING
         forms = FORMS_OF_VERSION[self.stream.version]
-        return unpack(config, chunk.groups, self.stream.header.segments[segment], forms, before)
+        return unpack(
+            config, chunk.groups, self.stream.header.segments[segment], forms, before, weights_only=weights_only
+        )

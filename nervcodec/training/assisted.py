@@ -65,7 +65,7 @@ def fit_missing(
     order = torch.Generator().manual_seed(recipe.seed)
     observe(AssistStarted(frames=count, steps=recipe.steps))
     state = keeper.load() if keeper else None
-    if state:
+    if state and state.numbers["plan"] == run.plan:
         run.restore(state)
         observe(FitResumed(run.done, recipe.steps))
     later = islice(passes(count, recipe.batch, order), run.done, None)
@@ -103,14 +103,15 @@ class _Fit:
         self.rate = None if recipe.rate is None else RateModel(self.quantizer, set(kept), self.symbols())
         self.shares = seen_shares(missing.frames, missing.masks)
         self.errors = torch.full((len(missing.frames),), torch.nan, device=device)
-        self.done = 0
+        self.plan, self.done = repr((config, recipe, device.type)), 0
 
     def state(self) -> State:
         """Everything that changes from step to step."""
         symbols = {} if self.rate is None else self.rate.symbols
         tensors = {"errors": self.errors, **self.free, **optimizer_state([self.optimizer])}
         tensors |= {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in symbols.items()}
-        return State({"step": self.done, "noise": self.noise.get_state().tolist()}, tensors)
+        noise = self.noise.get_state().tolist()
+        return State({"step": self.done, "noise": noise, "plan": self.plan}, tensors)
 
     @torch.no_grad()
     def restore(self, state: State) -> None:

@@ -71,7 +71,7 @@ def _fit(
     """The same, where the memory holds it."""
     clip = clip.contiguous(memory_format=torch.channels_last)
     beside = beside.to(clip.device)
-    fitting = _Fitting(recipe, repr((config, recipe)), observe, keeper)
+    fitting = _Fitting(recipe, repr((config, recipe, clip.device.type)), observe, keeper)
     constant_db = constant_picture_psnr(clip)
     begun, reason = fitting.resumed(), ""
     for number in range(begun.numbers["seed"] - recipe.seed if begun else 0, ATTEMPTS):

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from nervcodec.errors import OutputError, RequestError
 from nervcodec.files import check_folder, check_target, replacing, replacing_folder
 from nervcodec.picture import DEEP, FULL, SHALLOW, STUDIO, UNSPECIFIED, ColourTags, VideoFormat
-from nervcodec.timeline import Clock
+from nervcodec.timeline import Clock, check_count
 from nervcodec.video.attachments import copy_attachments
 from nervcodec.video.colour import Frame, rgb_to_frame
 from nervcodec.video.images import NUMBER, numbered_files
@@ -78,6 +78,8 @@ def write_frames(
         if isinstance(error, BrokenPipeError):
             raise
         raise OutputError(f"{target}: {error.strerror or error}") from error
+    except OverflowError as error:
+        raise OutputError(f"{target}: such a file cannot say the times or the shape of pixels of this one") from error
 
 
 def check_output(target: str, *, overwrite: bool) -> None:
@@ -93,6 +95,11 @@ def check_output(target: str, *, overwrite: bool) -> None:
         check_folder(path.parent if path.parent.is_dir() else path.parent.parent)
     elif kind == "file":
         check_target(path, overwrite=overwrite)
+
+
+def holds_attachments(target: str) -> bool:
+    """Whether sound and the like have a place in what is written."""
+    return Path(target).suffix.lower() in (".mkv", ".mp4")
 
 
 def _kind(target: str) -> Literal["pipe", "images", "file"]:
@@ -191,6 +198,7 @@ def _y4m_sink(file: BinaryIO, video: VideoFormat, clock: Clock | None) -> Sink:
 def _rounded(clock: Clock, frame_rate: Fraction) -> Clock:
     """Whole numbers of frames, as near as they come; the last frame is shown in any case."""
     step = clock.time_base * frame_rate
+    check_count(ceil(clock.end * step))
     ticks = tuple(round(tick * step) for tick in clock.ticks)
     return Clock(time_base=1 / frame_rate, ticks=ticks, end=max(ceil(clock.end * step), ticks[-1] + 1))
 

@@ -261,3 +261,16 @@ def test_many_networks_for_few_segments_are_refused() -> None:
     layer = replace(LAYERS[0], configs=((1,), (2,), (3,)))
     with pytest.raises(CorruptStream, match="networks: 3 is out of range"):
         read_stream(write_stream(replace(STREAM, layers=(layer,))))
+
+
+def test_long_chains_are_refused() -> None:
+    """Each frame of the last segment would take all chunks before it."""
+    for segments, fine in ((64, True), (65, False)):
+        chunks = tuple(Chunk((b"a",), 0, segment > 0) for segment in range(segments))
+        layer = Layer(model=1, configs=((1,),), chunks=chunks)
+        data = write_stream(Stream(header=replace(HEADER, segments=(1,) * segments), layers=(layer,)))
+        if fine:
+            assert len(read_stream(data).layers[0].chunks) == segments
+        else:
+            with pytest.raises(CorruptStream, match="segment 64 is the 64th to follow another"):
+                read_stream(data)

@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import nervcodec
 from nervcodec.codec.lease import LEASE, lease
@@ -16,6 +19,7 @@ from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import OutputError, RequestError
 from nervcodec.events import Event, FitResumed, FitStarted, FramesDone, Resumed, SegmentStarted, StepDone
 from nervcodec.training import fit
+from nervcodec.training.recipe import Recipe
 from nervcodec.video.view import View
 
 OPTIONS = EncodeOptions(view=View(stop=9, resize=(46, 25)), size=3000, steps=30, quality=80, segment="3")
@@ -38,7 +42,7 @@ def output(tmp_path: Path) -> str:
 
 
 def stopped(sample: str, output: str, options: EncodeOptions, events: int) -> list[Event]:
-    """An encode that is stopped at one of its events."""
+    """What is told by an encode that is stopped at one of its events."""
     seen: list[Event] = []
 
     def watch(event: Event) -> None:
@@ -46,9 +50,9 @@ def stopped(sample: str, output: str, options: EncodeOptions, events: int) -> li
         if len(seen) == events:
             raise Stop
 
-    with pytest.raises(Stop):
+    with suppress(Stop):
         nervcodec.encode(sample, output, options, observe=watch)
-    assert not Path(output).exists()
+    assert Path(output).exists() == (len(seen) < events)
     return seen
 
 
@@ -68,12 +72,12 @@ def test_stopped_at_any_event_the_file_is_the_same(
     events: list[Event] = []
     whole = str(tmp_path / "whole.nerv")
     expected = nervcodec.encode(sample, whole, options, observe=events.append)
-    rng = np.random.default_rng(1)
-    resumed = 0
-    for moment in sorted(int(n) for n in rng.integers(20, len(events) // 3, 4)):
-        seen = stopped(sample, output, options, moment)
-        resumed += any(isinstance(event, Resumed | FitResumed) for event in seen)
-    report = nervcodec.encode(sample, output, options)
+    rng, resumed = np.random.default_rng(1), 0
+    for moment in sorted(rng.integers(25, len(events) // 3, 4).tolist()):
+        if not Path(output).exists():
+            seen = stopped(sample, output, options, moment)
+            resumed += any(isinstance(event, Resumed | FitResumed) for event in seen)
+    report = nervcodec.encode(sample, output, options, overwrite=True)
     assert Path(output).read_bytes() == Path(whole).read_bytes()
     assert (report.psnr_db, report.steps, report.parameters) == (expected.psnr_db, expected.steps, expected.parameters)
     assert resumed
@@ -193,3 +197,61 @@ def test_killed_at_random_moments_the_file_is_the_same(sample: str, output: str,
     assert kills
     assert Path(output).read_bytes() == (tmp_path / "whole.nerv").read_bytes()
     assert not Path(output + ".job").exists()
+
+
+def test_folders_of_others_are_left_alone(sample: str, output: str) -> None:
+    folder = Path(output + ".job")
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    for fresh in (False, True):
+        with pytest.raises(OutputError, match="has other files than those of an encode"):
+            nervcodec.encode(sample, output, OPTIONS, fresh=fresh)
+    assert (folder / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_state_of_another_kind_of_device_is_not_gone_on_with(
+    sample: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nervcodec.encode(sample, str(tmp_path / "whole.nerv"), OPTIONS)
+    plan = fit._Fitting.__init__
+
+    def elsewhere(self: fit._Fitting, recipe: Recipe, of: str, *others: Any) -> None:
+        plan(self, recipe, of.replace("'cpu'", "'cuda'"), *others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fit._Fitting, "__init__", elsewhere)
+        stopped(sample, output, OPTIONS, 30)
+    events: list[Event] = []
+    nervcodec.encode(sample, output, OPTIONS, observe=events.append)
+    assert not any(isinstance(event, FitResumed) for event in events)
+    assert Path(output).read_bytes() == (tmp_path / "whole.nerv").read_bytes()
+
+
+def test_a_part_made_for_another_is_made_again(sample: str, output: str, tmp_path: Path) -> None:
+    """Segment 1 refers to segment 0: where that changes, so must it."""
+    nervcodec.encode(sample, str(tmp_path / "whole.nerv"), OPTIONS)
+    stopped(sample, output, OPTIONS, 100)
+    job = Path(output + ".job")
+    assert (job / "1.part").exists()
+    record = json.loads((job / "1.json").read_text())
+    (job / "1.json").write_text(json.dumps({**record, "before": "another"}))
+    events: list[Event] = []
+    nervcodec.encode(sample, output, OPTIONS, observe=events.append)
+    assert [event.segment for event in events if isinstance(event, SegmentStarted)] == [2, 3]
+    assert Path(output).read_bytes() == (tmp_path / "whole.nerv").read_bytes()
+
+
+def test_masks_are_a_part_of_what_is_encoded(sample: str, output: str, tmp_path: Path) -> None:
+    mask = tmp_path / "m.png"
+
+    def draw(width: int) -> None:
+        picture = np.zeros((25, 46), np.uint8)
+        picture[5:10, 5 : 5 + width] = 255
+        Image.fromarray(picture).save(mask)
+
+    draw(6)
+    masked = replace(OPTIONS, mask=str(mask))
+    stopped(sample, output, masked, 60)
+    draw(12)
+    with pytest.raises(RequestError, match="content differ"):
+        nervcodec.encode(sample, output, masked)

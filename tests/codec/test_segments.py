@@ -193,6 +193,7 @@ def test_segments_go_with_everything_else(tmp_path: Path, options: EncodeOptions
         assert report.missing_psnr_db == pytest.approx(mean_psnr(shown[missing].int() - clip[missing].int()), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_size_is_shared_by_the_segments(tmp_path: Path) -> None:
     options = EncodeOptions(model="hnerv", target=nervcodec.Target("bytes", 6000), steps=150, segment="4")
     data, report = encoded(tmp_path, small_clip(8), options)

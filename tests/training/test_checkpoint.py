@@ -80,6 +80,7 @@ def test_a_fit_that_starts_from_another_is_resumed_too(tmp_path: Path) -> None:
     assert not same(made, fit(moving_blob(), CONFIGS[1], RATE))
 
 
+@pytest.mark.slow
 def test_a_second_attempt_is_resumed_as_such(tmp_path: Path) -> None:
     hopeless = Recipe(steps=320, optimizer="adam", learning_rate=1e-9)
     restarts: list[Event] = []
