@@ -40,6 +40,7 @@ DOORS = {
     "rich": "cli",
     "pytorch_msssim": "metrics training",
     "cv2": "training",
+    "safetensors": "training",
     "subprocess": "metrics bench codec",
     "filelock": "bench",
     "imageio_ffmpeg": "metrics",
