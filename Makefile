@@ -18,7 +18,7 @@ demo: venv
 	@$(BIN)/python -m benchmarks.demo $(SAMPLE) demo
 
 test: venv lint
-	$(BIN)/pytest -n $(CORES)
+	$(BIN)/pytest -n $(CORES) --dist worksteal
 
 lint: venv
 	$(BIN)/ruff format --check .

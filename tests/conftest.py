@@ -1,15 +1,19 @@
 """What several tests share: the sample clip and one small encoded file."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+
+from nervcodec.cli.main import run
 
 SAMPLE = Path(__file__).parent / "data" / "bunny_1280x720_132f.mp4"
 Nervc = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -38,10 +42,26 @@ def sample() -> str:
     return str(SAMPLE)
 
 
-@pytest.fixture(scope="session")
-def nervc() -> Nervc:
+def run_here(*arguments: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """The same without the seconds that a process takes to begin, where standard input and output are not for bytes."""
+    if stdin is not None or "-" in arguments:
+        return run_nervc(*arguments, stdin=stdin)
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run([str(argument) for argument in arguments])
+    return subprocess.CompletedProcess(
+        args=[str(argument) for argument in arguments],
+        returncode=code,
+        stdout=out.getvalue().encode(),
+        stderr=err.getvalue().encode(),
+    )
+
+
+@pytest.fixture
+def nervc(monkeypatch: pytest.MonkeyPatch) -> Nervc:
     """Runs the command line."""
-    return run_nervc
+    monkeypatch.setenv("COLUMNS", "120")
+    return run_here
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,7 @@ def test_errors_are_one_sentence_and_a_code(nervc: Nervc, folder: Path, code: in
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_layers_from_encode_to_decode(nervc: Nervc, layered: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     path, report = layered
     small, pack, whole = (tmp_path / name for name in ("small.nerv", "pack.nerv", "whole.nerv"))

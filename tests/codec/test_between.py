@@ -115,9 +115,9 @@ def test_nothing_is_decoded_that_is_not_needed(monkeypatch: pytest.MonkeyPatch) 
     stream, unpacked, rendered = repeated(opened("v3/hnerv"), 3), [], []
     forward = HNeRV.forward
 
-    def spy_unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, *others: Any) -> Tensors:
+    def spy_unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, *others: Any, **more: Any) -> Tensors:
         unpacked.append(frames)
-        return unpack(config, groups, frames, *others)
+        return unpack(config, groups, frames, *others, **more)
 
     def spy_forward(self: HNeRV, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
         rendered.append(times.tolist())
