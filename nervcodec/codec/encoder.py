@@ -23,6 +23,8 @@ from nervcodec.video.spool import spool
 from nervcodec.video.view import View
 
 LOG = logging.getLogger(__name__)
+LEAST_SECONDS = 0.1
+"""Of a time limit, that are left for fits in any case."""
 
 
 def encode(
@@ -68,7 +70,7 @@ def _spooled(folder: Path, view: View) -> tuple[str, str]:
 
 def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, observe: Observer) -> Job:
     """What was begun before, or a new one."""
-    path = str(Path(source).absolute())
+    begun, path = monotonic(), str(Path(source).absolute())
     job = resume_job(folder, identity, path, options)
     if job is not None:
         return job
@@ -81,4 +83,6 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
     check_room(options.target, len(attached))
     check_disk(str(folder), found, segments, options, len(attached))
     options = replace(options, threads=options.threads or threads_each(options.workers))
+    if options.time_limit is not None:  # looking through the video was a part of it
+        options = replace(options, time_limit=max(options.time_limit - (monotonic() - begun), LEAST_SECONDS))
     return begin_job(folder, Plan(identity, path, options, found, segments, len(attached)), attached)
