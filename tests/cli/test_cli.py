@@ -351,6 +351,7 @@ def test_full_disks_are_output_errors(encoded: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_target_size_is_reached(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path = tmp_path / "out.nerv"
     small = ["--frames", "0:6", "--resize", "96x64", "--steps", "300", "--audio", "none"]

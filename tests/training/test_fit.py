@@ -73,6 +73,7 @@ def test_windows_of_a_batch_give_what_the_decoder_makes_of_whole_clips() -> None
     assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_bit_that_weighs_more_makes_fewer_of_them() -> None:
     clip, sizes, levels = moving_blob(), [], []
     for rate in (1e-5, 1e-3, 1e-1):
@@ -185,6 +186,7 @@ def test_a_collapsed_fit_starts_again_and_says_so() -> None:
     assert all(r.reason == "the loss is not a number" for r in restarts)
 
 
+@pytest.mark.slow
 def test_a_stuck_fit_is_kept_after_the_last_attempt() -> None:
     events: list[Event] = []
     fit(moving_blob(), CONFIGS[0], Recipe(steps=320, optimizer="adam", learning_rate=1e-9), events.append)
