@@ -49,16 +49,19 @@ def job_folder(output: str) -> Path:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, lasts: bool = True) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the place of `path` when the block ends well, else it vanishes.
+
+    lasts: whether it waits for the disk, so that the file is there after a power cut too.
 
     Raises OutputError for what the operating system refuses.
     """
     temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if lasts:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror or error}") from error

@@ -31,7 +31,7 @@ class Progress:
 
 def note_progress(meeting: Path, progress: Progress) -> None:
     """Say how far a chain is, in its folder."""
-    with replacing(meeting / PROGRESS) as path:
+    with replacing(meeting / PROGRESS, lasts=False) as path:
         path.write_text(json.dumps(asdict(progress)))
 
 

@@ -371,9 +371,9 @@ def test_a_missed_target_is_written_and_said(nervc: Nervc, sample: str, tmp_path
 def test_a_time_limit_is_kept(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path = tmp_path / "out.nerv"
     options = ["--frames", "0:6", "--resize", "96x64", "--size", "9k", "--json"]
-    done = nervc("encode", sample, "-o", path, "--time-limit", "12s", *options)
+    done = nervc("encode", sample, "-o", path, "--time-limit", "8s", *options)
     assert done.returncode == 0, done.stderr.decode()
-    assert 3 < lines(done.stdout)[-1]["seconds"] < 16  # other tests run beside it
+    assert 3 < lines(done.stdout)[-1]["seconds"] < 9
     assert nervc("encode", sample, "-o", path, "-y", "--time-limit", "0.1s", *options).returncode == 2
 
 
