@@ -1,5 +1,6 @@
 """What describes a video apart from its pixels, the same on both sides of the file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -44,6 +45,14 @@ class MasteringDisplay:
     max_luminance: int = 0
     min_luminance: int = 0
     """In 10000ths of a candela per square metre."""
+
+    @classmethod
+    def of(cls, coordinates: Sequence[int], max_luminance: int, min_luminance: int) -> "MasteringDisplay":
+        """From x and y of red, green, blue and white, in this order."""
+        red, green, blue, white = zip(coordinates[::2], coordinates[1::2], strict=True)
+        return cls(
+            red=red, green=green, blue=blue, white=white, max_luminance=max_luminance, min_luminance=min_luminance
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -160,19 +160,10 @@ def write_mastering(display: MasteringDisplay) -> bytes:
 def read_mastering(record: bytes) -> MasteringDisplay:
     """The inverse of `write_mastering`."""
     reader = ByteReader(record)
-    x_red, y_red, x_green, y_green, x_blue, y_blue, x_white, y_white = (
-        reader.varint("chromaticity", MAX_CHROMATICITY) for _ in range(8)
-    )
+    coordinates = [reader.varint("chromaticity", MAX_CHROMATICITY) for _ in range(8)]
     most, least = (reader.varint("luminance", MAX_LUMINANCE) for _ in range(2))
     reader.finish("mastering display")
-    return MasteringDisplay(
-        red=(x_red, y_red),
-        green=(x_green, y_green),
-        blue=(x_blue, y_blue),
-        white=(x_white, y_white),
-        max_luminance=most,
-        min_luminance=least,
-    )
+    return MasteringDisplay.of(coordinates, most, least)
 
 
 def write_light(light: ContentLight) -> bytes:

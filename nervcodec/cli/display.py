@@ -52,6 +52,8 @@ LINE_SECONDS = 10.0
 JSON_SECONDS = 1.0
 """Between two progress objects."""
 KINDS: dict[type, str] = {
+    FitStarted: "start",
+    PointDone: "point",
     Resumed: "resumed",
     SegmentStarted: "segment",
     AssistStarted: "assist",
@@ -64,6 +66,8 @@ KINDS: dict[type, str] = {
     PointsRunning: "points",
     WorkRunning: "work",
 }
+FREQUENT = (StepDone, FramesDone, PointsRunning, WorkRunning)
+"""Kinds of which one is told now and then."""
 
 
 class LeftColumn(TimeRemainingColumn):
@@ -171,25 +175,12 @@ def _json_observer() -> Observer:
     begun, last = monotonic(), dict[type, float]()
 
     def observe(event: Event) -> None:
-        match event:
-            case FitStarted():
-                json_line({"type": "start", **asdict(event)})
-            case (
-                AssistStarted()
-                | BatchHalved()
-                | FitRestarted()
-                | FitResumed()
-                | LayerDropped()
-                | Resumed()
-                | SegmentStarted()
-            ):
-                json_line({"type": KINDS[type(event)], **asdict(event)})
-            case PointDone():
-                json_line({"type": "point", **event.record})
-            case StepDone() | FramesDone() | PointsRunning() | WorkRunning():
-                if monotonic() - last.get(type(event), begun) < JSON_SECONDS:
-                    return
-                last[type(event)] = monotonic()
-                json_line({"type": KINDS[type(event)], **asdict(event)})
+        kind = type(event)
+        if kind in FREQUENT:
+            if monotonic() - last.get(kind, begun) < JSON_SECONDS:
+                return
+            last[kind] = monotonic()
+        record = event.record if isinstance(event, PointDone) else asdict(event)
+        json_line({"type": KINDS[kind], **record})
 
     return observe

@@ -16,6 +16,7 @@ from nervcodec.codec.planning import (
     plan_config,
     plan_enhancement,
     plan_recipe,
+    quality_of_size,
     size_of_quality,
 )
 from nervcodec.codec.segments import Segment, longest_segment, split
@@ -80,14 +81,14 @@ class Forecast:
 def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observer = ignore) -> Forecast:  # noqa: B008
     """What `encode` would do with a video; looks through it, and measures a few steps.
 
-    Raises what `encode` raises before its first fit.
+    Raises VideoError, ResourceError and RequestError as `encode` does.
     """
     if source == "-":
         raise RequestError("standard input can be read once only: a forecast needs a file")
     device = choose_device(options.device)
     found = survey(source, options.view, observe)
     segments = plan_segments(found, options, device)
-    planned = [_plan_segment(found, segment, options) for segment in segments]
+    planned = _plan(found, segments, options)
     each = _step_seconds(source, found, segments[0], options, device)
     kept = sum(len(Timeline.every(options.keep_every, segment.frames).positions) for segment in segments)
     fits = QUALITY_FITS if options.target and not options.target.is_size else 1
@@ -125,17 +126,21 @@ def check_disk(folder: str, found: Survey, segments: Sequence[Segment], options:
     longest = max(segments, key=lambda segment: segment.frames)
     configs = _configs(found, longest, options)
     numbers = sum(config.parameters + embedding_values(config, longest.frames) for config in configs)
-    planned = [_plan_segment(found, segment, options) for segment in segments]
+    planned = _plan(found, segments, options)
     expected = _expected_bytes(options, found.frames * found.video.width * found.video.height, planned)
     check_space(folder, STATE_BYTES * numbers + 2 * ((expected or 0) + attached))
 
 
 def _configs(found: Survey, segment: Segment, options: EncodeOptions) -> list[HNeRVConfig]:
-    """The networks of all layers of a segment."""
+    """The networks of all layers of a segment that follows none."""
     frames = len(Timeline.every(options.keep_every, segment.frames).positions)
-    configs: list[HNeRVConfig] = []
+    whole, target, configs = options.quality, options.target, list[HNeRVConfig]()
+    if target and target.is_size:
+        samples = frames * found.video.width * found.video.height
+        aimed = 8 * target.value * segment.frames / found.frames / samples
+        whole = quality_of_size(aimed if target.kind == "bytes" else target.value)
     for number in range(1, options.layers + 1):
-        quality = None if options.recipe == "paper" else layer_quality(options.quality, options.layers, number)
+        quality = None if options.recipe == "paper" else layer_quality(whole, options.layers, number)
         own = replace(options, quality=quality, target=None)
         base = configs[0] if configs else None
         config = plan_enhancement(own, base, found.video, frames) if base else plan_config(own, found.video, frames)
@@ -143,15 +148,22 @@ def _configs(found: Survey, segment: Segment, options: EncodeOptions) -> list[HN
     return configs
 
 
-def _plan_segment(found: Survey, segment: Segment, options: EncodeOptions) -> SegmentForecast:
-    frames = len(Timeline.every(options.keep_every, segment.frames).positions)
-    return SegmentForecast(
-        start=segment.start,
-        stop=segment.stop,
-        follows=segment.follows,
-        parameters=sum(config.parameters for config in _configs(found, segment, options)),
-        steps=options.layers * plan_recipe(options, found.video, frames).steps,
-    )
+def _plan(found: Survey, segments: Sequence[Segment], options: EncodeOptions) -> list[SegmentForecast]:
+    """All segments; one that follows has the networks of the one before."""
+    planned: list[SegmentForecast] = []
+    for segment in segments:
+        frames = len(Timeline.every(options.keep_every, segment.frames).positions)
+        if segment.follows:
+            parameters = planned[-1].parameters
+        else:
+            parameters = sum(config.parameters for config in _configs(found, segment, options))
+        steps = options.layers * plan_recipe(options, found.video, frames).steps
+        planned.append(
+            SegmentForecast(
+                start=segment.start, stop=segment.stop, follows=segment.follows, parameters=parameters, steps=steps
+            )
+        )
+    return planned
 
 
 def _expected_bytes(options: EncodeOptions, samples: int, planned: Sequence[SegmentForecast]) -> int | None:

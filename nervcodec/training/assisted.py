@@ -22,7 +22,7 @@ from nervcodec.models.networks import build_decoder
 from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
 from nervcodec.samples import to_unit
 from nervcodec.timeline import Timeline
-from nervcodec.training.checkpoint import Keeper, State, optimizer_state, restore_optimizers
+from nervcodec.training.checkpoint import Keeper, State, leaving, optimizer_state, restore_optimizers
 from nervcodec.training.losses import seen_shares, with_masks
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.rate import RateModel
@@ -73,12 +73,8 @@ def fit_missing(
         run.step(step, times.to(missing.frames.device))
         if keeper:
             keeper.keep(run.state, now=step == recipe.steps)
-        try:
+        with leaving(keeper, run.state):
             observe(StepDone(step=step, steps=recipe.steps, psnr_db=run.psnr_db, estimated_bytes=None))
-        except BaseException:
-            if keeper:
-                keeper.keep(run.state, now=True)
-            raise
     return {**tensors, **run.symbols()}
 
 

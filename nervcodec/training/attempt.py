@@ -85,7 +85,8 @@ class Attempt:
         self.done = numbers["step"]
         with torch.enable_grad():
             for step in sorted({self._prune_step, self._quantize_step}):
-                self._change(step) if step <= self.done else None
+                if step <= self.done:
+                    self._change(step)
         for name, tensor in self._live().items():
             tensor.copy_(tensors[name])
         restore_optimizers([optimizer for optimizer, _ in self.optimizers], tensors)

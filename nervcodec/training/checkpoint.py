@@ -5,7 +5,8 @@ safetensors, with everything that is no tensor as JSON in its metadata, and a di
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -80,6 +81,17 @@ class Keeper:
         if now or monotonic() - self.last >= self.seconds:
             save_checkpoint(self.path, state())
             self.last = monotonic()
+
+
+@contextmanager
+def leaving(keeper: Keeper | None, state: Callable[[], State]) -> Iterator[None]:
+    """Whatever is raised in the block, the state is kept before."""
+    try:
+        yield
+    except BaseException:
+        if keeper:
+            keeper.keep(state, now=True)
+        raise
 
 
 def optimizer_state(optimizers: Sequence[Optimizer]) -> dict[str, Tensor]:

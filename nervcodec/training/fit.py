@@ -1,6 +1,7 @@
 """Overfit a network to a clip."""
 
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from time import monotonic
 
@@ -11,7 +12,7 @@ from nervcodec.errors import FitError, ResourceError
 from nervcodec.events import BatchHalved, FitRestarted, FitResumed, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.training.attempt import Attempt, Fitted
-from nervcodec.training.checkpoint import Keeper, State
+from nervcodec.training.checkpoint import Keeper, State, leaving
 from nervcodec.training.network import ALONE, Beside
 from nervcodec.training.recipe import Recipe
 from nervcodec.training.tradeoff import RATE_FITS
@@ -143,24 +144,18 @@ class _Fitting:
                 reason = watchdog(step, psnr_from_mse(float(attempt.measured().mean())))
                 if reason:
                     raise _Collapsed(reason)
-            self._keep(attempt, watchdog, now=step == steps)
-            self._report(attempt, watchdog)
+            state = partial(self._state, attempt, watchdog)
+            if self.keeper:
+                self.keeper.keep(state, now=step == steps)
+            with leaving(self.keeper, state):
+                self._report(attempt)
 
-    def _report(self, attempt: Attempt, watchdog: Watchdog) -> None:
+    def _report(self, attempt: Attempt) -> None:
         step, steps = attempt.done, self.recipe.steps
-        if monotonic() - self.last_report <= REPORT_SECONDS and step < steps:
-            return
-        self.last_report = monotonic()
-        try:
+        if monotonic() - self.last_report > REPORT_SECONDS or step == steps:
+            self.last_report = monotonic()
             self.observe(StepDone(step, steps, attempt.psnr_db(), attempt.estimated_bytes()))
-        except BaseException:
-            self._keep(attempt, watchdog, now=True)
-            raise
 
-    def _keep(self, attempt: Attempt, watchdog: Watchdog, *, now: bool = False) -> None:
-        def state() -> State:
-            made = attempt.state()
-            return State({**made.numbers, "plan": self.plan, "watchdog": watchdog.state()}, made.tensors)
-
-        if self.keeper:
-            self.keeper.keep(state, now=now)
+    def _state(self, attempt: Attempt, watchdog: Watchdog) -> State:
+        made = attempt.state()
+        return State({**made.numbers, "plan": self.plan, "watchdog": watchdog.state()}, made.tensors)

@@ -45,16 +45,8 @@ def mastering_display(frame: av.VideoFrame) -> MasteringDisplay | None:
         return None
     *numbers, has_primaries, has_luminance = struct.unpack("=22i", data)
     ratios = [Fraction(n, d) if d else Fraction(0) for n, d in zip(numbers[::2], numbers[1::2], strict=True)]
-    x_red, y_red, x_green, y_green, x_blue, y_blue, x_white, y_white = _units(ratios[:8], CHROMATICITY, has_primaries)
     least, most = _units(ratios[8:], LUMINANCE, has_luminance)
-    return MasteringDisplay(
-        red=(x_red, y_red),
-        green=(x_green, y_green),
-        blue=(x_blue, y_blue),
-        white=(x_white, y_white),
-        max_luminance=most,
-        min_luminance=least,
-    )
+    return MasteringDisplay.of(_units(ratios[:8], CHROMATICITY, has_primaries), most, least)
 
 
 def content_light(frame: av.VideoFrame) -> ContentLight | None:

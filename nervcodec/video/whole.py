@@ -8,6 +8,8 @@ from typing import BinaryIO
 from nervcodec.errors import VideoError
 
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+LONGEST_HEAD = 1 << 16
+"""Bytes that a Matroska file may say of its own kind."""
 BOXES = (b"ftyp", b"styp", b"moov", b"wide", b"mdat", b"free", b"skip")
 """One of these is the first in a file of the MP4 family."""
 
@@ -19,7 +21,7 @@ def check_whole(path: Path, name: str) -> None:
         file.seek(0)
         head = file.read(8)
         ends = _segment_ends(file) if head[:4] == EBML else _box_ends(file) if head[4:] in BOXES else iter(())
-        end = max(ends, default=0)
+        end = next((end for end in ends if end > size), size)
     if end > size:
         raise VideoError(f"{name}: the file has {size} of {end} bytes; it is damaged or incomplete")
 
@@ -43,7 +45,7 @@ def _segment_ends(file: BinaryIO) -> Iterator[int]:
     """Where the segment of a Matroska file ends, if it says so."""
     file.seek(len(EBML))
     head = _ebml_size(file)
-    if head is not None:
+    if head is not None and head <= LONGEST_HEAD:
         file.seek(head, 1)
         if file.read(4) == SEGMENT and (length := _ebml_size(file)) is not None:
             yield file.tell() + length

@@ -7,18 +7,11 @@ import pytest
 from nervcodec.bitstream.format import Header, check_header, read_header, write_header
 from nervcodec.bitstream.records import write_clock
 from nervcodec.errors import BitstreamError, CorruptStream, UnsupportedStream
-from nervcodec.picture import ContentLight, MasteringDisplay, VideoFormat
+from nervcodec.picture import ContentLight, VideoFormat
 from nervcodec.timeline import Clock, Timeline
+from tests.hdr import LIGHT, MASTERING
 
 PLAIN = Header(video=VideoFormat(width=720, height=576, frame_rate=Fraction(25)), segments=(3, 2))
-MASTERING = MasteringDisplay(
-    red=(34000, 16000),
-    green=(13250, 34500),
-    blue=(7500, 3000),
-    white=(15635, 16450),
-    max_luminance=10_000_000,
-    min_luminance=50,
-)
 CLOCK = Clock(time_base=Fraction(1, 90000), ticks=(0, 3000, 6003, 6004, 90000), end=93000)
 FULL = Header(
     video=replace(
@@ -26,7 +19,7 @@ FULL = Header(
         depth=10,
         sample_aspect=Fraction(16, 15),
         mastering=MASTERING,
-        content_light=ContentLight(max_content=1000, max_average=400),
+        content_light=LIGHT,
     ),
     segments=PLAIN.segments,
     clock=CLOCK,

@@ -14,13 +14,14 @@ from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.clip import load_footage
 from nervcodec.codec.composite import Composite
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.picture import ColourTags, ContentLight, MasteringDisplay, VideoFormat
+from nervcodec.picture import ColourTags, VideoFormat
 from nervcodec.timeline import Clock
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 from tests.conftest import SAMPLE
 from tests.golden.make import FOLDER, deep_source
+from tests.hdr import LIGHT, MASTERING
 
 MS = Fraction(1, 1000)
 VIDEO = VideoFormat(
@@ -29,15 +30,8 @@ VIDEO = VideoFormat(
     frame_rate=Fraction(25),
     colour=ColourTags(primaries=9, transfer=16),
     sample_aspect=Fraction(4, 3),
-    mastering=MasteringDisplay(
-        red=(34000, 16000),
-        green=(13250, 34500),
-        blue=(7500, 3000),
-        white=(15635, 16450),
-        max_luminance=10_000_000,
-        min_luminance=50,
-    ),
-    content_light=ContentLight(max_content=1000, max_average=400),
+    mastering=MASTERING,
+    content_light=LIGHT,
 )
 *TICKS, END = accumulate((17, 40, 100, 33, 250, 40), initial=0)
 CLOCK = Clock(time_base=MS, ticks=tuple(TICKS), end=END)

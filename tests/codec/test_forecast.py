@@ -12,6 +12,7 @@ import nervcodec
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.planning import quality_of_size
 from nervcodec.errors import OutputError, RequestError, ResourceError
 from nervcodec.video.view import View
 
@@ -19,7 +20,12 @@ OPTIONS = EncodeOptions(view=View(stop=6, resize=(46, 25)), model="hnerv", steps
 
 
 @pytest.mark.parametrize(
-    "options", [OPTIONS, replace(OPTIONS, layers=2, min_gain=-99.0), replace(OPTIONS, keep_every=2)]
+    "options",
+    [
+        OPTIONS,
+        replace(OPTIONS, layers=2, min_gain=-99.0),
+        replace(OPTIONS, keep_every=2),
+    ],
 )
 def test_the_plan_is_what_is_done(sample: str, tmp_path: Path, options: EncodeOptions) -> None:
     forecast = nervcodec.plan(sample, options)
@@ -44,6 +50,16 @@ def test_sizes_that_are_asked_for_and_those_that_are_likely(sample: str) -> None
     assert fine is not None
     assert coarse is not None
     assert fine == pytest.approx(2 * coarse, rel=0.01)
+
+
+def test_networks_for_a_size_are_those_of_the_quality_that_is_likely_for_it(sample: str) -> None:
+    size = 6 * 46 * 25 * 2.0 / 8
+    asked = [nervcodec.Target("bpp", 2.0), nervcodec.Target("bytes", size)]
+    plans = [nervcodec.plan(sample, replace(OPTIONS, target=target)) for target in asked]
+    plans.append(nervcodec.plan(sample, replace(OPTIONS, quality=quality_of_size(2.0))))
+    weights = {tuple(made.parameters for made in forecast.segments) for forecast in plans}
+    assert len(weights) == 1
+    assert weights != {tuple(made.parameters for made in nervcodec.plan(sample, OPTIONS).segments)}
 
 
 def test_what_no_memory_holds_is_refused_before_the_work(

@@ -19,17 +19,9 @@ from nervcodec.video.colour import Frame
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
+from tests.hdr import LIGHT, MASTERING
 
 NTSC = Fraction(30000, 1001)
-MASTERING = MasteringDisplay(
-    red=(34000, 16000),
-    green=(13250, 34500),
-    blue=(7500, 3000),
-    white=(15635, 16450),
-    max_luminance=10_000_000,
-    min_luminance=50,
-)
-LIGHT = ContentLight(max_content=1000, max_average=400)
 X265_HDR = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
 UNEVEN = (0, 17, 50, 117, 118, 300)
 END = 1000
@@ -323,6 +315,8 @@ def test_frames_that_do_not_decode_are_missed(tmp_path: Path) -> None:
     [
         ("text.mp4", b"no video at all\n" * 100, "Invalid data"),
         ("empty.mp4", b"", "Invalid data|End of file"),
+        ("vast.mp4", struct.pack(">I4sQ", 1, b"ftyp", 1 << 63), "damaged or incomplete"),
+        ("vast.mkv", bytes.fromhex("1a45dfa301ffffffffffff00"), "Invalid data|End of file"),
         (
             "headless.mp4",
             struct.pack(">I4s4s", 12, b"ftyp", b"isom") + struct.pack(">I4s", 8, b"mdat"),
