@@ -42,6 +42,7 @@ def test_a_failed_point_is_in_the_exit_code(tmp_path: Path, capfd: pytest.Captur
     assert "1 of 3 points failed" in said
 
 
+@pytest.mark.slow
 def test_a_suite_shows_its_figures_beside_the_published(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ["bench", "--suite", "blocks", "--dataset", "bunny", "--frames", "0:2", "--resize", "64x32"]
     assert run([*arguments, "--steps", "2", "--no-vmaf", "-o", str(tmp_path)]) == 0

@@ -61,7 +61,9 @@ def stopped(sample: str, output: str, options: EncodeOptions, events: int) -> li
     [
         OPTIONS,
         replace(OPTIONS, layers=2, segment="none", min_gain=-9.0),
-        replace(OPTIONS, quality=None, target=nervcodec.Target("psnr", NEAR), segment="5"),
+        pytest.param(
+            replace(OPTIONS, quality=None, target=nervcodec.Target("psnr", NEAR), segment="5"), marks=pytest.mark.slow
+        ),
         replace(OPTIONS, keep_every=2, assisted=True, model="hnerv", segment="5"),
     ],
     ids=["segments", "layers", "target", "assisted"],

@@ -87,6 +87,7 @@ def test_a_layer_that_does_not_pay_is_not_written_and_says_so(sample: str, tmp_p
     assert alone.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_target_size_is_that_of_all_layers(sample: str, tmp_path: Path) -> None:
     options = EncodeOptions(
         view=View(stop=8, resize=(96, 64)),
