@@ -53,13 +53,13 @@ def test_sizes_that_are_asked_for_and_those_that_are_likely(sample: str) -> None
 
 
 def test_networks_for_a_size_are_those_of_the_quality_that_is_likely_for_it(sample: str) -> None:
-    size = 6 * 46 * 25 * 2.0 / 8
-    asked = [nervcodec.Target("bpp", 2.0), nervcodec.Target("bytes", size)]
-    plans = [nervcodec.plan(sample, replace(OPTIONS, target=target)) for target in asked]
-    plans.append(nervcodec.plan(sample, replace(OPTIONS, quality=quality_of_size(2.0))))
+    larger = replace(OPTIONS, view=View(stop=6, resize=(240, 134)))
+    asked = [nervcodec.Target("bpp", 0.5), nervcodec.Target("bytes", 6 * 240 * 134 * 0.5 / 8)]
+    plans = [nervcodec.plan(sample, replace(larger, target=target)) for target in asked]
+    plans.append(nervcodec.plan(sample, replace(larger, quality=quality_of_size(0.5))))
     weights = {tuple(made.parameters for made in forecast.segments) for forecast in plans}
     assert len(weights) == 1
-    assert weights != {tuple(made.parameters for made in nervcodec.plan(sample, OPTIONS).segments)}
+    assert weights != {tuple(made.parameters for made in nervcodec.plan(sample, larger).segments)}
 
 
 def test_what_no_memory_holds_is_refused_before_the_work(
