@@ -368,13 +368,18 @@ def test_a_missed_target_is_written_and_said(nervc: Nervc, sample: str, tmp_path
     assert nervc("info", path).returncode == 0
 
 
+@pytest.mark.slow  # by the clock, which other tests beside it would disturb
 def test_a_time_limit_is_kept(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path = tmp_path / "out.nerv"
     options = ["--frames", "0:6", "--resize", "96x64", "--size", "9k", "--json"]
     done = nervc("encode", sample, "-o", path, "--time-limit", "8s", *options)
     assert done.returncode == 0, done.stderr.decode()
     assert 3 < lines(done.stdout)[-1]["seconds"] < 9
-    assert nervc("encode", sample, "-o", path, "-y", "--time-limit", "0.1s", *options).returncode == 2
+
+
+def test_a_time_limit_that_no_fit_keeps_is_refused(nervc: Nervc, sample: str, tmp_path: Path) -> None:
+    options = ["--frames", "0:6", "--resize", "96x64", "--size", "9k", "--time-limit", "0.1s"]
+    assert nervc("encode", sample, "-o", tmp_path / "out.nerv", *options).returncode == 2
 
 
 def test_targets_that_cannot_be_are_refused_before_the_fit(nervc: Nervc, sample: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 import nervcodec
 from nervcodec.bitstream.container import layer_ends, read_stream, write_stream
 from nervcodec.bitstream.layer import Chunk
+from nervcodec.codec import stacking
 from nervcodec.codec.assembly import make_layer
 from nervcodec.codec.clip import load_clip
 from nervcodec.codec.decoder import decode_frames
@@ -175,3 +177,14 @@ def test_a_size_is_reached_even_if_layers_do_not_pay(sample: str, tmp_path: Path
     report = nervcodec.encode(sample, str(tmp_path / "a.nerv"), options)
     assert len(report.layers) == 1
     assert report.file_bytes == pytest.approx(2_500, rel=0.03)
+
+
+def test_a_time_limit_becomes_as_many_steps_as_it_has_room_for(
+    sample: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stacking, "time_fit", lambda *_: (0.2, 2.0))  # a step, and all besides the steps
+    options = replace(SMALL, steps=None, time_limit=60.0)
+    begun = monotonic()
+    report = nervcodec.encode(sample, str(tmp_path / "a.nerv"), options)
+    planned = (stacking.TIME_SHARE * 60.0 - 2.0) / 0.2 - stacking.MEASURING_STEPS * 4
+    assert planned - (monotonic() - begun) / 0.2 <= report.steps <= planned
