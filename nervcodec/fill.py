@@ -15,14 +15,14 @@ RELAXATIONS = 10
 
 
 def fill(frames: Tensor, masks: Tensor) -> Tensor:
-    """Samples `[B, 3, H, W]` with new ones where masks `[B, 1, H, W]`, bool, have a pixel; no mask covers a frame."""
+    """Samples `[B, C, H, W]` with new ones where masks, bool, like these or of one channel, cover a part of a frame."""
     known = (~masks).float()
     filled = _filled(frames * known, known)
     return torch.where(masks, nearest(filled, depth_of(frames)), frames)
 
 
 def _filled(sums: Tensor, weights: Tensor) -> Tensor:
-    """Pictures from sums of known samples and how many they are, `[B, 3, H, W]` and `[B, 1, H, W]`."""
+    """Pictures from sums of known samples and how many they are, `[B, C, H, W]` and `[B, 1 or C, H, W]`."""
     known = weights > 0
     if known.all():
         return sums / weights

@@ -43,8 +43,12 @@ LEVELS = 8
 
 def frame_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
     """The frame at a fraction in (0, 1) of the way from one frame to the next; samples `[B, 3, H, W]`."""
+    return along(motion_between(to_unit(before), to_unit(after), fraction), before, after, fraction)
+
+
+def along(motion: Tensor, before: Tensor, after: Tensor, fraction: float) -> Tensor:
+    """The same by a motion `[B, 2, H, W]`, as of `motion_between`, of samples `[B, C, H, W]`."""
     a, b = to_unit(before), to_unit(after)
-    motion = motion_between(a, b, fraction)
     seen_a, seen_b = (
         warp(frame, flow, "bicubic") for frame, flow in ((a, -fraction * motion), (b, (1 - fraction) * motion))
     )

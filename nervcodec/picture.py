@@ -1,13 +1,19 @@
 """What describes a video apart from its pixels, the same on both sides of the file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 Chroma = Literal["rgb", "444", "422", "420", "grey"]
 CHROMA_FORMATS: tuple[Chroma, ...] = ("rgb", "444", "422", "420", "grey")
 """How a video samples colour; wire ids are positions, append only."""
+
+Domain = Literal["rgb", "yuv420"]
+DOMAINS: tuple[Domain, ...] = ("rgb", "yuv420")
+"""In what samples pictures are fitted; wire ids are positions, append only."""
+CHANNELS: dict[Domain, int] = {"rgb": 3, "yuv420": 6}
+"""Of a picture in memory: `[3, H, W]`, or `[6, H/2, W/2]` (`nervcodec.planes`)."""
 
 SHALLOW, DEEP = DEPTHS = 8, 10
 """Bits of a sample of a picture."""
@@ -17,6 +23,8 @@ MAX_PIXELS = 1 << 26
 UNSPECIFIED = 2
 """The code point of a colour property that the video does not name."""
 STUDIO, FULL = 0, 1
+BT709 = 1
+"""The code point of that matrix."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +86,31 @@ class VideoFormat:
     chroma: Chroma = "rgb"
     depth: int = SHALLOW
     """Bits of a sample, one of DEPTHS."""
+    domain: Domain = "rgb"
     sample_aspect: Fraction = Fraction(1)
     """Width of a pixel over its height."""
     mastering: MasteringDisplay | None = None
     content_light: ContentLight | None = None
+
+    @property
+    def pixels(self) -> int:
+        """Of a picture."""
+        return self.width * self.height
+
+    @property
+    def map_size(self) -> tuple[int, int]:
+        """Height and width of a picture in memory."""
+        return map_size(self.domain, self.height, self.width)
+
+
+def in_domain(video: VideoFormat, domain: Domain) -> VideoFormat:
+    """The format of a video's pictures in a domain; what is RGB becomes YUV by BT.709, in studio range (ours)."""
+    if domain == "rgb":
+        return replace(video, domain=domain)
+    colour = replace(video.colour, matrix=BT709, sample_range=STUDIO) if video.chroma == "rgb" else video.colour
+    return replace(video, domain=domain, chroma="420", colour=colour)
+
+
+def map_size(domain: Domain, height: int, width: int) -> tuple[int, int]:
+    """Height and width in memory of a picture of so many pixels; half of them, rounded up, for YUV 4:2:0."""
+    return (height, width) if domain == "rgb" else (-(-height // 2), -(-width // 2))

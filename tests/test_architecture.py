@@ -23,6 +23,7 @@ RANKS = {
     "metrics": 0,
     "video": 0,
     "picture": -1,
+    "planes": -1,
     "files": -1,
     "motion": -1,
     "fill": -1,

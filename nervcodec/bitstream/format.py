@@ -9,6 +9,7 @@ from nervcodec.bitstream.records import (
     CLOCK,
     CONTENT_LIGHT,
     DEPTH,
+    DOMAIN,
     FIRST_OPTIONAL,
     MASTERING,
     MAX_FRAMES,
@@ -19,6 +20,7 @@ from nervcodec.bitstream.records import (
     read_attached,
     read_clock,
     read_depth,
+    read_domain,
     read_light,
     read_mastering,
     read_ratio,
@@ -27,6 +29,7 @@ from nervcodec.bitstream.records import (
     write_attached,
     write_clock,
     write_depth,
+    write_domain,
     write_light,
     write_mastering,
     write_ratio,
@@ -99,6 +102,8 @@ def _records(header: Header) -> dict[int, bytes]:
         records[ATTACHED] = write_attached(header.attached)
     if video.depth != SHALLOW:
         records[DEPTH] = write_depth(video.depth)
+    if video.domain != "rgb":
+        records[DOMAIN] = write_domain(video.domain)
     if video.sample_aspect != 1:
         records[SAMPLE_ASPECT] = write_ratio(video.sample_aspect)
     if header.clock:
@@ -119,7 +124,7 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
     video, segments = read_video(reader), read_segments(reader)
     records = read_records(reader, MAX_HEADER_BYTES) if version >= RECORDS_VERSION else {}
     reader.finish("header")
-    known = {TIMELINE, ATTACHED, DEPTH} if version >= SEGMENTED_VERSION else {TIMELINE}
+    known = {TIMELINE, ATTACHED, DEPTH, DOMAIN} if version >= SEGMENTED_VERSION else {TIMELINE}
     unknown = [number for number in records if number < FIRST_OPTIONAL and number not in known]
     if unknown:
         raise UnsupportedStream(f"record {unknown[0]} of the header is not known to this decoder")
@@ -129,6 +134,7 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
         video=replace(
             video,
             depth=read_depth(records[DEPTH]) if DEPTH in records else SHALLOW,
+            domain=read_domain(records[DOMAIN]) if DOMAIN in records else "rgb",
             sample_aspect=read_ratio(records[SAMPLE_ASPECT]) if SAMPLE_ASPECT in records else Fraction(1),
             mastering=read_mastering(records[MASTERING]) if MASTERING in records else None,
             content_light=read_light(records[CONTENT_LIGHT]) if CONTENT_LIGHT in records else None,

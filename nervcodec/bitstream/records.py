@@ -7,10 +7,11 @@ from itertools import accumulate, groupby, pairwise
 
 from nervcodec.bitstream.fields import MAX_VARINT, ByteReader, ByteWriter
 from nervcodec.errors import CorruptStream, UnsupportedStream
-from nervcodec.picture import DEEP, ContentLight, MasteringDisplay
+from nervcodec.picture import DEEP, DOMAINS, ContentLight, Domain, MasteringDisplay
 from nervcodec.timeline import Clock, Timeline
 
-TIMELINE, ATTACHED, DEPTH, SAMPLE_ASPECT, CLOCK, MASTERING, CONTENT_LIGHT = 1, 2, 3, 128, 129, 130, 131
+TIMELINE, ATTACHED, DEPTH, DOMAIN = 1, 2, 3, 4
+SAMPLE_ASPECT, CLOCK, MASTERING, CONTENT_LIGHT = 128, 129, 130, 131
 """Wire ids; one from FIRST_OPTIONAL on may be passed over by a decoder that does not know it."""
 FIRST_OPTIONAL = 128
 
@@ -101,6 +102,24 @@ def read_depth(record: bytes) -> int:
     if depth != DEEP:
         raise UnsupportedStream(f"samples of {depth} bits are not known to this decoder")
     return depth
+
+
+def write_domain(domain: Domain) -> bytes:
+    """The record DOMAIN."""
+    return bytes([DOMAINS.index(domain)])
+
+
+def read_domain(record: bytes) -> Domain:
+    """The inverse of `write_domain`.
+
+    Raises UnsupportedStream for a domain that is not known.
+    """
+    reader = ByteReader(record)
+    number = reader.uint8("domain")
+    reader.finish("domain")
+    if not 1 <= number < len(DOMAINS):
+        raise UnsupportedStream(f"pictures in domain {number} are not known to this decoder")
+    return DOMAINS[number]
 
 
 def write_clock(clock: Clock) -> bytes:

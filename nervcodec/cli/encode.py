@@ -45,6 +45,12 @@ of_fit = section("Fit")
     default="auto",
     help="Bits of a sample, in the fit and when decoded; auto is 8 where the video has no more, else 10.",
 )
+@of_video(
+    "--domain",
+    type=click.Choice(["auto", "yuv420", "rgb"]),
+    default="auto",
+    help="Samples that are fitted; auto is the planes of a 4:2:0 video as they are, and RGB for any other.",
+)
 @in_pieces(
     "--segment",
     metavar="auto|none|10s|N",

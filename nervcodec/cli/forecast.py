@@ -19,7 +19,7 @@ def show_forecast(forecast: "nervcodec.Forecast", *, as_json: bool) -> None:
     video = forecast.video
     size = "unknown" if forecast.expected_bytes is None else f"about {readable_bytes(forecast.expected_bytes)}"
     click.echo(f"{video.width}x{video.height}, {forecast.frames} frames, {float(video.frame_rate):.6g} frames/s")
-    click.echo(f"{forecast.model}, layers: {forecast.layers}; on {forecast.device}")
+    click.echo(f"{forecast.model} for {forecast.video.domain}, layers: {forecast.layers}; on {forecast.device}")
     click.echo(
         f"size {size}; time about {readable_time(forecast.expected_seconds)}; "
         f"memory about {readable_bytes(forecast.memory_bytes)}"
@@ -41,6 +41,7 @@ def _record(forecast: "nervcodec.Forecast") -> dict[str, Any]:
         "width": forecast.video.width,
         "height": forecast.video.height,
         "frames": forecast.frames,
+        "domain": forecast.video.domain,
         "model": forecast.model,
         "layers": forecast.layers,
         "bytes": forecast.expected_bytes,

@@ -77,6 +77,7 @@ def _video_record(described: nervcodec.StreamInfo) -> dict[str, Any]:
         "sample_aspect": video.sample_aspect.as_integer_ratio(),
         "colour": asdict(video.colour),
         "chroma": video.chroma,
+        "domain": video.domain,
         "mastering_display": video.mastering and asdict(video.mastering),
         "content_light": video.content_light and asdict(video.content_light),
     }
@@ -99,7 +100,7 @@ def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
     yield f"{video.width}x{video.height}"
     yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + " frames"
     yield f"{float(video.frame_rate):.6g} frames/s" + (" that are not equally far apart" if described.clock else "")
-    yield f"{video.chroma} of {video.depth} bits"
+    yield f"{video.chroma} of {video.depth} bits, fitted as {video.domain}"
     if video.sample_aspect != 1:
         yield f"pixels of {video.sample_aspect.numerator}:{video.sample_aspect.denominator}"
     yield f"primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}"

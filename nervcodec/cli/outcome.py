@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from nervcodec.codec.report import EncodeReport, LayerReport
+from nervcodec.picture import Domain
+
+PSNR: dict[Domain, str] = {"rgb": "PSNR", "yuv420": "YUV PSNR"}
+"""What it is called."""
 
 
 def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
@@ -22,6 +26,7 @@ def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
         "assisted_bytes": report.assisted_bytes,
         "fits": report.fits,
         "segments": report.segments,
+        "domain": report.domain,
         "attached_bytes": report.attached_bytes,
         "layers": [_measures(layer) for layer in report.layers],
     }
@@ -29,17 +34,18 @@ def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
 
 def outcome_lines(output: str, report: EncodeReport) -> Iterator[str]:
     """The same in words."""
+    psnr = PSNR[report.domain]
     if len(report.layers) > 1:
         for number, layer in enumerate(report.layers, 1):
-            yield f"--layers {number}: {_outcome(layer)}"
+            yield f"--layers {number}: {_outcome(layer, psnr)}"
     if report.masked_psnr_db is not None:
-        yield f"pixels under the mask: PSNR {report.masked_psnr_db:.2f} dB"
+        yield f"pixels under the mask: {psnr} {report.masked_psnr_db:.2f} dB"
     if report.missing_psnr_db is not None:
         how = "interpolated" if report.assisted_bytes is None else f"assisted by {report.assisted_bytes:,} bytes"
-        yield f"frames that were left out, {how}: PSNR {report.missing_psnr_db:.2f} dB"
+        yield f"frames that were left out, {how}: {psnr} {report.missing_psnr_db:.2f} dB"
     if report.attached_bytes:
         yield f"sound, subtitles, chapters and titles: {report.attached_bytes:,} of the bytes"
-    yield f"{output}: {_outcome(report)}, {report.seconds:.1f} s"
+    yield f"{output}: {_outcome(report, psnr)}, {report.seconds:.1f} s"
 
 
 def _measures(made: EncodeReport | LayerReport) -> dict[str, Any]:
@@ -53,6 +59,6 @@ def _measures(made: EncodeReport | LayerReport) -> dict[str, Any]:
     }
 
 
-def _outcome(made: EncodeReport | LayerReport) -> str:
+def _outcome(made: EncodeReport | LayerReport, psnr: str) -> str:
     quality = "" if made.ms_ssim is None else f", MS-SSIM {made.ms_ssim:.4f}"
-    return f"PSNR {made.psnr_db:.2f} dB{quality}, {made.file_bytes:,} bytes, {made.bits_per_pixel:.4f} bpp"
+    return f"{psnr} {made.psnr_db:.2f} dB{quality}, {made.file_bytes:,} bytes, {made.bits_per_pixel:.4f} bpp"

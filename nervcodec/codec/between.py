@@ -1,16 +1,23 @@
 """Frames of a file at any time: those that it holds, and what lies between them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
 from typing import Literal
 
+import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from nervcodec.bitstream.container import Stream
 from nervcodec.codec.decoder import decode_frames, decode_times
 from nervcodec.codec.device import DeviceName, choose_device
-from nervcodec.motion import frame_between, is_cut
+from nervcodec.motion import along, is_cut, motion_between
+from nervcodec.picture import VideoFormat
+from nervcodec.planes import pack_planes, unpack_planes
+from nervcodec.samples import to_unit
 from nervcodec.timeline import Moment
+from nervcodec.video.domains import picture_to_rgb
 
 Between = Literal["motion", "embedding"]
 """What makes a frame between two: the motion from one to the other, or the network, of embeddings between theirs."""
@@ -24,7 +31,7 @@ def frames_at(
     *,
     device: DeviceName = "auto",
 ) -> Iterator[Tensor]:
-    """Frames `[3, H, W]`, samples of the depth of the file, on the CPU, at moments in order of time.
+    """Frames `[C, H, W]`, samples of the depth and domain of the file, on the CPU, at moments in order of time.
 
     At a frame of the file it is that frame as `decode_frames` makes it. Between two scenes it is the nearer of the two.
 
@@ -33,7 +40,8 @@ def frames_at(
 
     Raises BitstreamError as `decode_frames` does.
     """
-    place, part = choose_device(device), range(len(moments)) if part is None else part
+    part = range(len(moments)) if part is None else part
+    between_two = _Between(stream.header.video, choose_device(device))
     shown = moments[part.start : part.stop]
     frames = _frames_of(shown, stream.header.frames)
     decoded = zip(frames, chain.from_iterable(decode_frames(stream, set(frames), device=device)), strict=True)
@@ -45,15 +53,51 @@ def frames_at(
             if not moment.fraction or after is None:
                 yield before
                 continue
-            cut = is_cut(before, after) if cut is None else cut
+            cut = between_two.is_cut(before, after) if cut is None else cut
             own = next(rendered) if between == "embedding" else None
             if cut:
                 yield before if moment.fraction < 0.5 else after
             elif own is not None:
                 yield own
             else:
-                made = frame_between(before[None].to(place), after[None].to(place), float(moment.fraction))
-                yield made[0].cpu()
+                yield between_two.moved(before, after, float(moment.fraction))
+
+
+@dataclass(frozen=True)
+class _Between:
+    """What lies between two frames, samples `[C, H, W]`, of a video: its motion is looked for in RGB."""
+
+    video: VideoFormat
+    device: torch.device
+
+    def is_cut(self, before: Tensor, after: Tensor) -> bool:
+        """Whether they belong to two scenes."""
+        return is_cut(self._rgb(before), self._rgb(after))
+
+    def moved(self, before: Tensor, after: Tensor, fraction: float) -> Tensor:
+        """The frame at a fraction of the way."""
+        a, b = (to_unit(self._rgb(frame)[None].to(self.device)) for frame in (before, after))
+        motion = motion_between(a, b, fraction)
+        pairs = zip(self._parts(before), self._parts(after), strict=True)
+        made = [along(flow, a, b, fraction) for flow, (a, b) in zip(_motions(motion), pairs, strict=False)]
+        return (made[0] if self.video.domain == "rgb" else pack_planes(*made))[0].cpu()
+
+    def _rgb(self, frame: Tensor) -> Tensor:
+        if self.video.domain == "rgb":
+            return frame
+        rgb = picture_to_rgb(frame.permute(1, 2, 0).numpy(), self.video)
+        return torch.from_numpy(rgb).permute(2, 0, 1)
+
+    def _parts(self, frame: Tensor) -> tuple[Tensor, ...]:
+        """RGB as it is, or luma and chroma, `[1, C, H, W]` each."""
+        whole = frame[None].to(self.device)
+        return (whole,) if self.video.domain == "rgb" else unpack_planes(whole, self.video.height, self.video.width)
+
+
+def _motions(motion: Tensor) -> Iterator[Tensor]:
+    """A motion `[1, 2, H, W]`, and the same of planes of half the size."""
+    yield motion
+    yield F.avg_pool2d(motion, 2, ceil_mode=True, count_include_pad=False) / 2
 
 
 def _frames_of(moments: Sequence[Moment], count: int) -> list[int]:

@@ -42,9 +42,9 @@ class Footage:
 
     video: VideoFormat
     clip: Tensor
-    """All frames, samples `[T, 3, H, W]`, channels last in memory."""
+    """All frames, samples `[T, C, H, W]` in the domain of the video, channels last in memory."""
     masks: Tensor | None
-    """`[T, 1, H, W]`, bool: pixels that are missing."""
+    """Bool, like the clip or of one channel: samples that are missing."""
     clock: Clock | None = None
     """When its frames are shown; None means one after the other."""
 
@@ -84,7 +84,7 @@ def load_footage(
 
 
 def _gather(video: Video, observe: Observer) -> Tensor:
-    """All frames of a video, `[T, H, W, 3]`, in one piece of memory: many small ones would keep what is freed between
+    """All frames of a video, `[T, H, W, C]`, in one piece of memory: many small ones would keep what is freed between
     them from being used again.
 
     Raises ResourceError when they are more than the memory holds.
@@ -116,7 +116,7 @@ def measure_at(
 
     footage: the video of that segment.
     """
-    meter, moments = QualityMeter(), _moments(stream.header, footage)
+    meter, moments = QualityMeter(footage.video), _moments(stream.header, footage)
     frames = frames_at(stream, [moments[position] for position in positions], device=device)
     for done, (position, frame) in enumerate(zip(positions, frames, strict=True), 1):
         own = footage.at([position])
@@ -150,7 +150,7 @@ def measure(
     """
     clip, masks = footage.clip, footage.masks
     known = notes.load() if notes and decoded is None else {}
-    meter, done, end = QualityMeter.from_json(known), known.get("frames", 0), stream.header.frames
+    meter, done, end = QualityMeter.from_json(footage.video, known), known.get("frames", 0), stream.header.frames
     for batch in decode_frames(stream, range(end - len(clip) + done, end), device=device):
         rows = slice(done, done + len(batch))
         meter.add(batch, clip[rows], None if masks is None else masks[rows])

@@ -10,7 +10,7 @@ from nervcodec.bitstream.format import Header
 from nervcodec.errors import RequestError
 from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import read_frames
-from nervcodec.video.view import View
+from nervcodec.video.view import View, as_stored
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,15 @@ class Composite:
     """Where decoded pixels are taken (see `load_masks`)."""
 
     def fill(self, frames: Iterator[Tensor], part: range, header: Header) -> Iterator[Tensor]:
-        """Each decoded frame, samples `[3, H, W]`, becomes the video's with the missing pixels filled.
+        """Each decoded frame, samples `[C, H, W]`, becomes the video's with the missing pixels filled.
 
         part: numbers of the frames among those of the video that the header is of.
 
         Raises RequestError for another size or number of frames than the video's, VideoError for one that cannot be
         read.
         """
-        count, depth = header.times.length, header.video.depth
-        view = View(first=part.start, stop=part.stop if part.stop < count else None, depth=depth)
+        count = header.times.length
+        view = as_stored(View(first=part.start, stop=part.stop if part.stop < count else None), header.video)
         with read_frames(self.source, view) as video:
             masks = load_masks(self.mask, video, len(part), view)
             for index, (own, mask) in enumerate(zip(frames, masks, strict=True), part.start):

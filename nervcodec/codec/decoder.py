@@ -34,7 +34,7 @@ FLOAT_BYTES = 4
 def decode_frames(
     stream: Stream, wanted: Collection[int] | None = None, *, device: DeviceName = "auto"
 ) -> Iterator[Tensor]:
-    """The frames of a stream in batches `[B, 3, H, W]`, samples of the depth of its video, on the CPU.
+    """The frames of a stream in batches `[B, C, H, W]`, samples of the depth and domain of its video, on the CPU.
 
     All of them, or those with the numbers `wanted`, in order, from the segments that they are in; these are bit for bit
     what they are among all. Always true float32; docs/bitstream.md says how far two machines may differ.
@@ -87,7 +87,7 @@ class _Listed:
 
 def _decode(stream: Stream, segments: Sequence[_Listed], device: DeviceName) -> Iterator[Tensor]:
     unpacker, header = Unpacker(stream), stream.header
-    _check_sizes(unpacker.configs, (header.video.height, header.video.width))
+    _check_sizes(unpacker.configs, header.video.map_size)
     for segment, (frames, listed) in enumerate(zip(header.segments, segments, strict=True)):
         if listed.wanted.any():
             LOG.debug("segment %d: frames %d, of which %d are wanted", segment, frames, int(listed.wanted.sum()))
@@ -141,7 +141,8 @@ def _samples(rendered: Tensor, video: VideoFormat) -> Tensor:
     """
     if not rendered.isfinite().all():
         raise CorruptStream("a network makes numbers that are not finite")
-    return from_unit(rendered[:, :, : video.height, : video.width], video.depth)
+    height, width = video.map_size
+    return from_unit(rendered[:, :, :height, :width], video.depth)
 
 
 def _build(config: HNeRVConfig, state: DecoderState, device: torch.device) -> tuple[torch.nn.Module, dict[str, Tensor]]:

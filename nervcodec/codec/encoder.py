@@ -74,7 +74,7 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
     job = resume_job(folder, identity, path, options)
     if job is not None:
         return job
-    found = survey(source, options.view, observe)
+    found = survey(source, options, observe)
     segments = plan_segments(found, options, choose_device(options.device))
     attached = b""
     if options.audio == "copy":

@@ -31,6 +31,7 @@ from nervcodec.picture import VideoFormat
 from nervcodec.samples import sample_bytes
 from nervcodec.timeline import Timeline
 from nervcodec.training.fit import time_fit
+from nervcodec.video.view import as_stored
 
 FIT_BYTES = 300
 """Of memory that a step takes for each pixel of each picture in it (ours, measured with DNeRV, HNeRV and SDMN)."""
@@ -86,7 +87,7 @@ def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observe
     if source == "-":
         raise RequestError("standard input can be read once only: a forecast needs a file")
     device = choose_device(options.device)
-    found = survey(source, options.view, observe)
+    found = survey(source, options, observe)
     segments = plan_segments(found, options, device)
     planned = _plan(found, segments, options)
     each = _step_seconds(source, found, segments[0], options, device)
@@ -99,7 +100,7 @@ def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observe
         segments=tuple(planned),
         model="sdmn" if options.is_sdmn else options.model,
         layers=options.layers,
-        expected_bytes=_expected_bytes(options, kept * found.video.width * found.video.height, planned),
+        expected_bytes=_expected_bytes(options, kept * found.video.pixels, planned),
         expected_seconds=seconds if options.time_limit is None else options.time_limit,
         memory_bytes=_fit_memory(found, segments, options),
         device=describe_device(device),
@@ -127,7 +128,7 @@ def check_disk(folder: str, found: Survey, segments: Sequence[Segment], options:
     configs = _configs(found, longest, options)
     numbers = sum(config.parameters + embedding_values(config, longest.frames) for config in configs)
     planned = _plan(found, segments, options)
-    expected = _expected_bytes(options, found.frames * found.video.width * found.video.height, planned)
+    expected = _expected_bytes(options, found.frames * found.video.pixels, planned)
     check_space(folder, STATE_BYTES * numbers + 2 * ((expected or 0) + attached))
 
 
@@ -136,7 +137,7 @@ def _configs(found: Survey, segment: Segment, options: EncodeOptions) -> list[HN
     frames = len(Timeline.every(options.keep_every, segment.frames).positions)
     whole, target, configs = options.quality, options.target, list[HNeRVConfig]()
     if target and target.is_size:
-        samples = frames * found.video.width * found.video.height
+        samples = frames * found.video.pixels
         aimed = 8 * target.value * segment.frames / found.frames / samples
         whole = quality_of_size(aimed if target.kind == "bytes" else target.value)
     for number in range(1, options.layers + 1):
@@ -185,14 +186,14 @@ def _fit_memory(found: Survey, segments: Sequence[Segment], options: EncodeOptio
     height, width = config.padded_size
     pictures = options.batch * (1 + 2 * config.window)
     clips = 1 if options.layers == 1 else 3
-    clip = longest.frames * 3 * sample_bytes(found.video.depth) * height * width
+    clip = longest.frames * config.channels * sample_bytes(found.video.depth) * height * width
     return PROGRAM_BYTES + clips * clip + FIT_BYTES * pictures * height * width
 
 
 def _step_seconds(source: str, found: Survey, segment: Segment, options: EncodeOptions, device: torch.device) -> float:
     """What a step takes, as measured on a few frames."""
     first = options.view.first + segment.start
-    view = replace(options.view, first=first, stop=first + min(TIMED_FRAMES, segment.frames), depth=found.video.depth)
+    view = replace(as_stored(options.view, found.video), first=first, stop=first + min(TIMED_FRAMES, segment.frames))
     clip = load_footage(source, view, index=found.index).clip
     recipe = plan_recipe(options, found.video, len(clip))
     each, _ = time_fit(clip.to(device), _configs(found, segment, options)[0], recipe)

@@ -13,6 +13,7 @@ from nervcodec.files import check_target, replacing
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.scalable_config import EnhancementConfig
 from nervcodec.models.wire import model_name, unpack_config
+from nervcodec.picture import CHANNELS
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ def layer_configs(stream: Stream) -> list[list[HNeRVConfig]]:
 
     Raises UnsupportedStream for a network that is not known, or has no business in its layer.
     """
-    networks = []
+    networks, channels = [], CHANNELS[stream.header.video.domain]
     for below, layer in enumerate(stream.layers):
         with layer_errors(below):
-            configs = [unpack_config(layer.model, numbers) for numbers in layer.configs]
+            configs = [unpack_config(layer.model, numbers, channels) for numbers in layer.configs]
             for config in configs:
                 if isinstance(config, EnhancementConfig) != bool(below):
                     raise UnsupportedStream(f"a network of kind {model_name(config)} makes no sense there")

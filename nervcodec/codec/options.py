@@ -22,6 +22,7 @@ from nervcodec.video.attachments import Audio
 from nervcodec.video.masks import check_rule
 from nervcodec.video.view import View
 
+DomainName = Literal["auto", "yuv420", "rgb"]
 ModelName = Literal["dnerv", "hnerv", "sdmn", "ffnerv"]
 RecipeName = Literal["rate", "paper"]
 Coupling = Literal["affine", "additive"]
@@ -32,6 +33,7 @@ QUALITIES = (0.0, 100.0)
 MOST_EPOCHS = 1e6
 MOST_KEEP_EVERY = 1000
 CHOICES: dict[str, tuple[object, ...]] = {
+    "domain": get_args(DomainName),
     "model": get_args(ModelName),
     "recipe": get_args(RecipeName),
     "row": (None, *row_names()),
@@ -65,6 +67,9 @@ class EncodeOptions:
     """Everything that `encode` can be told."""
 
     view: View = field(default_factory=View)
+    domain: DomainName = "auto"
+    """In what samples pictures are fitted and decoded: RGB, or planes of YUV 4:2:0 as they are; `auto` means the latter
+    for a video that has them, with the recipe `rate`, and where the network can."""
     audio: Audio = "copy"
     """Whether sound, subtitles, chapters and titles go along, as they are."""
     segment: str = "auto"
@@ -149,6 +154,11 @@ class EncodeOptions:
         """Whether the base is an SDMN."""
         return self.row in SDMN_ROWS if self.row else self.model == "sdmn"
 
+    @property
+    def makes_planes(self) -> bool:
+        """Whether the network can be one for planes: not those of tables, nor what moves RGB or sees how it moves."""
+        return self.row is None and self.model != "ffnerv" and self.difference_source == "frames"
+
     def __post_init__(self) -> None:
         self._check_recipe()
         if self.epochs is not None and not 0 < self.epochs < MOST_EPOCHS:
@@ -164,6 +174,8 @@ class EncodeOptions:
         if not 1 <= self.layers <= MAX_LAYERS:
             raise RequestError(f"a file has 1 to {MAX_LAYERS} layers, not {self.layers}")
         self._check_model()
+        if self.domain == "yuv420" and not self.makes_planes:
+            raise RequestError("rows of tables, FFNeRV and optical flow are for RGB: choose --domain rgb")
         self._check_machine()
         self._check_assisted()
         segments.check_rule(self.segment)

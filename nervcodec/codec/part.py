@@ -40,12 +40,12 @@ def fit_part(work: Work) -> tuple[bytes, PartReport]:
 
 def _assisted(report: EncodeReport, data: bytes, work: Work) -> EncodeReport:
     """The report of a segment that now has all frames of the video."""
-    frames, _, height, width = work.footage.clip.shape
+    frames = len(work.footage.clip)
     return replace(
         report,
         frames=frames,
         file_bytes=len(data),
-        bits_per_pixel=8 * len(data) / (frames * height * width),
+        bits_per_pixel=8 * len(data) / (frames * work.video.pixels),
         assisted_bytes=len(data) - report.file_bytes,
     )
 
@@ -59,13 +59,13 @@ class _Search:
 
     def reach(self, target: Target) -> Candidate:
         """What is nearest to a target."""
-        clip = self.work.clip
-        if target.kind == "ms-ssim" and min(clip.shape[2:]) < MS_SSIM_SIDE:
+        video = self.work.video
+        if target.kind == "ms-ssim" and min(video.width, video.height) < MS_SSIM_SIDE:
             raise RequestError(f"MS-SSIM needs pictures of at least {MS_SSIM_SIDE} pixels a side")
         timed = self.work.deadline is not None
         if not target.is_size:
             return search(target, DEFAULT_QUALITY, QUALITIES, TIMED_FITS if timed else MOST_FITS, self.code)
-        samples = clip[:, 0].numel()
+        samples = len(self.work.clip) * video.pixels
         aimed = target.value if target.kind == "bytes" else target.value * samples / 8
         quality = quality_of_size(8 * aimed / samples)
         start = log2(aimed)

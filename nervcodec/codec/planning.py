@@ -8,6 +8,7 @@ from nervcodec.codec.options import QUALITIES, EncodeOptions
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE, SSIM_SIDE
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.domains import for_domain
 from nervcodec.models.flow_sizing import ffnerv_config
 from nervcodec.models.limits import MAX_DEVIATION, MAX_SEED
 from nervcodec.models.presets import row_config
@@ -54,24 +55,25 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
 
     Raises RequestError for a row of another picture size, or a size or grid that no network has.
     """
-    height, width = video.height, video.width
+    height, width, domain = video.height, video.width, video.domain
     if options.row:
         row = row_config(options.row, height, width)
         return replace(row, **_choices(options)) if isinstance(row, SDMNConfig) else row
     weights = options.size or default_weights(options, height * width * frames)
     if options.model == "hnerv":
-        return fit_width(lambda stem: hnerv_config(height, width, stem), weights)
+        return fit_width(lambda stem: for_domain(domain, hnerv_config(height, width, stem)), weights)
     if options.model == "ffnerv":
         return fit_width(lambda stem: ffnerv_config(height, width, stem), weights)
     if options.model == "sdmn":
-        return fit_width(lambda stem: replace(sdmn_config(height, width, stem), **_choices(options)), weights)
+        choices = _choices(options)
+        return fit_width(lambda stem: for_domain(domain, replace(sdmn_config(height, width, stem), **choices)), weights)
     strides = choose_strides(height, width)
     grid = options.difference_grid
     if grid is None and options.recipe == "paper":
         grid = choose_difference_grid(height, width, strides, frames, weights)
     elif grid is None:
         grid = grid_of_cells(height, width, strides, CELL_PIXELS)
-    return fit_width(lambda stem: dnerv_config(height, width, stem, grid), weights)
+    return fit_width(lambda stem: for_domain(domain, dnerv_config(height, width, stem, grid)), weights)
 
 
 def _choices(options: EncodeOptions) -> dict[str, Any]:
@@ -89,8 +91,11 @@ def plan_enhancement(options: EncodeOptions, base: HNeRVConfig, video: VideoForm
     given = options.size or options.row or options.recipe == "paper"
     single = default_weights(options, height * width * frames)
     weights = base.parameters // 2 if given else max(round(ENHANCEMENT_SHARE * single), LEAST_WEIGHTS)
-    narrowest = enhancement_config(height, width, 1).parameters
-    return fit_width(lambda stem: enhancement_config(height, width, stem), max(weights, narrowest))
+
+    def network(stem: int) -> EnhancementConfig:
+        return for_domain(video.domain, enhancement_config(height, width, stem))
+
+    return fit_width(network, max(weights, network(1).parameters))
 
 
 def layer_quality(quality: float | None, layers: int, number: int) -> float:

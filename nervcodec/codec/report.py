@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nervcodec.picture import Domain
+
 
 @dataclass(frozen=True, kw_only=True)
 class LayerReport:
     """What the decoder makes of a file that ends with some layer."""
 
     psnr_db: float
-    """Mean over frames of RGB, at the file's depth."""
+    """Mean over frames at the file's depth: of RGB, or of the planes of YUV 4:2:0, weighted 6:1:1."""
     ms_ssim: float | None
-    """None for pictures below 161 pixels a side."""
+    """Of RGB or luma; None for pictures below 161 pixels a side."""
     file_bytes: int
     """With all layers below, and what is attached."""
     bits_per_pixel: float
@@ -32,9 +34,9 @@ class EncodeReport:
     """What the decoder makes of the file that `encode` wrote."""
 
     psnr_db: float
-    """Mean over frames of RGB, at the file's depth."""
+    """Mean over frames at the file's depth: of RGB, or of the planes of YUV 4:2:0, weighted 6:1:1."""
     ms_ssim: float | None
-    """None for pictures below 161 pixels a side."""
+    """Of RGB or luma; None for pictures below 161 pixels a side."""
     file_bytes: int
     bits_per_pixel: float
     """8 * bytes of pictures / (width * height * frames); the rest of the file is attached."""
@@ -64,6 +66,8 @@ class EncodeReport:
     """Of the file, those of sound, subtitles, chapters and titles."""
     segments: int = 1
     """In how many pieces the video was fitted."""
+    domain: Domain = "rgb"
+    """In which it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,7 @@ def joined(parts: Sequence[PartReport], ends: Sequence[int], attached: int, pixe
         fits=max(made.fits for made in reports),
         attached_bytes=attached,
         segments=len(parts),
+        domain=reports[0].domain,
     )
 
 

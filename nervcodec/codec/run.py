@@ -14,7 +14,7 @@ from nervcodec.codec.segments import Segment, busiest, join
 from nervcodec.codec.work import Work
 from nervcodec.errors import VideoError
 from nervcodec.events import Observer, SegmentStarted
-from nervcodec.video.view import View
+from nervcodec.video.view import View, as_stored
 
 
 class Run:
@@ -50,7 +50,7 @@ class Run:
 
     def _footage(self, segment: Segment) -> Footage:
         source, found = self.job.plan.source, self.job.survey
-        view = replace(_part_of(self.options.view, segment), depth=found.video.depth)
+        view = as_stored(_part_of(self.options.view, segment), found.video)
         footage = load_footage(source, view, self.options.mask, self.observe, found.index)
         if len(footage.clip) != segment.frames:
             raise VideoError(f"{source}: frames {view.first} to {view.stop} are gone")
@@ -87,8 +87,8 @@ def finish(job: Job) -> tuple[bytes, EncodeReport]:
     joint, found, attachments = join([part.stream for part in parts]), job.survey, job.attachments()
     header = replace(joint.header, video=found.video, clock=found.clock)
     data = write_stream(replace(joint, header=header, attachments=attachments))
-    pixels = found.video.width * found.video.height
-    return data, joined([part.report for part in parts], layer_ends(data), sum(map(len, attachments)), pixels)
+    attached = sum(map(len, attachments))
+    return data, joined([part.report for part in parts], layer_ends(data), attached, found.video.pixels)
 
 
 def _part_of(view: View, segment: Segment) -> View:

@@ -81,6 +81,7 @@ class Stack:
                 fit_seconds=sum(report.fit_seconds for report in self.reports),
                 decode_seconds=last.decode_seconds,
                 layers=tuple(self.reports),
+                domain=self.work.video.domain,
             ),
             self.data,
         )
@@ -102,7 +103,7 @@ class Stack:
             psnr_db=meter.psnr_db,
             ms_ssim=meter.ms_ssim,
             file_bytes=len(data),
-            bits_per_pixel=8 * len(data) / clip[:, 0].numel(),
+            bits_per_pixel=8 * len(data) / (len(clip) * work.video.pixels),
             parameters=config.parameters,
             steps=recipe.steps,
             fit_seconds=packed - begun,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
 
@@ -17,8 +17,9 @@ from nervcodec.codec.source import stream_file
 from nervcodec.errors import RequestError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.metrics.quality import QualityMeter
+from nervcodec.picture import Domain
 from nervcodec.video.reader import read_frames
-from nervcodec.video.view import View
+from nervcodec.video.view import View, as_stored
 
 LOG = logging.getLogger(__name__)
 
@@ -36,9 +37,11 @@ class VerifyReport:
     file_bytes: int
     seconds: float
     psnr_db: float | None = None
-    """Mean over frames of RGB at the file's depth, as `encode` reports it; None without a video to compare with."""
+    """Mean over frames, as `encode` reports it; None without a video to compare with."""
     ms_ssim: float | None = None
     """None also for pictures below 161 pixels a side."""
+    domain: Domain = "rgb"
+    """In which these are."""
 
 
 def verify(
@@ -56,11 +59,12 @@ def verify(
     Raises VideoError for a file or video that cannot be read, BitstreamError for damage, saying where, and RequestError
     where size or number of frames differ from the video's.
     """
-    started, meter, done = monotonic(), QualityMeter(), 0
+    started, done = monotonic(), 0
     LOG.info("decodes on %s", describe_device(choose_device(device)))
     with stream_file(path) as data:
         stream, size = read_stream(data), len(data)
         header = stream.header
+        meter = QualityMeter(header.video)
         originals = None if against is None else _originals(against, view, header)
         for batch in decode_frames(stream, device=device):
             if originals is not None:
@@ -79,16 +83,17 @@ def verify(
         seconds=monotonic() - started,
         psnr_db=None if against is None else meter.psnr_db,
         ms_ssim=meter.ms_ssim,
+        domain=header.video.domain,
     )
 
 
 def _originals(source: str, view: View, header: Header) -> Iterator[Tensor]:
-    """What the frames of a file were before, samples `[3, H, W]`.
+    """What the frames of a file were before, samples `[C, H, W]`.
 
     Raises RequestError for a video of another size or number of frames.
     """
     held, length, number = set(header.times.positions), header.times.length, 0
-    with read_frames(source, replace(view, depth=header.video.depth)) as video:
+    with read_frames(source, as_stored(view, header.video)) as video:
         found, wanted = ((v.width, v.height) for v in (video.format, header.video))
         if found != wanted:
             raise RequestError("pictures of {} are {}x{}, those of the file {}x{}".format(source, *found, *wanted))

@@ -57,12 +57,12 @@ class Work:
 
     @property
     def clip(self) -> Tensor:
-        """The frames that are fitted, samples `[T, 3, H, W]`, with missing pixels made up."""
+        """The frames that are fitted, samples `[T, C, H, W]`, with missing pixels made up."""
         return self.seen.clip
 
     @property
     def masks(self) -> Tensor | None:
-        """`[T, 1, H, W]`, bool: pixels that are missing in the clip."""
+        """Bool, like the clip or of one channel: samples that are missing in it."""
         return self.kept.masks
 
     @property

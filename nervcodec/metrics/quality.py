@@ -1,25 +1,40 @@
-"""PSNR and MS-SSIM of frames, at their own depth; a clip's figure is the mean over its frames, as the NeRV papers'."""
+"""PSNR and MS-SSIM of frames, at their own depth; a clip's figure is the mean over its frames, as the NeRV papers'.
+
+Of RGB all samples together; of YUV 4:2:0 the PSNR of each plane, luma three quarters of it, and the MS-SSIM of luma.
+"""
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 from pytorch_msssim import ms_ssim, ssim
 from torch import Tensor
 
+from nervcodec.picture import VideoFormat
+from nervcodec.planes import unpack_planes
 from nervcodec.samples import depth_of, peak_of
+
+Number = TypeVar("Number", float, Tensor)
 
 PSNR_CAP_DB = 100.0
 """Reported for identical frames."""
+LEAST_SHARE = 1e-12
+"""Stands for none of a plane, which is equal then."""
 SSIM_SIDE = 11
 MS_SSIM_SIDE = 161
 """Shortest sides in pixels that an 11-tap window and five scales of it allow."""
 
 
 def psnr(frames: Tensor, reference: Tensor, shares: Tensor | float = 1.0) -> Tensor:
-    """PSNR in dB of each frame, at most 100; both samples `[B, 3, H, W]`. `shares` of the pixels count, others are
+    """PSNR in dB of each frame, at most 100; both samples `[B, C, H, W]`. `shares` of them count, others are
     equal."""
     errors = (frames.float() - reference.float()).square().mean(dim=(1, 2, 3), dtype=torch.float64) / shares
     return (-10 * torch.log10(errors / _peak(reference) ** 2)).clamp(max=PSNR_CAP_DB)
+
+
+def weighted_psnr(psnr_y: Number, psnr_u: Number, psnr_v: Number) -> Number:
+    """(6 Y + U + V) / 8, as the papers of the DCVC family have it."""
+    return (6 * psnr_y + psnr_u + psnr_v) / 8
 
 
 def structural_similarity(frames: Tensor, reference: Tensor) -> Tensor | None:
@@ -31,7 +46,7 @@ def structural_similarity(frames: Tensor, reference: Tensor) -> Tensor | None:
 
 
 def multiscale_ssim(frames: Tensor, reference: Tensor) -> Tensor | None:
-    """MS-SSIM of each frame, in RGB; both samples `[B, 3, H, W]`. None for pictures too small to have one."""
+    """MS-SSIM of each frame, over its channels; both samples `[B, C, H, W]`. None for too small pictures."""
     if min(frames.shape[2:]) < MS_SSIM_SIDE:
         return None
     index: Tensor = ms_ssim(frames.float(), reference.float(), data_range=_peak(reference), size_average=False)
@@ -42,23 +57,28 @@ def multiscale_ssim(frames: Tensor, reference: Tensor) -> Tensor | None:
 class QualityMeter:
     """Collects the quality of a clip, batch by batch."""
 
+    video: VideoFormat
+    """Whose pictures these are."""
     psnrs: list[Tensor] = field(default_factory=list)
     indices: list[Tensor] = field(default_factory=list)
 
     def add(self, frames: Tensor, reference: Tensor, masks: Tensor | None = None) -> None:
-        """Measure one batch; both samples `[B, 3, H, W]`.
+        """Measure one batch; both samples `[B, C, H, W]` in the domain of the video.
 
-        masks: `[B, 1, H, W]`, bool; pixels that do not count, and are taken as equal in MS-SSIM. Frames where none
-        counts are passed over.
+        masks: bool, like these or of one channel; what does not count, and is taken as equal in MS-SSIM. Frames where
+        nothing counts are passed over.
         """
-        shares: Tensor | float = 1.0
+        shares: list[Tensor | float] = [1.0] * 3
         if masks is not None:
             counted = ~masks.flatten(1).all(dim=1)
             frames, reference, masks = frames[counted], reference[counted], masks[counted]
             frames = torch.where(masks, reference, frames)
-            shares = 1 - masks.double().mean(dim=(1, 2, 3))
-        self.psnrs.append(psnr(frames, reference, shares))
-        index = multiscale_ssim(frames, reference) if len(frames) else None
+            seen = (1 - plane.double().mean(dim=(1, 2, 3)) for plane in self._planes(masks))
+            shares = [share.clamp(min=LEAST_SHARE) for share in seen]
+        made, given = self._planes(frames), self._planes(reference)
+        each = [psnr(a, b, share) for a, b, share in zip(made, given, shares, strict=False)]
+        self.psnrs.append(weighted_psnr(*each) if self.video.domain == "yuv420" else each[0])
+        index = multiscale_ssim(made[0], given[0]) if len(frames) else None
         if index is not None:
             self.indices.append(index)
 
@@ -67,11 +87,18 @@ class QualityMeter:
         return {name: [x for batch in getattr(self, name) for x in batch.tolist()] for name in ("psnrs", "indices")}
 
     @classmethod
-    def from_json(cls, record: dict[str, list[float]]) -> "QualityMeter":
+    def from_json(cls, video: VideoFormat, record: dict[str, list[float]]) -> "QualityMeter":
         """The inverse of `to_json`."""
         psnrs = torch.tensor(record.get("psnrs", []), dtype=torch.float64)
         indices = torch.tensor(record.get("indices", []), dtype=torch.float32)
-        return cls([psnrs] if len(psnrs) else [], [indices] if len(indices) else [])
+        return cls(video, [psnrs] if len(psnrs) else [], [indices] if len(indices) else [])
+
+    def _planes(self, pictures: Tensor) -> list[Tensor]:
+        """RGB as it is, or Y, U and V, each `[B, 1, H, W]`."""
+        if self.video.domain == "rgb":
+            return [pictures]
+        luma, chroma = unpack_planes(pictures, self.video.height, self.video.width)
+        return [luma, chroma[:, :1], chroma[:, 1:]]
 
     @property
     def frames(self) -> int:

@@ -27,8 +27,3 @@ def yuv_psnr(frames: Tensor, reference: Tensor) -> dict[str, Tensor]:
     pairs = zip(PLANES, yuv_planes(frames), yuv_planes(reference), strict=True)
     errors = {name: (a - b).square().mean(dim=(1, 2), dtype=torch.float64) for name, a, b in pairs}
     return {name: (-10 * torch.log10(e / 255**2)).clamp(max=PSNR_CAP_DB) for name, e in errors.items()}
-
-
-def weighted_psnr(psnr_y: float, psnr_u: float, psnr_v: float) -> float:
-    """(6 Y + U + V) / 8, as the papers of the DCVC family have it."""
-    return (6 * psnr_y + psnr_u + psnr_v) / 8

@@ -16,7 +16,7 @@ from nervcodec.models.limits import (
     require_grid,
     require_kernel,
 )
-from nervcodec.picture import MAX_PIXELS
+from nervcodec.picture import CHANNELS, MAX_PIXELS
 
 FUSED_STAGES = 3  # DNeRV code: the gate sits after the third of five stages
 
@@ -38,6 +38,8 @@ class HNeRVConfig:
     """Channels after the stem, then after each stage."""
     kernels: tuple[int, ...]
     """Kernel of the convolution in each stage."""
+    channels: int = 3
+    """Of the pictures (`nervcodec.picture.CHANNELS`); a file says that in its header."""
 
     def __post_init__(self) -> None:
         stages = len(self.strides)
@@ -46,6 +48,7 @@ class HNeRVConfig:
         require(len(self.widths) == stages + 1, f"{len(self.widths)} widths for {stages} stages")
         require(all(1 <= s <= MAX_STRIDE for s in self.strides), f"strides {self.strides}")
         require(all(1 <= w <= MAX_WIDTH for w in self.widths), f"widths {self.widths}")
+        require(self.channels in CHANNELS.values(), f"pictures of {self.channels} channels")
         for kernel in self.kernels:
             require_kernel(kernel)
         require_grid(self.content)
@@ -56,7 +59,7 @@ class HNeRVConfig:
 
     @property
     def padded_size(self) -> tuple[int, int]:
-        """Height and width of what the network renders, before cropping, in pixels."""
+        """Height and width of what the network renders, before cropping."""
         grid = prod(self.strides)
         return self.content[1] * grid, self.content[2] * grid
 
@@ -115,7 +118,7 @@ class HNeRVConfig:
                 self.widths, self.widths[1:], self.strides, self.kernels, strict=False
             )
         )
-        return stem + stages + convolution_parameters(self.widths[-1], 3, 3)
+        return stem + stages + convolution_parameters(self.widths[-1], self.channels, 3)
 
 
 @dataclass(frozen=True, kw_only=True)

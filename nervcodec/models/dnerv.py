@@ -42,13 +42,13 @@ class DNeRV(nn.Module):
         kernels = [config.difference_kernel] * len(config.difference_strides)
         self.stem = nn.Conv2d(config.content[0], config.widths[0], 1)
         self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
-        self.head = nn.Conv2d(config.widths[-1], 3, 3, padding=1)
+        self.head = nn.Conv2d(config.widths[-1], config.channels, 3, padding=1)
         self.difference_stem = nn.Conv2d(config.difference[0], widths[0], 1)
         self.difference_stages = upsampling_stages(widths, config.difference_strides, kernels)
         self.gate = Gate(widths[-1], config.gate_kernel)
 
     def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
-        """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, C, h, w]`."""
+        """Frames `[B, C, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, c, h, w]`."""
         content = self.stages[:FUSED_STAGES](self.stem(at_times(embeddings["content"], times)))
         difference = self.difference_stages(self.difference_stem(at_times(embeddings["difference"], times)))
         x = self.stages[FUSED_STAGES:](self.gate(content, difference))
@@ -65,15 +65,14 @@ class DNeRVEncoder(nn.Module):
         super().__init__()
         picture, grid = config.padded_size, config.difference[1:]
         strides = ENCODER_STRIDES.get((*picture, *grid)) or split_ratio(picture[0] // grid[0])
-        self.content = FrameEncoder(3, config.content[0], config.strides)
-        self.difference = FrameEncoder(
-            4 if flow else 6, config.difference[0], strides
-        )  # two fields of x, y; two of RGB
+        self.content = FrameEncoder(config.channels, config.content[0], config.strides)
+        seen = 4 if flow else 2 * config.channels  # two fields of x, y; two differences
+        self.difference = FrameEncoder(seen, config.difference[0], strides)
 
     def forward(
         self, previous: Tensor, frames: Tensor, following: Tensor, flow: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """Embeddings `[B, C, h, w]` of `frames` `[B, 3, H, W]` in [0, 1], whose neighbours are of the same shape.
+        """Embeddings `[B, c, h, w]` of `frames` `[B, C, H, W]` in [0, 1], whose neighbours are of the same shape.
 
         flow: `[B, 4, H, W]`, x and y to the previous and to the following frame, for an encoder that sees it.
         """

@@ -22,13 +22,13 @@ class Enhancement(nn.Module):
         self.padded_size = config.padded_size
         self.stem = nn.Conv2d(config.content[0], config.widths[0], 1)
         self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
-        self.head = nn.Conv2d(config.widths[-1], 3, 3, padding=1)
-        self.join = nn.Conv2d(3 * self.scale**2, config.widths[config.join], 3, padding=1)
+        self.head = nn.Conv2d(config.widths[-1], config.channels, 3, padding=1)
+        self.join = nn.Conv2d(config.channels * self.scale**2, config.widths[config.join], 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
     def forward(self, embeddings: dict[str, Tensor], times: Tensor, below: Tensor) -> Tensor:
-        """Frames at `times` `[B]` from embeddings `[T, C, h, w]` and the frames below, `[B, 3, H, W]` in [0, 1]."""
+        """Frames at `times` `[B]` from embeddings `[T, c, h, w]` and the frames below, `[B, C, H, W]` in [0, 1]."""
         height, width = self.padded_size
         below = F.pad(below, (0, width - below.shape[3], 0, height - below.shape[2]), mode="replicate")
         seen = F.gelu(self.join(F.pixel_unshuffle(below, self.scale)))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
-from nervcodec.models.flow_config import FLOW_CHANNELS, PICTURE_CHANNELS, FFNeRVConfig
+from nervcodec.models.flow_config import FLOW_CHANNELS, FFNeRVConfig
 from nervcodec.motion import warp
 
 
@@ -18,15 +18,15 @@ class FFNeRV(nn.Module):
 
     def __init__(self, config: FFNeRVConfig) -> None:
         super().__init__()
-        self.flow_stage, self.flow_scale = config.flow_stage, config.flow_scale
+        self.flow_stage, self.flow_scale, self.channels = config.flow_stage, config.flow_scale, config.channels
         self.offsets = [k for k in range(-config.reach, config.reach + 1) if k]
         self.stem = nn.Conv2d(config.latent_channels, config.widths[0], 1)
         self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
-        self.head = nn.Conv2d(config.widths[-1], PICTURE_CHANNELS, 3, padding=1)
+        self.head = nn.Conv2d(config.widths[-1], config.head_channels, 3, padding=1)
         self.head_flow = nn.Conv2d(config.widths[config.flow_stage], 2 * config.reach * FLOW_CHANNELS, 1)
 
     def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
-        """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, C, h, w]`, by frame.
+        """Frames `[B, C, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, c, h, w]`, by frame.
 
         Neighbours beyond the first and the last frame are those. As in the authors' code no gradient reaches the
         neighbours, which a fit would pay for with a pyramid each.
@@ -44,18 +44,18 @@ class FFNeRV(nn.Module):
     def independent(self, embeddings: dict[str, Tensor], times: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the pyramid makes of each time by itself, in float32.
 
-        Frames `[B, 3, H, W]`; two weights `[B, 2, H, W]` of them and of what is borrowed, and for each neighbour a
+        Frames `[B, C, H, W]`; two weights `[B, 2, H, W]` of them and of what is borrowed, and for each neighbour a
         flow and a weight `[B, 2 * reach, 3, h, w]`, weights before their softmax.
         """
         x = F.gelu(self.stem(torch.cat([at_times(e, times) for e in embeddings.values()], dim=1)))
         x = self.stages[: self.flow_stage](x)
         motions = self.head_flow(x).float().unflatten(1, (len(self.offsets), FLOW_CHANNELS))
         made = self.head(self.stages[self.flow_stage :](x)).float()
-        return 0.5 * torch.tanh(made[:, :3]) + 0.5, made[:, 3:], motions
+        return 0.5 * torch.tanh(made[:, : self.channels]) + 0.5, made[:, self.channels :], motions
 
 
 def aggregate(own: Tensor, others: Tensor, choices: Tensor, motions: Tensor, scale: int) -> Tensor:
-    """Frames `[B, 3, H, W]` out of `own` and the neighbours `others` `[B, N, 3, H, W]` (FFNeRV, section 3.2).
+    """Frames `[B, C, H, W]` out of `own` and the neighbours `others` `[B, N, C, H, W]` (FFNeRV, section 3.2).
 
     choices: `[B, 2, H, W]`, motions: `[B, N, 3, H / scale, W / scale]`, as `FFNeRV.independent` makes them; flows
     are in cells of their own map.

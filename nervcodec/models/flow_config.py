@@ -6,8 +6,6 @@ from math import prod
 from nervcodec.models.config import HNeRVConfig, convolution_parameters
 from nervcodec.models.limits import MAX_COARSER_GRIDS, MAX_REACH, MAX_SPAN, require
 
-PICTURE_CHANNELS = 5
-"""Of the head: a frame of its own in RGB, and what it and what is borrowed weigh (FFNeRV, section 3.2)."""
 FLOW_CHANNELS = 3
 """For each neighbour: a flow along x and y, and a weight."""
 
@@ -37,19 +35,24 @@ class FFNeRVConfig(HNeRVConfig):
         return prod(self.strides[self.flow_stage :])
 
     @property
+    def head_channels(self) -> int:
+        """A frame of its own, and what it and what is borrowed weigh (FFNeRV, section 3.2)."""
+        return self.channels + 2
+
+    @property
     def latent_channels(self) -> int:
         """Channels of all grids together, which all have the shape of `content`."""
         return self.content[0] * len(self.embeddings)
 
     @property
     def largest_map(self) -> int:
-        return max(super().largest_map, PICTURE_CHANNELS * prod(self.padded_size))
+        return max(super().largest_map, self.head_channels * prod(self.padded_size))
 
     @property
     def largest_render(self) -> int:
         """Of as many frames as a window has: their pyramids, and what they borrow from each neighbour."""
         window, neighbours = 1 + 2 * self.reach, 2 * self.reach
-        borrowed = window * neighbours * (3 + 2 * FLOW_CHANNELS) * prod(self.padded_size)
+        borrowed = window * neighbours * (self.channels + 2 * FLOW_CHANNELS) * prod(self.padded_size)
         return max((1 + 4 * self.reach) * self.largest_map, borrowed)
 
     @property
@@ -72,6 +75,6 @@ class FFNeRVConfig(HNeRVConfig):
     def parameters(self) -> int:
         channels, last = self.content[0], self.widths[-1]
         stem = self.widths[0] * (self.latent_channels - channels)  # beyond what HNeRV's stem has
-        head = convolution_parameters(last, PICTURE_CHANNELS, 3) - convolution_parameters(last, 3, 3)
+        head = convolution_parameters(last, self.head_channels, 3) - convolution_parameters(last, self.channels, 3)
         flows = convolution_parameters(self.widths[self.flow_stage], 2 * self.reach * FLOW_CHANNELS, 1)
         return super().parameters + stem + head + flows

@@ -16,10 +16,10 @@ class HNeRV(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(config.content[0], config.widths[0], 1)
         self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
-        self.head = nn.Conv2d(config.widths[-1], 3, 3, padding=1)
+        self.head = nn.Conv2d(config.widths[-1], config.channels, 3, padding=1)
 
     def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
-        """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, C, h, w]`."""
+        """Frames `[B, C, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, c, h, w]`."""
         x = F.gelu(self.stem(at_times(embeddings["content"], times)))
         x = self.stages(x)
         return 0.5 * torch.tanh(self.head(x)) + 0.5
@@ -33,8 +33,8 @@ class HNeRVEncoder(nn.Module):
 
     def __init__(self, config: HNeRVConfig) -> None:
         super().__init__()
-        self.content = FrameEncoder(3, config.content[0], config.strides)
+        self.content = FrameEncoder(config.channels, config.content[0], config.strides)
 
     def forward(self, previous: Tensor, frames: Tensor, following: Tensor) -> dict[str, Tensor]:
-        """Embeddings `[B, C, h, w]` of `frames` `[B, 3, H, W]` in [0, 1]; the neighbours are not used."""
+        """Embeddings `[B, c, h, w]` of `frames` `[B, C, H, W]` in [0, 1]; the neighbours are not used."""
         return {"content": self.content(frames)}

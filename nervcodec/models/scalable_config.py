@@ -104,7 +104,7 @@ class EnhancementConfig(HNeRVConfig):
 
     @property
     def largest_map(self) -> int:
-        return max(super().largest_map, 3 * prod(self.padded_size))
+        return max(super().largest_map, self.channels * prod(self.padded_size))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -112,4 +112,6 @@ class EnhancementConfig(HNeRVConfig):
 
     @property
     def parameters(self) -> int:
-        return super().parameters + convolution_parameters(3 * self.join_scale**2, self.widths[self.join], 3)
+        return super().parameters + convolution_parameters(
+            self.channels * self.join_scale**2, self.widths[self.join], 3
+        )

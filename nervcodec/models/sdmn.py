@@ -44,12 +44,12 @@ class SDMN(nn.Module):
         self.taps = dict(zip(config.taps, config.skips, strict=True))
         self.stem = nn.Conv2d(config.content[0], config.widths[0], 1)
         self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
-        self.head = nn.Conv2d(config.widths[-1], 3, 3, padding=1)
+        self.head = nn.Conv2d(config.widths[-1], config.channels, 3, padding=1)
         self.coarse_skip = Skip(config, config.coarse[0], config.widths[config.taps[0]])
         self.fine_skip = Skip(config, config.fine[0], config.widths[config.taps[1]])
 
     def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
-        """Frames `[B, 3, H, W]` in [0, 1] at `times` `[B]` from embeddings, and latents if any, `[T, C, h, w]`."""
+        """Frames `[B, C, H, W]` in [0, 1] at `times` `[B]` from embeddings, and latents if any, `[T, c, h, w]`."""
         now = {name: at_times(embedding, times) for name, embedding in embeddings.items()}
         x = self._joined(0, F.gelu(self.stem(now["content"])), now)
         for number, stage in enumerate(self.stages, 1):
@@ -74,13 +74,13 @@ class SDMNEncoder(nn.Module):
 
     def __init__(self, config: SDMNConfig, decoder: SDMN) -> None:
         super().__init__()
-        self.content = FrameEncoder(3, config.content[0], config.strides, ENCODER_WIDTH)
+        self.content = FrameEncoder(config.channels, config.content[0], config.strides, ENCODER_WIDTH)
         self.narrow = nn.ModuleList(nn.Conv2d(ENCODER_WIDTH, config.skip_channels, 1) for _ in config.skips)
         self.skips = config.skips
         self._invertible = decoder.coarse_skip.invertible, decoder.fine_skip.invertible
 
     def forward(self, previous: Tensor, frames: Tensor, following: Tensor) -> dict[str, Tensor]:
-        """Embeddings `[B, C, h, w]` of `frames` `[B, 3, H, W]` in [0, 1], and the latents that will not be sent."""
+        """Embeddings `[B, c, h, w]` of `frames` `[B, C, H, W]` in [0, 1], and the latents that will not be sent."""
         *maps, content = self.content.maps(frames)
         made = {"content": content}
         smallest = reversed(maps[:-1])  # of the last stage is the embedding itself

@@ -1,6 +1,6 @@
 """Configs as numbers on the wire, and back."""
 
-from dataclasses import fields
+from dataclasses import Field, fields
 
 from nervcodec.errors import RequestError, UnsupportedStream
 from nervcodec.models.config import DNeRVConfig, HNeRVConfig
@@ -18,17 +18,17 @@ MODELS: dict[int, tuple[str, type[HNeRVConfig]]] = {
 
 
 def pack_config(config: HNeRVConfig) -> tuple[int, tuple[int, ...]]:
-    """The wire id of a config and its fields in order, each tuple preceded by its length."""
+    """The wire id of a config and its fields in order but for `channels`, each tuple preceded by its length."""
     model_id = next(i for i, (_, kind) in MODELS.items() if kind is type(config))
     values: list[int] = []
-    for field in fields(config):
+    for field in _fields(type(config)):
         value = getattr(config, field.name)
         values.extend((len(value), *value) if isinstance(value, tuple) else (value,))
     return model_id, tuple(values)
 
 
-def unpack_config(model_id: int, values: tuple[int, ...]) -> HNeRVConfig:
-    """The config behind `pack_config`'s numbers.
+def unpack_config(model_id: int, values: tuple[int, ...], channels: int = 3) -> HNeRVConfig:
+    """The config behind `pack_config`'s numbers, for pictures of so many channels.
 
     Raises UnsupportedStream for an unknown model or fields out of range.
     """
@@ -38,19 +38,24 @@ def unpack_config(model_id: int, values: tuple[int, ...]) -> HNeRVConfig:
     rest = list(values)
     arguments: dict[str, object] = {}
     try:
-        for field in fields(kind):
+        for field in _fields(kind):
             if field.type is int:
                 arguments[field.name] = rest.pop(0)
             else:
                 length = rest.pop(0)
                 arguments[field.name] = tuple(rest[:length])
                 del rest[:length]
-        config = kind(**arguments)  # type: ignore[arg-type]
+        config = kind(channels=channels, **arguments)  # type: ignore[arg-type]
     except (IndexError, ValueError, RequestError) as error:
         raise UnsupportedStream(f"the model description is out of range: {error}") from error
     if rest:
         raise UnsupportedStream(f"the model description is {len(rest)} numbers too long")
     return config
+
+
+def _fields(kind: type[HNeRVConfig]) -> list[Field[object]]:
+    """Those that a layer describes; the header says of what channels pictures are."""
+    return [field for field in fields(kind) if field.name != "channels"]
 
 
 def model_name(config: HNeRVConfig) -> str:

@@ -12,7 +12,6 @@ from math import ceil
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 from torch.optim import Adam
 
 from nervcodec.events import AssistStarted, FitResumed, Observer, StepDone, ignore
@@ -23,7 +22,7 @@ from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
 from nervcodec.samples import to_unit
 from nervcodec.timeline import Timeline
 from nervcodec.training.checkpoint import Keeper, State, leaving, optimizer_state, restore_optimizers
-from nervcodec.training.losses import seen_shares, with_masks
+from nervcodec.training.losses import bit_weight, seen_shares, squared_errors, with_masks
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
@@ -40,7 +39,7 @@ class Missing:
     """The frames that a network was not fitted to."""
 
     frames: Tensor
-    """Samples `[M, 3, H, W]`, on the device of the fit."""
+    """Samples `[M, C, H, W]`, on the device of the fit."""
     masks: Tensor | None
     """`[M, 1, H, W]`, bool: pixels that are missing even there, and made up in the frames."""
     timeline: Timeline
@@ -150,8 +149,7 @@ class _Fit:
         rows = {name: quantized(free[times], steps[name].detach()) for name, free in self.free.items()}
         made = self.decoder(rows, torch.arange(len(times), device=times.device))[:, :, :height, :width]
         masks = None if self.missing.masks is None else self.missing.masks[times]
-        errors = F.mse_loss(with_masks(made, target, masks), target, reduction="none").mean(dim=(1, 2, 3))
-        return errors / self.shares[times]
+        return squared_errors(with_masks(made, target, masks), target) / self.shares[times]
 
     def _charge(self, step: int) -> Tensor | float:
         """What the bits of all embeddings weigh, in some steps and as much more there; see `RateTerm`."""
@@ -162,7 +160,7 @@ class _Fit:
             self.rate.fit(self.symbols())
         if step % recipe.rate_every:
             return 0.0
-        weight = recipe.rate_every * recipe.rate / self.missing.frames[:, 0].numel()
+        weight = recipe.rate_every * bit_weight(recipe.rate, self.missing.frames)
         return weight * self.rate.bits(self._embeddings(), self.noise)
 
     def _embeddings(self) -> dict[str, Tensor]:

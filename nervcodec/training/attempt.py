@@ -41,7 +41,7 @@ class Fitted:
 
 
 class Attempt:
-    """One attempt at a fit of a clip, samples `[T, 3, H, W]`."""
+    """One attempt at a fit of a clip, samples `[T, C, H, W]`."""
 
     def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int, beside: Beside = ALONE) -> None:
         self.recipe, self.seed, self.done = recipe, seed, 0

@@ -42,7 +42,7 @@ def fit(
 ) -> Fitted:
     """Fit a decoder and embeddings to a clip, on its device.
 
-    clip: samples `[T, 3, H, W]`, of the picture's own size; padding to the network's grid happens here.
+    clip: samples `[T, C, H, W]`, of the picture's own size; padding to the network's grid happens here.
     keeper: keeps the state of the fit, from which it goes on if the keeper has that of the same one. What `observe`
     raises ends the fit, whose state is kept then.
 

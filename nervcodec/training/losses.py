@@ -1,4 +1,4 @@
-"""Distortions a fit can minimise; all take `[B, 3, H, W]` in [0, 1] and return a scalar."""
+"""Distortions a fit can minimise, of pictures `[B, C, H, W]` in [0, 1], RGB or planes; what a bit weighs beside."""
 
 from collections.abc import Callable
 
@@ -7,22 +7,44 @@ from pytorch_msssim import ms_ssim, ssim
 from torch import Tensor
 from torch.nn import functional as F
 
+from nervcodec.planes import LUMA, luma_of
 from nervcodec.training.recipe import Loss
 
 L1_SHARE = 0.7  # DNeRV code: the mixture 0.7 L1 + 0.3 (1 - SSIM)
+
+PLANE_WEIGHTS = (0.5,) * LUMA + (2.0, 2.0)
+"""Of the channels of packed planes, so that a mean over all is that of the three planes (ours: they weigh about as much
+in RGB, and it is best where PSNRs are weighted 6:1:1 and that of luma is 8 dB lower)."""
+PLANE_SCALE = 4
+"""By so much a squared error of planes grows in RGB, if all planes have it: by BT.709 in studio range 4.03."""
 
 MASKED_PULL = 0.14
 """Errors of missing pixels, against what was made up in their place, count so much, and their squares 0.02 (ours,
 docs/experiments.md)."""
 
 
+def squared_errors(prediction: Tensor, target: Tensor) -> Tensor:
+    """The mean squared error `[B]` of each picture; of planes the mean of theirs."""
+    errors = F.mse_loss(prediction, target, reduction="none")
+    if errors.shape[1] == len(PLANE_WEIGHTS):
+        errors = errors * errors.new_tensor(PLANE_WEIGHTS)[:, None, None]
+    return errors.mean(dim=(1, 2, 3))
+
+
+def bit_weight(rate: float, clip: Tensor) -> float:
+    """What a bit weighs against the squared error of one picture of a clip `[T, C, H, W]`, where one for each pixel
+    weighs `rate` in RGB."""
+    cells = clip[:, 0].numel()
+    return rate / cells if clip.shape[1] == 3 else rate / (PLANE_SCALE * LUMA * cells)
+
+
 def with_masks(prediction: Tensor, target: Tensor, masks: Tensor | None) -> Tensor:
-    """A prediction whose errors are small where masks `[B, 1, H, W]`, bool, say that the target is not known."""
+    """A prediction whose errors are small where masks `[B, 1 or C, H, W]`, bool, say that the target is not known."""
     return prediction if masks is None else torch.where(masks, torch.lerp(target, prediction, MASKED_PULL), prediction)
 
 
 def seen_shares(frames: Tensor, masks: Tensor | None) -> Tensor:
-    """The share of the pixels of each frame `[T]` that no mask covers."""
+    """The share of each frame `[T]` that no mask covers."""
     if masks is None:
         return torch.ones(len(frames), device=frames.device)
     return 1 - masks.sum(dim=(1, 2, 3), dtype=torch.float32) / masks[0].numel()
@@ -30,18 +52,23 @@ def seen_shares(frames: Tensor, masks: Tensor | None) -> Tensor:
 
 def l1_ssim(prediction: Tensor, target: Tensor) -> Tensor:
     """0.7 L1 + 0.3 (1 - SSIM)."""
-    structure: Tensor = ssim(prediction, target, data_range=1.0)
+    structure: Tensor = ssim(_shapes(prediction), _shapes(target), data_range=1.0)
     return L1_SHARE * F.l1_loss(prediction, target) + (1 - L1_SHARE) * (1 - structure)
 
 
 def l1_ms_ssim(prediction: Tensor, target: Tensor) -> Tensor:
     """0.7 L1 + 0.3 (1 - MS-SSIM); both sides of the picture must exceed 160 pixels."""
-    structure: Tensor = ms_ssim(prediction, target, data_range=1.0)
+    structure: Tensor = ms_ssim(_shapes(prediction), _shapes(target), data_range=1.0)
     return L1_SHARE * F.l1_loss(prediction, target) + (1 - L1_SHARE) * (1 - structure)
 
 
+def _shapes(pictures: Tensor) -> Tensor:
+    """RGB, or luma alone."""
+    return pictures if pictures.shape[1] == 3 else luma_of(pictures)
+
+
 LOSSES: dict[Loss, Callable[[Tensor, Tensor], Tensor]] = {
-    "l2": F.mse_loss,
+    "l2": lambda prediction, target: squared_errors(prediction, target).mean(),
     "l1": F.l1_loss,
     "l1-ssim": l1_ssim,
     "l1-ms-ssim": l1_ms_ssim,

@@ -16,7 +16,7 @@ from nervcodec.quantization import QuantizedTensor, dequantize
 from nervcodec.samples import to_unit
 from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
-from nervcodec.training.losses import seen_shares, with_masks
+from nervcodec.training.losses import seen_shares, squared_errors, with_masks
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.recipe import Recipe
 
@@ -31,12 +31,12 @@ START_SCALE = 0.01
 
 @dataclass(frozen=True)
 class Beside:
-    """What a fit is given beside a clip `[T, 3, H, W]`."""
+    """What a fit is given beside a clip `[T, C, H, W]`."""
 
     below: Tensor | None = None
     """For an enhancement network: the same frames as the layers below decode them, like the clip."""
     masks: Tensor | None = None
-    """`[T, 1, H, W]`, bool: pixels that are missing, and made up in the clip."""
+    """Bool, like the clip or of one channel: samples that are missing, and made up in the clip."""
     before: Mapping[str, QuantizedTensor] = field(default_factory=dict)
     """What a network of the same config became for the frames right before: where the fit starts."""
 
@@ -50,7 +50,7 @@ ALONE = Beside()
 
 
 class Network:
-    """The network for one clip, samples `[T, 3, H, W]`, on the clip's device; drawn from torch's global seed."""
+    """The network for one clip, samples `[T, C, H, W]`, on the clip's device; drawn from torch's global seed."""
 
     def __init__(
         self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, noise: torch.Generator, beside: Beside = ALONE
@@ -91,7 +91,7 @@ class Network:
         return {**self.embeddings, **self._weights()}
 
     def render(self, times: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
-        """Frames `[B, 3, H, W]` in [0, 1], float32, at integer `times` `[B]`, of `tensors` or the network's own."""
+        """Frames `[B, C, H, W]` in [0, 1], float32, at integer `times` `[B]`, of `tensors` or the network's own."""
         current = dict(self.tensors() if tensors is None else tensors)
         seen, spans = windows(times, self.config.window, len(self.clip)), self.config.span_of
         current |= {name: current[name][rows_around(seen, spans[name])] for name in self.embeddings}
@@ -113,9 +113,8 @@ class Network:
         return frames if self.masks is None else with_masks(frames, self.target(times), self.masks[times])
 
     def errors(self, frames: Tensor, times: Tensor) -> Tensor:
-        """Mean squared errors `[B]` of frames as they are `seen`, over the pixels that are there."""
-        errors = F.mse_loss(frames, self.target(times), reduction="none")
-        return errors.mean(dim=(1, 2, 3)) / self.shares[times]
+        """Mean squared errors `[B]` of frames as they are `seen`, over what is there."""
+        return squared_errors(frames, self.target(times)) / self.shares[times]
 
     def encode(self, times: Tensor) -> dict[str, Tensor]:
         """What the encoder makes of the frames at `times`; the first and last frame are their own neighbours."""

@@ -4,6 +4,7 @@ from math import log, sqrt
 
 import torch
 
+from nervcodec.training.losses import PLANE_WEIGHTS, bit_weight
 from nervcodec.training.network import Network
 
 SAMPLES = 8
@@ -16,15 +17,14 @@ def water_filled_steps(network: Network, rate: float, generator: torch.Generator
     """For each tensor, the step at which a little more rate and a little more distortion weigh the same.
 
     Rounding with a step s to squared error s^2 / 12 adds h s^2 / 24 to the distortion, h being the mean curvature of a
-    value, and saves log2 s bits of it; so s^2 = 12 rate / (pixels h ln 2). Curvature is that of Gauss and Newton,
-    from products of the Jacobian with random pictures (Hutchinson, 1990).
+    value, and saves log2 s bits of it; so s^2 = 12 w / (h ln 2), w being what a bit weighs. Curvature is that of Gauss
+    and Newton, from products of the Jacobian with random pictures (Hutchinson, 1990).
     """
-    frames, _, height, width = network.clip.shape
-    curvature = _curvature(network, generator)
+    curvature, weight = _curvature(network, generator), bit_weight(rate, network.clip)
     steps = {}
     for name, tensor in network.tensors().items():
         spread = float(tensor.detach().square().mean().sqrt()) or 1.0
-        ideal = sqrt(12 * rate / (frames * height * width * log(2) * max(curvature[name], 1e-30)))
+        ideal = sqrt(12 * weight / (log(2) * max(curvature[name], 1e-30)))
         steps[name] = min(max(ideal, FINEST * spread), COARSEST * spread)
     return steps
 
@@ -38,6 +38,8 @@ def _curvature(network: Network, generator: torch.Generator) -> dict[str, float]
     for t in times[:, None]:
         rendered = network.seen(network.render(t, tensors), t)
         direction = torch.randn(rendered.shape, generator=generator, device=rendered.device)
+        if rendered.shape[1] == len(PLANE_WEIGHTS):
+            direction *= direction.new_tensor(PLANE_WEIGHTS).sqrt()[:, None, None]
         gradients = torch.autograd.grad(rendered, list(tensors.values()), direction)
         for name, gradient in zip(tensors, gradients, strict=True):
             squares[name] += 2 * float(gradient.square().sum()) / rendered.numel() / len(times)

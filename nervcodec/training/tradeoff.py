@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.quantization import QuantizedTensor
+from nervcodec.training.losses import bit_weight
 from nervcodec.training.network import Network
 from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
@@ -22,7 +23,7 @@ class RateTerm:
 
     def __init__(self, network: Network, recipe: Recipe, rate: float, noise: torch.Generator) -> None:
         self.recipe, self.noise = recipe, noise
-        self.weight = rate / network.clip[:, 0].numel()
+        self.weight = bit_weight(rate, network.clip)
         """Of one bit, against the distortion of one frame."""
         self.network = network
         self.quantizer = network.quantize(water_filled_steps(network, rate, noise))

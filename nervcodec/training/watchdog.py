@@ -30,7 +30,7 @@ def psnr_from_mse(mse: float) -> float:
 
 
 def constant_picture_psnr(clip: Tensor) -> float:
-    """PSNR in dB of the one colour that fits a clip, samples `[T, 3, H, W]`, best."""
+    """PSNR in dB of the one colour that fits a clip, samples `[T, C, H, W]`, best."""
     colour = sum(frame.float().mean(dim=(1, 2)) for frame in clip) / len(clip)
     errors = [float((frame.float() - colour[:, None, None]).square().mean()) for frame in clip]
     return psnr_from_mse(sum(errors) / len(errors) / peak_of(depth_of(clip)) ** 2)

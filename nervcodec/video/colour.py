@@ -7,11 +7,22 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
-from nervcodec.picture import DEEP, FULL, SHALLOW, STUDIO, UNSPECIFIED, Chroma, ColourTags, VideoFormat
+from nervcodec.picture import (
+    DEEP,
+    FULL,
+    SHALLOW,
+    STUDIO,
+    UNSPECIFIED,
+    Chroma,
+    ColourTags,
+    Domain,
+    VideoFormat,
+)
 from nervcodec.samples import depth_of, peak_of
 
 Frame = NDArray[np.integer[Any]]
-"""`[H, W, 3]`, RGB; uint8 at a depth of 8 bits, int16 at one of 10 (see `nervcodec.samples`)."""
+"""A picture, `[H, W, C]`, RGB if nothing else is said; uint8 at a depth of 8 bits, int16 at one of 10
+(see `nervcodec.samples`)."""
 
 MATRICES = {
     1: Colorspace.ITU709,
@@ -33,6 +44,8 @@ LUMA = np.array([299, 587, 114])
 TO_RGB = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
 """For more than 8 bits, of which swscale's default makes white 253; from 8 bits to 8 it is as by ffmpeg's default."""
 TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
+HALVING_REACH = 4
+"""Pixels to either side that a bicubic filter of twice the width sees."""
 WORD_PEAK = (1 << 16) - 1
 STUDIO_WHITE = 255 << 8
 """White among words of RGB that swscale makes of studio range, and takes for any YUV; other formats have their own."""
@@ -51,6 +64,11 @@ def colour_tags(frame: av.VideoFrame) -> ColourTags:
     )
 
 
+def matrix_of(tags: ColourTags) -> Colorspace:
+    """The coefficients that swscale takes."""
+    return MATRICES.get(tags.matrix, Colorspace.ITU601)
+
+
 def chroma_format(frame: av.VideoFrame) -> Chroma:
     """How a decoded frame samples colour; rarer forms (4:1:1, 4:4:0) count as 4:4:4."""
     pixel = frame.format
@@ -67,9 +85,11 @@ def source_depth(frame: av.VideoFrame) -> int:
     return DEEP if frame.format.components[0].bits > SHALLOW else SHALLOW
 
 
-def colour_reach(frame: av.VideoFrame, depth: int = SHALLOW) -> int:
-    """How many pixels away, at most, a sample of colour has a say in what `frame_to_rgb` makes of a frame."""
+def colour_reach(frame: av.VideoFrame, depth: int = SHALLOW, domain: Domain = "rgb") -> int:
+    """How many pixels away, at most, a sample of colour has a say in what is made of a frame."""
     pixel = frame.format
+    if domain == "yuv420":
+        return 0 if chroma_format(frame) == "420" else HALVING_REACH
     if pixel.is_rgb or pixel.has_palette or len(pixel.components) < 3:
         return 0
     cell = max(16 // pixel.chroma_width(16), 16 // pixel.chroma_height(16))
@@ -101,7 +121,7 @@ def _swscaled(frame: av.VideoFrame, pixel_format: str, tags: ColourTags, interpo
     else:
         rgb = frame.reformat(
             format=pixel_format,
-            src_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
+            src_colorspace=matrix_of(tags),
             src_color_range=RANGES[tags.sample_range],
             interpolation=interpolation,
         )
@@ -161,7 +181,7 @@ def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.Video
     if pixel_format.startswith("yuv"):
         return frame.reformat(
             format=pixel_format,
-            dst_colorspace=MATRICES.get(tags.matrix, Colorspace.ITU601),
+            dst_colorspace=matrix_of(tags),
             dst_color_range=RANGES[tags.sample_range],
             interpolation=TO_YUV,
         )

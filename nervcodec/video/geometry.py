@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from nervcodec.picture import map_size
 from nervcodec.samples import depth_of, nearest
 from nervcodec.video.colour import Frame
 from nervcodec.video.view import Filter, View
@@ -24,6 +25,22 @@ def apply_view(frame: Frame, view: View) -> Frame:
     if size != (frame.shape[1], frame.shape[0]):
         frame = resize(frame, *size, view.resize_filter)
     return frame
+
+
+def view_planes(luma: Frame, chroma: Frame, view: View) -> tuple[Frame, Frame]:
+    """Crop and resize planes `[H, W, 1]` and `[H/2, W/2, 2]`; a crop begins where a sample of colour does."""
+    if view.crop:
+        width, height = view.crop
+        top, left = ((old - new) // 4 for old, new in zip(luma.shape, (height, width), strict=False))
+        rows, columns = map_size("yuv420", height, width)
+        luma = luma[2 * top : 2 * top + height, 2 * left : 2 * left + width]
+        chroma = chroma[top : top + rows, left : left + columns]
+    width, height = view.scaled(luma.shape[1], luma.shape[0])
+    if (height, width) != luma.shape[:2]:
+        rows, columns = map_size("yuv420", height, width)
+        luma = resize(luma, width, height, view.resize_filter)
+        chroma = resize(chroma, columns, rows, view.resize_filter)
+    return luma, chroma
 
 
 def grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
@@ -57,7 +74,7 @@ def centre_crop(frame: NDArray[T], width: int, height: int) -> NDArray[T]:
 
 
 def resize(frame: Frame, width: int, height: int, kind: Filter) -> Frame:
-    """A frame of `width` x `height` pixels, rounded to its own depth."""
+    """A frame `[H, W, C]` in `width` x `height` pixels, rounded to its own depth."""
     shrinks = width <= frame.shape[1] and height <= frame.shape[0]
     pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()
     if kind == "area" and shrinks:

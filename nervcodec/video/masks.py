@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from nervcodec.errors import RequestError
 from nervcodec.picture import SHALLOW
+from nervcodec.planes import pack_planes
 from nervcodec.video.geometry import grown, view_mask
 from nervcodec.video.images import SUFFIXES, is_pattern
 from nervcodec.video.reader import Video, read_frames
@@ -26,7 +28,8 @@ WHITE = 128
 
 
 def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Tensor:  # noqa: B008
-    """What is missing in each of so many frames that a view lets through of a video, `[T, 1, H, W]`, bool.
+    """What is missing in each of so many frames that a view lets through of a video: bool, `[T, 1, H, W]` of pixels in
+    RGB, `[T, 6, H/2, W/2]` of samples in YUV 4:2:0, where those of colour miss that have a missing pixel.
 
     `boxes:5x50` are five boxes of 50 pixels a side, `center:1/4` one box of a quarter of both sides in the middle, of
     the RGB picture after the view. Else a picture that is white where pixels are missing, for all frames, or a folder,
@@ -43,7 +46,10 @@ def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Ten
     stacked = torch.from_numpy(np.stack(masks))[:, None].expand(frames, -1, -1, -1)
     if stacked.flatten(1).all(dim=1).any():
         raise RequestError(f"{spec}: a frame has no pixel left")
-    return stacked
+    if view.domain == "rgb":
+        return stacked
+    squares = F.max_pool2d(stacked.float(), 2, ceil_mode=True).bool()
+    return pack_planes(stacked, squares.expand(-1, 2, -1, -1))
 
 
 def check_rule(spec: str) -> None:

@@ -7,20 +7,18 @@ from fractions import Fraction
 from itertools import chain, islice
 
 import av
-import numpy as np
 
 from nervcodec.errors import VideoError
-from nervcodec.picture import MAX_PIXELS, ColourTags, VideoFormat
+from nervcodec.picture import MAX_PIXELS, ColourTags, VideoFormat, in_domain
 from nervcodec.video.colour import (
     Frame,
     chroma_format,
     colour_reach,
     colour_tags,
-    frame_to_rgb,
     is_opaque,
     source_depth,
 )
-from nervcodec.video.geometry import apply_view
+from nervcodec.video.domains import frame_to_picture
 from nervcodec.video.index import Index, Watch
 from nervcodec.video.sidedata import content_light, mastering_display, quarter_turns
 from nervcodec.video.sources import Source, open_source
@@ -40,7 +38,7 @@ class Video:
     total: int | None
     """How many frames will come, where the container says."""
     frames: Iterator[Frame]
-    """`[H, W, 3]` RGB, at the depth of the format, in order of presentation."""
+    """Pictures in the domain and at the depth of the format, in order of presentation."""
     index: Callable[[], Index]
     """When the frames of the whole video are shown, up to the last one that has come."""
 
@@ -70,7 +68,7 @@ def read_frames(
         if first is None:
             raise VideoError(f"{name}: no video frame in it")
         tags, turns, size = colour_tags(first), quarter_turns(first, name), (first.width, first.height)
-        depth = view.depth or source_depth(first)
+        video = _format(first, turns, tags, opened, view)
 
         def frames() -> Iterator[Frame]:
             start = opened.skipped
@@ -79,16 +77,16 @@ def read_frames(
                 start, later = view.first, opened.find(index, view.first)
             for number, frame in islice(enumerate(later, start), view.first - start, view.stop and view.stop - start):
                 _check_frame(name, number, frame, size)
-                yield apply_view(np.rot90(frame_to_rgb(frame, tags, depth), turns), view)
+                yield frame_to_picture(frame, video.colour, video.depth, turns, view)
             with suppress(VideoError):
                 next(later, None)  # when it appears, the last one that was wanted disappears
 
         upright = size[::-1] if turns % 2 else size
         total = opened.total
         yield Video(
-            format=_format(first, turns, tags, opened, view),
+            format=video,
             source_size=upright,
-            colour_reach=colour_reach(first, depth),
+            colour_reach=colour_reach(first, video.depth, view.domain),
             total=None if total is None else max(min(total, view.stop or total) - view.first, 0),
             frames=frames(),
             index=watch.index if index is None else lambda: index,
@@ -101,7 +99,7 @@ def _format(first: av.VideoFrame, turns: int, tags: ColourTags, opened: Source, 
     if turns % 2:
         size, aspect = size[::-1], 1 / aspect
     width, height = view.output_size(*size)
-    return VideoFormat(
+    video = VideoFormat(
         width=width,
         height=height,
         frame_rate=opened.rates[0],
@@ -112,6 +110,7 @@ def _format(first: av.VideoFrame, turns: int, tags: ColourTags, opened: Source, 
         mastering=mastering_display(first),
         content_light=content_light(first),
     )
+    return in_domain(video, view.domain)
 
 
 def _check_frame(name: str, number: int, frame: av.VideoFrame, size: tuple[int, int]) -> None:

@@ -1,11 +1,11 @@
 """Which frames and pixels of a video are wanted, and how finely."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 from nervcodec.errors import RequestError
-from nervcodec.picture import DEPTHS, MAX_PIXELS
+from nervcodec.picture import DEPTHS, MAX_PIXELS, Domain, VideoFormat
 
 Filter = Literal["area", "bicubic"]
 
@@ -29,6 +29,8 @@ class View:
     """"area" averages the pixels under each new one; "bicubic" is antialiased too. Enlarging is always bicubic."""
     depth: int | None = None
     """Bits of a sample; None means 8 for a video that has no more, and 10 for any that has."""
+    domain: Domain = "rgb"
+    """In what samples."""
 
     def __post_init__(self) -> None:
         if self.first < 0 or (self.stop is not None and self.stop <= self.first):
@@ -74,6 +76,11 @@ class View:
             return aspect
         old, new = self.crop or (width, height), self.resize
         return aspect * Fraction(old[0] * new[1], old[1] * new[0])
+
+
+def as_stored(view: View, video: VideoFormat) -> View:
+    """A view of a video in the depth and the domain that a file or a fit has it in."""
+    return replace(view, depth=video.depth, domain=video.domain)
 
 
 def _even(dividend: int, divisor: int) -> int:

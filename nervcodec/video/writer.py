@@ -21,7 +21,8 @@ from nervcodec.files import check_folder, check_target, replacing, replacing_fol
 from nervcodec.picture import DEEP, FULL, SHALLOW, STUDIO, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Clock, check_count
 from nervcodec.video.attachments import copy_attachments
-from nervcodec.video.colour import Frame, rgb_to_frame
+from nervcodec.video.colour import Frame
+from nervcodec.video.domains import picture_to_frame
 from nervcodec.video.images import NUMBER, numbered_files
 from nervcodec.video.matroska import PLACEHOLDER_ROTATION, set_display_size, template
 from nervcodec.video.y4m import write_y4m_frame, y4m_header
@@ -44,11 +45,11 @@ SUFFIXES = (".mkv", ".mp4", ".y4m")
 def write_frames(
     target: str, video: VideoFormat, clock: Clock | None = None, attachments: bytes = b""
 ) -> Iterator[Sink]:
-    """A function that takes frames `[H, W, 3]`, RGB of the depth of the video, one by one.
+    """A function that takes pictures of the domain and depth of the video one by one.
 
-    `.mkv` is FFV1 in RGB and lossless, `.mp4` is H.264, `.y4m` and `-` (standard output) are raw planes with the
-    chroma sampling of the video that was encoded, and a pattern such as `frames/%05d.png` counts from 1; all are grey
-    if the video is, and of its depth (PNGs have 16 bits for 10). Files appear when the block ends well.
+    `.mkv` is FFV1, which loses nothing of RGB or planes, `.mp4` is H.264, `.y4m` and `-` (standard output) are raw
+    planes with the chroma sampling of the video that was encoded, and a pattern such as `frames/%05d.png` counts from
+    1; all are grey if the video is, and of its depth (PNGs have 16 bits for 10). Files appear when the block ends well.
 
     clock: when each frame is shown; None means one after the other. An `.mkv` rounds that to milliseconds. A `.y4m`,
     which has no timestamps, shows the frame of each moment at the video's frame rate, some twice and some not at all.
@@ -124,6 +125,8 @@ class _Kind:
 
 def _file_kind(suffix: str, video: VideoFormat, *, is_even: bool) -> _Kind:
     grey, deep = video.chroma == "grey", "10le" if video.depth == DEEP else ""
+    if suffix == ".mkv" and video.domain == "yuv420":
+        return _Kind("ffv1", f"yuv420p{deep}", {})
     if suffix == ".mkv":
         return _Kind("ffv1", f"gray{deep}" if grey else f"gbrp{deep}" if deep else "bgr0", {})
     halves = video.width % 2 == video.height % 2 == 0
@@ -145,8 +148,8 @@ def _container(path: Path, name: str, video: VideoFormat, clock: Clock | None, a
         feed = copy_attachments(attachments, container, name) if attachments else None
         paces = _paces(clock)
 
-        def sink(frame: Frame) -> None:
-            encoded = rgb_to_frame(frame, kind.pixels, video.colour)
+        def sink(picture: Frame) -> None:
+            encoded = picture_to_frame(picture, kind.pixels, video)
             encoded.time_base = time_base
             encoded.pts, encoded.duration = next(paces)
             container.mux(stream.encode(encoded))
@@ -178,7 +181,7 @@ def _add_stream(container: OutputContainer, kind: _Kind, video: VideoFormat) -> 
     colour = video.colour
     if kind.encoder == "libx264" and kind.pixels.startswith("gray") and colour.sample_range == UNSPECIFIED:
         colour = replace(colour, sample_range=FULL)  # as grey is read; FFmpeg takes H.264 without colour for 4:2:0
-    tag_stream(stream, colour, is_rgb=kind.encoder == "ffv1" and video.chroma != "grey")
+    tag_stream(stream, colour, is_rgb=kind.pixels.startswith(("gbr", "bgr")))
     return stream
 
 
@@ -216,13 +219,13 @@ def tag_stream(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None
 def _image_sink(folder: Path, pattern: str, video: VideoFormat) -> Sink:
     numbers, pixels = count(1), IMAGES[video.chroma == "grey", video.depth]
 
-    def sink(frame: Frame) -> None:
+    def sink(picture: Frame) -> None:
         with av.open(
             str(folder / _image_name(pattern, next(numbers))), "w", format="image2", options={"update": "1"}
         ) as container:
             stream = container.add_stream("png", rate=1)
-            stream.width, stream.height, stream.pix_fmt = frame.shape[1], frame.shape[0], pixels
-            container.mux(stream.encode(rgb_to_frame(frame, pixels, ColourTags())))
+            stream.width, stream.height, stream.pix_fmt = video.width, video.height, pixels
+            container.mux(stream.encode(picture_to_frame(picture, pixels, video)))
             container.mux(stream.encode(None))
 
     return sink

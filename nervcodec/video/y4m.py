@@ -2,11 +2,10 @@
 
 from typing import BinaryIO
 
-import numpy as np
-
 from nervcodec.picture import DEEP, FULL, STUDIO, Chroma, VideoFormat
-from nervcodec.samples import sample_bytes
-from nervcodec.video.colour import Frame, rgb_to_frame
+from nervcodec.video.colour import Frame
+from nervcodec.video.domains import picture_to_frame
+from nervcodec.video.yuv import plane_samples
 
 PLANES: dict[Chroma, str] = {"rgb": "yuv444p", "444": "yuv444p", "422": "yuv422p", "420": "yuv420p", "grey": "gray"}
 NAMES = {
@@ -32,14 +31,10 @@ def y4m_header(video: VideoFormat) -> bytes:
     ).encode()
 
 
-def write_y4m_frame(file: BinaryIO, pixels: Frame, video: VideoFormat, times: int = 1) -> None:
-    """A frame `[H, W, 3]`, RGB of the depth of the video, so many times."""
-    frame = rgb_to_frame(pixels, _planes(video), video.colour)
-    planes = (
-        np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)[:, : plane.width * sample_bytes(video.depth)]
-        for plane in frame.planes
-    )
-    data = b"FRAME\n" + b"".join(plane.tobytes() for plane in planes)
+def write_y4m_frame(file: BinaryIO, picture: Frame, video: VideoFormat, times: int = 1) -> None:
+    """A picture of the domain and depth of the video, so many times."""
+    frame = picture_to_frame(picture, _planes(video), video)
+    data = b"FRAME\n" + b"".join(plane.tobytes() for plane in plane_samples(frame))
     for _ in range(times):
         file.write(data)
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from nervcodec.errors import RequestError
-from nervcodec.metrics.quality import PSNR_CAP_DB, multiscale_ssim, psnr, structural_similarity
+from nervcodec.metrics.quality import PSNR_CAP_DB, multiscale_ssim, psnr, structural_similarity, weighted_psnr
 from nervcodec.metrics.vmaf import vmaf
-from nervcodec.metrics.yuv import PLANES, weighted_psnr, yuv_psnr
+from nervcodec.metrics.yuv import PLANES, yuv_psnr
 from nervcodec.picture import VideoFormat
 from nervcodec.video.writer import write_frames
 

@@ -66,19 +66,19 @@ def _inpainting(decoded: Tensor, material: Material, mask: str) -> Parts:
     masks = load_footage(material.source, material.view, mask).masks
     assert masks is not None
     filled = torch.where(masks, decoded, material.clip)
-    hidden = {"masked": _pixels(decoded, material.clip, ~masks)} if masks.any() else {}
+    hidden = {"masked": _pixels(decoded, material, ~masks)} if masks.any() else {}
     return {
-        "seen": _pixels(decoded, material.clip, masks),
+        "seen": _pixels(decoded, material, masks),
         **hidden,
         "whole": _figures(decoded, material.clip),
         "composite": _figures(filled, material.clip),
     }
 
 
-def _pixels(decoded: Tensor, clip: Tensor, masks: Tensor) -> Part:
+def _pixels(decoded: Tensor, material: Material, masks: Tensor) -> Part:
     """PSNR over the pixels that no mask covers; where those are few, structure means little."""
-    meter = QualityMeter()
-    for batch in zip(*(torch.split(frames, BATCH) for frames in (decoded, clip, masks)), strict=True):
+    meter = QualityMeter(material.video)
+    for batch in zip(*(torch.split(frames, BATCH) for frames in (decoded, material.clip, masks)), strict=True):
         meter.add(*batch)
     return Part(psnr=meter.psnr_db, ssim=None, ms_ssim=None)
 

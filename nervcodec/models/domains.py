@@ -1,0 +1,27 @@
+"""A network for RGB made one for another domain."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from nervcodec.models.config import HNeRVConfig
+from nervcodec.picture import CHANNELS, Domain
+
+Config = TypeVar("Config", bound=HNeRVConfig)
+
+
+def for_domain(domain: Domain, config: Config) -> Config:
+    """The network for a domain out of that for RGB.
+
+    For planes of YUV 4:2:0, packed at half size (`nervcodec.planes`), it ends a stage earlier, where the picture has
+    half its size, with six channels (ours, docs/experiments.md). Its last stride must be 2.
+    """
+    if domain == "rgb":
+        return config
+    assert config.strides[-1] == 2
+    return replace(
+        config,
+        strides=config.strides[:-1],
+        widths=config.widths[:-1],
+        kernels=config.kernels[:-1],
+        channels=CHANNELS[domain],
+    )

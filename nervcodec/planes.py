@@ -1,0 +1,32 @@
+"""Planes of YUV 4:2:0 as one map of six channels at half size: luma by its place in squares of 2x2, then U and V."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+LUMA = 4
+"""Channels of luma: top left, top right, bottom left, bottom right of each square."""
+
+
+def pack_planes(luma: Tensor, chroma: Tensor) -> Tensor:
+    """Y `[B, 1, H, W]` and U, V `[B, 2, H/2, W/2]`, rounded up, as `[B, 6, H/2, W/2]`.
+
+    Where a side is odd the last row or column stands twice.
+    """
+    height, width = chroma.shape[2:]
+    rows, columns = (
+        torch.arange(2 * half).clamp(max=side - 1) for half, side in zip((height, width), luma.shape[2:], strict=True)
+    )
+    whole = luma[:, 0, rows.to(luma.device)][:, :, columns.to(luma.device)]
+    squares = whole.view(-1, height, 2, width, 2).permute(0, 2, 4, 1, 3)
+    return torch.cat([squares.reshape(-1, LUMA, height, width), chroma], dim=1)
+
+
+def luma_of(packed: Tensor) -> Tensor:
+    """Y `[B, 1, H, W]`, with even sides, of `[B, 6, H/2, W/2]`."""
+    return F.pixel_shuffle(packed[:, :LUMA], 2)
+
+
+def unpack_planes(packed: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """The inverse of `pack_planes`, for a picture of so many pixels."""
+    return luma_of(packed)[:, :, :height, :width], packed[:, LUMA:]

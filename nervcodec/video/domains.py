@@ -1,0 +1,30 @@
+"""Decoded frames to pictures in memory, and back for an encoder: RGB, or planes of YUV 4:2:0, packed."""
+
+import av
+import numpy as np
+
+from nervcodec.picture import ColourTags, VideoFormat
+from nervcodec.video.colour import Frame, frame_to_rgb, rgb_to_frame
+from nervcodec.video.geometry import apply_view, view_planes
+from nervcodec.video.view import View
+from nervcodec.video.yuv import frame_to_planes, pack, planes_to_frame, planes_to_rgb, unpack
+
+
+def frame_to_picture(frame: av.VideoFrame, tags: ColourTags, depth: int, turns: int, view: View) -> Frame:
+    """What a view shows of a frame that is to be turned by so many quarters, at a depth."""
+    if view.domain == "rgb":
+        return apply_view(np.rot90(frame_to_rgb(frame, tags, depth), turns), view)
+    luma, chroma = (np.rot90(plane, turns) for plane in frame_to_planes(frame, tags, depth))
+    return pack(view_planes(luma, chroma, view))
+
+
+def picture_to_frame(picture: Frame, pixel_format: str, video: VideoFormat) -> av.VideoFrame:
+    """A frame of `pixel_format` for an encoder, of a picture of a video."""
+    if video.domain == "rgb":
+        return rgb_to_frame(picture, pixel_format, video.colour)
+    return planes_to_frame(unpack(picture, video), pixel_format, video.colour)
+
+
+def picture_to_rgb(picture: Frame, video: VideoFormat) -> Frame:
+    """`[H, W, 3]`, as players show a picture of a video."""
+    return picture if video.domain == "rgb" else planes_to_rgb(unpack(picture, video), video.colour)

@@ -1,0 +1,100 @@
+"""Planes of YUV 4:2:0: as a decoder gives them, in a view, packed into one array, and for an encoder."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import av
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nervcodec.picture import SHALLOW, ColourTags, VideoFormat
+from nervcodec.planes import pack_planes, unpack_planes
+from nervcodec.samples import depth_of, peak_of
+from nervcodec.video.colour import RANGES, TO_YUV, Frame, chroma_format, frame_to_rgb, matrix_of, rgb_to_frame
+
+Planes = tuple[Frame, Frame]
+"""Luma `[H, W, 1]`, and U and V `[H/2, W/2, 2]`, rounded up; of a depth as `Frame`s are."""
+
+
+def frame_to_planes(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW) -> Planes:
+    """The planes of a decoded frame at a depth: as they are if it is 4:2:0 at that depth, else the nearest.
+
+    tags: of the frame; of RGB, those that the planes are to have.
+    """
+    if chroma_format(frame) == "rgb":
+        planar = rgb_to_frame(frame_to_rgb(frame, tags, depth), _pixel_format(depth), tags)
+    else:
+        planar = _reformatted(frame, _pixel_format(frame.format.components[0].bits), tags)
+    luma, *chroma = (_at_depth(plane, planar.format.components[0].bits, depth) for plane in plane_samples(planar))
+    return luma[..., None], np.stack(chroma, axis=2)
+
+
+def planes_to_frame(planes: Planes, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
+    """A frame of `pixel_format` for an encoder, the inverse of `frame_to_planes`."""
+    frame = _frame_of(planes)
+    if frame.format.name == pixel_format:
+        return frame
+    if pixel_format.startswith("yuv"):
+        return _reformatted(frame, pixel_format, tags)
+    return rgb_to_frame(planes_to_rgb(planes, tags), pixel_format, tags)
+
+
+def planes_to_rgb(planes: Planes, tags: ColourTags) -> Frame:
+    """`[H, W, 3]`, as players show planes."""
+    return frame_to_rgb(_frame_of(planes), tags, depth_of(planes[0]))
+
+
+def _frame_of(planes: Planes) -> av.VideoFrame:
+    """A frame of planes as they are."""
+    luma, chroma = planes
+    frame = av.VideoFrame(luma.shape[1], luma.shape[0], _pixel_format(depth_of(luma)))
+    for plane, samples in zip(frame.planes, (luma[..., 0], chroma[..., 0], chroma[..., 1]), strict=True):
+        rows = np.zeros((plane.height, plane.line_size // luma.dtype.itemsize), luma.dtype)
+        rows[:, : plane.width] = samples
+        plane.update(cast(Any, rows))
+    return frame
+
+
+def pack(planes: Planes) -> Frame:
+    """`[H/2, W/2, 6]`, see `nervcodec.planes`."""
+    packed = pack_planes(*(torch.from_numpy(np.ascontiguousarray(p)).permute(2, 0, 1)[None] for p in planes))
+    return cast(Frame, packed[0].permute(1, 2, 0).contiguous().numpy())
+
+
+def unpack(packed: Frame, video: VideoFormat) -> Planes:
+    """The inverse of `pack`."""
+    planes = unpack_planes(torch.from_numpy(packed).permute(2, 0, 1)[None], video.height, video.width)
+    luma, chroma = (cast(Frame, plane[0].permute(1, 2, 0).numpy()) for plane in planes)
+    return luma, chroma
+
+
+def plane_samples(frame: av.VideoFrame) -> list[NDArray[np.integer[Any]]]:
+    """The planes `[H, W]` of a planar frame."""
+    kind = np.dtype(np.uint8 if frame.format.components[0].bits <= SHALLOW else "<u2")
+    rows = (np.frombuffer(bytes(p), kind).reshape(-1, p.line_size // kind.itemsize)[:, : p.width] for p in frame.planes)
+    return list(cast(Iterator[NDArray[np.integer[Any]]], rows))
+
+
+def _pixel_format(bits: int) -> str:
+    return "yuv420p" if bits <= SHALLOW else f"yuv420p{bits}le"
+
+
+def _reformatted(frame: av.VideoFrame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
+    """A frame with samples stored in another way, or colour sampled in another, by the same matrix and range."""
+    space, sample_range = matrix_of(tags), RANGES[tags.sample_range]
+    return frame.reformat(
+        format=pixel_format,
+        src_colorspace=space,
+        dst_colorspace=space,
+        src_color_range=sample_range,
+        dst_color_range=sample_range,
+        interpolation=TO_YUV,
+    )
+
+
+def _at_depth(samples: NDArray[np.integer[Any]], bits: int, depth: int) -> Frame:
+    """The nearest samples of a depth; what is brighter than its brightest becomes that."""
+    words = samples.astype(np.int32)
+    words = words << (depth - bits) if bits <= depth else (words + (1 << (bits - depth - 1))) >> (bits - depth)
+    return np.minimum(words, peak_of(depth)).astype(np.uint8 if depth == SHALLOW else np.int16)
