@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -25,31 +26,49 @@ def nervc(*arguments: str) -> float:
     return monotonic() - started
 
 
+def compared(clip: str, decoded: str, view: View) -> QualityMeter:
+    """What a view shows of a clip beside the decoded file."""
+    video, original = load_clip(clip, view)
+    meter = QualityMeter(video)
+    meter.add(load_clip(decoded, View(domain=view.domain))[1], original)
+    return meter
+
+
 def main(clip: str, folder: Path) -> None:
     """See the module."""
     folder.mkdir(exist_ok=True)
     stream, decoded = folder / "bunny.nerv", folder / "decoded.mkv"
     crop, size = ("x".join(map(str, pair)) for pair in (CROP, SIZE))
-    view = ["--frames", f"0:{FRAMES}", "--crop", crop, "--resize", size]
+    part = ["--frames", f"0:{FRAMES}", "--crop", crop, "--resize", size]
     encoded_in = nervc(
-        "encode", clip, "-o", str(stream), "-y", *view, "--audio", "none", "--quality", "60", "--preset", "fast"
+        "encode", clip, "-o", str(stream), "-y", *part, "--audio", "none", "--quality", "60", "--preset", "fast"
     )
     decoded_in = nervc("decode", str(stream), "-o", str(decoded), "-y")
     nervc("info", str(stream))
 
-    _, original = load_clip(clip, View(stop=FRAMES, crop=CROP, resize=SIZE))
-    picture, result = load_clip(str(decoded), View())
-    meter = QualityMeter()
-    meter.add(result, original)
+    view = View(stop=FRAMES, crop=CROP, resize=SIZE)
+    planes, rgb = (compared(clip, str(decoded), replace(view, domain=domain)) for domain in ("yuv420", "rgb"))
+    picture, original = load_clip(clip, view)
+    _, result = load_clip(str(decoded), View())
     pixels = FRAMES * SIZE[0] * SIZE[1]
     for name, frames in (("original", original), ("decoded", result)):
         with write_frames(str(folder / f"{name}-%d.png"), picture) as sink:
             sink(frames[SHOWN].permute(1, 2, 0).numpy())
 
-    table = Table("PSNR", "MS-SSIM", "bytes", "bpp", "encode", "decode", title=f"Bunny, {size}, {FRAMES} frames")
+    table = Table(
+        "YUV PSNR",
+        "MS-SSIM of luma",
+        "RGB PSNR",
+        "bytes",
+        "bpp",
+        "encode",
+        "decode",
+        title=f"Bunny, {size}, {FRAMES} frames",
+    )
     table.add_row(
-        f"{meter.psnr_db:.2f} dB",
-        f"{meter.ms_ssim:.4f}",
+        f"{planes.psnr_db:.2f} dB",
+        f"{planes.ms_ssim:.4f}",
+        f"{rgb.psnr_db:.2f} dB",
         f"{stream.stat().st_size:,}",
         f"{8 * stream.stat().st_size / pixels:.4f}",
         f"{encoded_in:.1f} s",

@@ -29,7 +29,7 @@ WHITE = 128
 
 def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Tensor:  # noqa: B008
     """What is missing in each of so many frames that a view lets through of a video: bool, `[T, 1, H, W]` of pixels in
-    RGB, `[T, 6, H/2, W/2]` of samples in YUV 4:2:0, where those of colour miss that have a missing pixel.
+    RGB, `[T, 6, H/2, W/2]` of samples in YUV 4:2:0, where those of colour miss that a missing pixel has a say in.
 
     `boxes:5x50` are five boxes of 50 pixels a side, `center:1/4` one box of a quarter of both sides in the middle, of
     the RGB picture after the view. Else a picture that is white where pixels are missing, for all frames, or a folder,
@@ -48,8 +48,9 @@ def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Ten
         raise RequestError(f"{spec}: a frame has no pixel left")
     if view.domain == "rgb":
         return stacked
-    squares = F.max_pool2d(stacked.float(), 2, ceil_mode=True).bool()
-    return pack_planes(stacked, squares.expand(-1, 2, -1, -1))
+    reach = video.colour_reach
+    near = F.max_pool2d(stacked.float(), 2 * reach + 1, stride=1, padding=reach)
+    return pack_planes(stacked, F.max_pool2d(near, 2, ceil_mode=True).bool().expand(-1, 2, -1, -1))
 
 
 def check_rule(spec: str) -> None:

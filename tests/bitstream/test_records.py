@@ -1,6 +1,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ FULL = Header(
     video=replace(
         PLAIN.video,
         depth=10,
+        domain="yuv420",
         sample_aspect=Fraction(16, 15),
         mastering=MASTERING,
         content_light=LIGHT,
@@ -38,7 +40,7 @@ def test_what_a_header_says_comes_back() -> None:
 
 
 def test_each_record_stands_alone() -> None:
-    for name in ("depth", "sample_aspect", "mastering", "content_light"):
+    for name in ("depth", "domain", "sample_aspect", "mastering", "content_light"):
         header = replace(PLAIN, video=replace(PLAIN.video, **{name: getattr(FULL.video, name)}))
         assert read_header(write_header(header)) == header
     assert len(write_header(replace(PLAIN, clock=CLOCK))) < len(write_header(PLAIN)) + 30
@@ -52,7 +54,7 @@ def test_a_header_that_is_cut_is_refused_or_has_fewer_records() -> None:
             read.append(read_header(whole[:size]))
         except BitstreamError:
             continue
-    assert len(read) == 5  # of six prefixes at the ends of records
+    assert len(read) == 6  # of seven prefixes at the ends of records
     assert read[0] == PLAIN
     assert least < len(whole)
 
@@ -75,6 +77,10 @@ def test_regular_clocks_are_small(rate: int) -> None:
         (3, bytes([10, 0]), "too many"),
         (3, bytes([8]), "8 bits are not known"),
         (3, bytes([12]), "12 bits are not known"),
+        (4, b"", "domain"),
+        (4, bytes([1, 0]), "too many"),
+        (4, bytes([0]), "domain 0 are not known"),
+        (4, bytes([2]), "domain 2 are not known"),
         (128, b"", "sample aspect"),
         (128, bytes([1]), "sample aspect"),
         (128, bytes([0, 1]), "sample aspect: zero"),
@@ -104,9 +110,10 @@ def test_records_that_make_no_sense_are_refused(number: int, payload: bytes, mes
         read_header(write_header(PLAIN) + record(number, payload))
 
 
-def test_files_before_version_5_have_no_depth() -> None:
-    with pytest.raises(UnsupportedStream, match="record 3"):
-        read_header(write_header(replace(PLAIN, video=replace(PLAIN.video, depth=10))), version=4)
+@pytest.mark.parametrize(("number", "change"), [(3, {"depth": 10}), (4, {"domain": "yuv420"})])
+def test_files_before_version_5_have_neither_depth_nor_domain(number: int, change: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedStream, match=f"record {number}"):
+        read_header(write_header(replace(PLAIN, video=replace(PLAIN.video, **change))), version=4)
 
 
 def test_a_bomb_is_not_inflated() -> None:

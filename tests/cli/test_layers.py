@@ -127,7 +127,7 @@ def test_encode_says_what_each_layer_gives(nervc: Nervc, sample: str, tmp_path: 
     assert done.returncode == 0, done.stderr.decode()
     said = done.stderr.decode()
     assert "layer 2 of 2: een" in said
-    assert re.search(r"^--layers 1: PSNR \d+\.\d\d dB, [\d,]+ bytes", said, re.MULTILINE)
+    assert re.search(r"^--layers 1: YUV PSNR \d+\.\d\d dB, [\d,]+ bytes", said, re.MULTILINE)
     done = nervc("encode", sample, "-o", tmp_path / "a.nerv", "-y", *arguments, "--min-gain", "50", "--json")
     kinds = [json.loads(line)["type"] for line in done.stdout.splitlines()]
     assert kinds.count("dropped") == 1

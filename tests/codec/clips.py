@@ -1,5 +1,6 @@
 """A few small frames, and the file they become."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 import nervcodec
+from nervcodec.codec.clip import load_clip
 from nervcodec.events import Observer, ignore
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
@@ -45,3 +47,20 @@ def decoded(folder: Path, options: nervcodec.DecodeOptions = nervcodec.DecodeOpt
 def mean_psnr(difference: Tensor) -> float:
     """Of differences `[T, ...]` in code values, in dB; written apart from the code it checks."""
     return float(-10 * torch.log10(difference.double().square().flatten(1).mean(dim=1) / 255**2).mean())
+
+
+def yuv_psnr(frames: Tensor, reference: Tensor, height: int, width: int) -> float:
+    """Mean over frames of (6 Y + U + V) / 8 in dB, of 8-bit planes packed as `[T, 6, H/2, W/2]`; written apart too."""
+    planes = []
+    for packed in (frames.double(), reference.double()):
+        luma = torch.empty(len(packed), 2 * packed.shape[2], 2 * packed.shape[3], dtype=torch.float64)
+        for place in range(4):
+            luma[:, place // 2 :: 2, place % 2 :: 2] = packed[:, place]
+        planes.append((luma[:, :height, :width], packed[:, 4], packed[:, 5]))
+    y, u, v = (-10 * torch.log10((a - b).square().mean(dim=(1, 2)) / 255**2) for a, b in zip(*planes, strict=True))
+    return float(((6 * y + u + v) / 8).mean())
+
+
+def load_planes(source: str, view: View) -> Tensor:
+    """What a view shows of a video, `[T, 6, H/2, W/2]`."""
+    return load_clip(source, replace(view, domain="yuv420"))[1]

@@ -7,6 +7,7 @@ import nervcodec
 from nervcodec.bitstream.container import read_stream, write_stream
 from nervcodec.bitstream.layer import Chunk, Layer
 from nervcodec.errors import CorruptStream, UnsupportedStream, VideoError
+from nervcodec.models.domains import for_domain
 from nervcodec.models.sizing import enhancement_config
 from nervcodec.models.wire import pack_config
 
@@ -28,7 +29,7 @@ def test_every_byte_is_accounted_for(encoded: Path) -> None:
 
 def test_layers_are_described_one_by_one(encoded: Path, tmp_path: Path) -> None:
     stream = read_stream(encoded.read_bytes())
-    config = enhancement_config(75, 150, 12)
+    config = for_domain("yuv420", enhancement_config(75, 150, 12))
     model, numbers = pack_config(config)
     above = Layer(model=model, configs=(numbers,), chunks=(Chunk((b"12345", b"", b"", b"", b"")),))
     path = tmp_path / "two.nerv"

@@ -24,8 +24,9 @@ HIDDEN = [(slice(8, 16), slice(19, 27)), (slice(2, 10), slice(7, 15))]
         replace(OPTIONS, loss="l1-ssim", model="sdmn", size=20_000, steps=9),
         replace(OPTIONS, model="ffnerv", size=15_000, recipe="paper"),
         replace(OPTIONS, layers=2, min_gain=-9),
+        replace(OPTIONS, domain="yuv420"),
     ],
-    ids=["hnerv", "dnerv-encoder", "sdmn-ssim", "ffnerv-paper", "layers"],
+    ids=["hnerv", "dnerv-encoder", "sdmn-ssim", "ffnerv-paper", "layers", "planes"],
 )
 def test_no_masked_pixel_reaches_the_file(tmp_path: Path, options: EncodeOptions) -> None:
     clip = small_clip(4)

@@ -83,7 +83,7 @@ def two_scenes() -> Tensor:
 
 def test_cuts_are_found_while_looking_through(tmp_path: Path) -> None:
     encoded(tmp_path, two_scenes(), replace(QUICK, steps=1))
-    found = survey(str(tmp_path / "in"), View(first=2, stop=30))
+    found = survey(str(tmp_path / "in"), replace(QUICK, view=View(first=2, stop=30)))
     assert (found.frames, found.cuts) == (28, (14,))
 
 

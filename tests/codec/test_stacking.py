@@ -24,10 +24,12 @@ from nervcodec.codec.planning import layer_quality, plan_config, plan_enhancemen
 from nervcodec.codec.schema import layer_schema
 from nervcodec.errors import BitstreamError, UnsupportedStream
 from nervcodec.events import Event, FitStarted, LayerDropped
+from nervcodec.models.domains import for_domain
 from nervcodec.models.sizing import enhancement_config
 from nervcodec.quantization import QuantizedTensor
 from nervcodec.training.fit import fit
 from nervcodec.video.view import View
+from tests.codec.clips import load_planes, yuv_psnr
 
 SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), audio="none", size=5_000, steps=40)
 
@@ -36,20 +38,14 @@ def frames_of(data: bytes, layers: int | None = None) -> Tensor:
     return torch.cat(list(decode_frames(read_stream(data, layers))))
 
 
-def psnr(a: Tensor, b: Tensor) -> float:
-    """Mean over frames, from the definition, in float64."""
-    errors = ((a.double() - b.double()) ** 2).mean(dim=(1, 2, 3))
-    return float((10 * torch.log10(255**2 / errors)).mean())
-
-
 def test_every_layer_is_what_the_report_says(layered: tuple[Path, dict[str, Any]], sample: str) -> None:
     path, report = layered
     data = path.read_bytes()
-    _, clip = load_clip(sample, View(stop=4, resize=(150, 75)))
+    clip = load_planes(sample, View(stop=4, resize=(150, 75)))
     assert len(report["layers"]) == 3
     for number, (layer, end) in enumerate(zip(report["layers"], layer_ends(data), strict=True), 1):
         assert layer["bytes"] == end
-        assert layer["psnr"] == pytest.approx(psnr(frames_of(data, number), clip), abs=1e-4)
+        assert layer["psnr"] == pytest.approx(yuv_psnr(frames_of(data, number), clip, 75, 150), abs=1e-4)
         assert torch.equal(frames_of(data, number), frames_of(data[:end]))
     gains = np.diff([layer["psnr"] for layer in report["layers"]])
     assert (gains > 0.5).all()
@@ -123,13 +119,13 @@ def test_the_paper_recipe_has_layers_too(sample: str, tmp_path: Path) -> None:
 
 def test_a_layer_of_zeros_changes_no_sample(encoded: Path) -> None:
     stream = read_stream(encoded.read_bytes())
-    config = enhancement_config(75, 150, 9)
+    config = for_domain("yuv420", enhancement_config(75, 150, 9))
     tensors = {
         spec.name: QuantizedTensor(np.ones(spec.shape, np.int32) * (spec.name != "head.weight"), (192,))
         for group in layer_schema(config, 6)
         for spec in group
         if spec.name != "head.bias"
-    } | {"head.bias": QuantizedTensor(np.zeros(3, np.int32), (192,))}
+    } | {"head.bias": QuantizedTensor(np.zeros(6, np.int32), (192,))}
     two = replace(stream, layers=(*stream.layers, make_layer(config, Chunk(pack(config, tensors)))))
     assert torch.equal(frames_of(write_stream(two)), frames_of(encoded.read_bytes()))
 
@@ -158,7 +154,7 @@ def test_forged_enhancements_with_valid_checksums_do_no_harm(layered: tuple[Path
         ):
             try:
                 frames = frames_of(write_stream(replace(stream, layers=(base, forged))))
-                assert frames.shape == (4, 3, 75, 150)
+                assert frames.shape == (4, 6, 38, 75)
             except BitstreamError:
                 refused += 1
     assert refused > 40

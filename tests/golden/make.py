@@ -17,6 +17,7 @@ from nervcodec.bitstream.format import VERSION
 from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.layers import layer_configs
+from nervcodec.codec.options import DomainName
 from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import pack_group, unpack_group
 from nervcodec.codec.unpacking import Unpacker
@@ -59,6 +60,15 @@ OPTIONS = {
     "sound": nervcodec.EncodeOptions(view=View(stop=4, resize=(46, 25)), model="hnerv", size=3000, steps=300),
     "ffnerv": nervcodec.EncodeOptions(
         view=View(stop=5, resize=(46, 25)), model="ffnerv", size=15_000, steps=300, quality=90
+    ),
+    "planes": nervcodec.EncodeOptions(
+        view=View(first=60, stop=64, resize=(45, 25)),
+        domain="yuv420",
+        layers=2,
+        min_gain=-9,
+        size=3000,
+        steps=300,
+        quality=90,
     ),
     "depth": nervcodec.EncodeOptions(model="dnerv", layers=2, min_gain=-9, size=3000, steps=300, quality=90),
 }
@@ -110,7 +120,8 @@ def main(names: list[str]) -> None:
     digests = json.loads(index.read_text()) if index.exists() else {}
     for name in names:
         options, path = OPTIONS[name], folder / f"{name}.nerv"
-        options = replace(options, audio="copy" if name in WITH_SOUND else "none")
+        domain: DomainName = "rgb" if options.domain == "auto" else options.domain
+        options = replace(options, audio="copy" if name in WITH_SOUND else "none", domain=domain)
         with TemporaryDirectory() as temporary:
             source = deep_source(Path(temporary)) if name == "depth" else SAMPLE
             nervcodec.encode(str(source), str(path), options, overwrite=True)

@@ -1,4 +1,6 @@
 import math
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -6,7 +8,10 @@ import torch
 from scipy.signal import convolve2d
 
 from nervcodec.metrics.quality import QualityMeter, multiscale_ssim, psnr, structural_similarity
+from nervcodec.picture import VideoFormat
+from nervcodec.planes import pack_planes
 
+RGB = VideoFormat(width=30, height=20, frame_rate=Fraction(25))
 GENERATOR = torch.Generator().manual_seed(0)
 
 
@@ -44,16 +49,41 @@ def test_masked_pixels_do_not_count() -> None:
     masks[:, :, :5] = True
     frames[0] = reference[0] ^ 4
     frames[:, :, :5] ^= 255
-    meter = QualityMeter()
+    meter = QualityMeter(RGB)
     meter.add(frames, reference, masks)
     assert meter.psnrs[0].tolist() == pytest.approx([20 * math.log10(255 / 4), 100.0])
     meter.add(frames, reference, torch.ones_like(masks))
     assert meter.psnr_db == pytest.approx((20 * math.log10(255 / 4) + 100) / 2)
 
 
+def test_planes_are_measured_each_by_itself_and_what_pads_them_is_not() -> None:
+    luma, chroma = random_frames(2, 171)[:, :1, :, :169], random_frames(2, 86)[:, :2, :, :85]
+    reference = pack_planes(luma, chroma)
+    worse = (luma ^ 8, torch.stack([chroma[:, 0] ^ 4, chroma[:, 1] ^ 2], dim=1))
+    frames = pack_planes(*worse)
+    frames[:, 1, :, -1] ^= 255  # right of the last column
+    meter = QualityMeter(replace(RGB, width=169, height=171, domain="yuv420"))
+    meter.add(frames, reference)
+    y, u, v = (20 * math.log10(255 / error) for error in (8, 4, 2))
+    assert meter.psnr_db == pytest.approx((6 * y + u + v) / 8)
+    expected = multiscale_ssim(worse[0], luma)
+    assert expected is not None
+    assert meter.ms_ssim == pytest.approx(float(expected.mean()))
+
+
+def test_masked_samples_of_planes_do_not_count() -> None:
+    reference = pack_planes(random_frames(1, 20)[:, :1], random_frames(1, 10)[:, :2])
+    masks = torch.zeros_like(reference, dtype=torch.bool)
+    masks[:, :4, :3] = masks[:, 4:] = True  # some luma, and all colour
+    frames = torch.where(masks, reference ^ 255, reference ^ 4)
+    meter = QualityMeter(replace(RGB, width=20, domain="yuv420"))
+    meter.add(frames, reference, masks)
+    assert meter.psnr_db == pytest.approx((6 * 20 * math.log10(255 / 4) + 100 + 100) / 8)
+
+
 def test_a_clip_is_the_mean_over_its_frames_whatever_the_batches() -> None:
     frames, reference = random_frames(5, 170), random_frames(5, 170)
-    whole, parts = QualityMeter(), QualityMeter()
+    whole, parts = QualityMeter(RGB), QualityMeter(RGB)
     whole.add(frames, reference)
     parts.add(frames[:2], reference[:2])
     parts.add(frames[2:], reference[2:])
@@ -70,7 +100,7 @@ def test_ms_ssim() -> None:
     assert noisy is not None
     assert noisy.item() < 0.3
     assert multiscale_ssim(random_frames(1, 160), random_frames(1, 160)) is None
-    assert QualityMeter().ms_ssim is None
+    assert QualityMeter(RGB).ms_ssim is None
 
 
 def test_ssim_by_its_definition() -> None:

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nervcodec.metrics.yuv import PLANES, weighted_psnr, yuv_planes, yuv_psnr
+from nervcodec.metrics.quality import weighted_psnr
+from nervcodec.metrics.yuv import PLANES, yuv_planes, yuv_psnr
 
 
 def clips(height: int = 48, width: int = 64) -> tuple[Tensor, Tensor]:

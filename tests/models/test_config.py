@@ -1,9 +1,11 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from nervcodec.errors import RequestError, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.domains import for_domain
 from nervcodec.models.flow_sizing import ffnerv_config
 from nervcodec.models.sizing import dnerv_config, hnerv_config
 from nervcodec.models.wire import MODELS, model_name, pack_config, unpack_config
@@ -19,6 +21,14 @@ def test_wire_ids_never_change() -> None:
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
 def test_config_survives_the_wire(config: HNeRVConfig) -> None:
     assert unpack_config(*pack_config(config)) == config
+
+
+def test_channels_come_from_elsewhere() -> None:
+    config = for_domain("yuv420", CONFIGS[1])
+    model, numbers = pack_config(config)
+    assert len(numbers) == len(pack_config(CONFIGS[1])[1]) - 3  # a stride, a width and a kernel less
+    assert unpack_config(model, numbers, 6) == config
+    assert unpack_config(model, numbers).channels == 3
 
 
 def test_unknown_models_and_odd_numbers_are_unsupported() -> None:
@@ -40,13 +50,14 @@ def test_unknown_models_and_odd_numbers_are_unsupported() -> None:
         {"widths": (4096, 20, 17, 14, 12, 12)},
         {"kernels": (1, 3, 5, 5, 4)},
         {"content": (16, 1, 0)},
+        {"channels": 4},
         {"content": (16, 2000, 2000)},
         {"content": (16, 20, 40), "widths": (2048,) * 6},
     ],
 )
-def test_impossible_networks_are_refused(change: dict[str, tuple[int, ...]]) -> None:
+def test_impossible_networks_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(RequestError, match="no such network"):
-        replace(CONFIGS[0], **change)  # type: ignore[arg-type]
+        replace(CONFIGS[0], **change)
 
 
 def test_a_difference_stream_must_fit_the_map_it_joins() -> None:
