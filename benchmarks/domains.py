@@ -1,4 +1,4 @@
-"""RGB beside planes of YUV 4:2:0: YUV PSNR, bytes and seconds of the same clips: `python -m benchmarks.domains CLIP ...`."""
+"""RGB beside planes of YUV 4:2:0: PSNR of planes, bytes, seconds: `python -m benchmarks.domains CLIP ... -o FILE`."""
 
 import statistics
 from dataclasses import replace
@@ -11,7 +11,7 @@ import click
 
 import nervcodec
 from benchmarks.record import write_record
-from nervcodec.cli.types import FrameRange, Size
+from nervcodec.cli.types import FrameRange, Scale
 from nervcodec.codec.clip import load_clip
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.metrics.quality import QualityMeter
@@ -51,7 +51,7 @@ def gain(own: dict[str, Any], other: dict[str, Any]) -> float:
 @click.command()
 @click.argument("clips", nargs=-1, required=True)
 @click.option("--frames", type=FrameRange(), default="0:16")
-@click.option("--resize", type=Size(), default="320x-2")
+@click.option("--resize", type=Scale(), default="320x-2")
 @click.option("--epochs", type=float, default=40.0, help="Of both domains.")
 @click.option("--more", type=float, default=65.0, help="Of planes, so that they take as long.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
@@ -63,9 +63,9 @@ def main(
     for clip in clips:
         for quality in QUALITIES:
             options = EncodeOptions(view=view, quality=quality, audio="none", segment="none", epochs=epochs)
+            planes = replace(options, domain="yuv420")
             rgb, same, longer = (
-                point(clip, replace(options, domain=domain, epochs=passes))
-                for domain, passes in (("rgb", epochs), ("yuv420", epochs), ("yuv420", more))
+                point(clip, chosen) for chosen in (replace(options, domain="rgb"), planes, replace(planes, epochs=more))
             )
             points += [rgb, same, longer]
             gains.append(
