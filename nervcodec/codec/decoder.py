@@ -22,8 +22,8 @@ from nervcodec.picture import VideoFormat
 from nervcodec.samples import from_unit, to_unit
 
 LOG = logging.getLogger(__name__)
-BATCH_PIXELS = 1 << 20
-"""Frames are rendered together up to this many pixels, so memory does not depend on their number.
+BATCH_SAMPLES = 3 << 20
+"""Frames are rendered together up to this many samples, so memory does not depend on their number.
 
 At least as many as a window has: each brings its neighbours along, which are then made less than twice.
 """
@@ -120,7 +120,7 @@ def _render_segment(
 ) -> Iterator[Tensor]:
     base, *enhancements = [_build(config, state, device) for config, state in networks]
     config = networks[0][0]
-    batch = max(1 + 2 * config.window, BATCH_PIXELS // prod(config.padded_size))
+    batch = max(1 + 2 * config.window, BATCH_SAMPLES // (config.channels * prod(config.padded_size)))
     for chosen, wanted in zip(
         torch.split(listed.times.to(device), batch), torch.split(listed.wanted, batch), strict=True
     ):

@@ -33,8 +33,8 @@ from nervcodec.timeline import Timeline
 from nervcodec.training.fit import time_fit
 from nervcodec.video.view import as_stored
 
-FIT_BYTES = 300
-"""Of memory that a step takes for each pixel of each picture in it (ours, measured with DNeRV, HNeRV and SDMN)."""
+FIT_BYTES = 120
+"""Of memory that a step takes for each sample of each picture in it (ours, measured with DNeRV, HNeRV and SDMN)."""
 PROGRAM_BYTES = 500_000_000
 """What libraries take."""
 STATE_BYTES = 16
@@ -186,8 +186,9 @@ def _fit_memory(found: Survey, segments: Sequence[Segment], options: EncodeOptio
     height, width = config.padded_size
     pictures = options.batch * (1 + 2 * config.window)
     clips = 1 if options.layers == 1 else 3
-    clip = longest.frames * config.channels * sample_bytes(found.video.depth) * height * width
-    return PROGRAM_BYTES + clips * clip + FIT_BYTES * pictures * height * width
+    samples = config.channels * height * width
+    clip = longest.frames * sample_bytes(found.video.depth) * samples
+    return PROGRAM_BYTES + clips * clip + FIT_BYTES * pictures * samples
 
 
 def _step_seconds(source: str, found: Survey, segment: Segment, options: EncodeOptions, device: torch.device) -> float:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from math import ceil
+from math import ceil, prod
 
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.layer import Chunk, Layer
 from nervcodec.errors import RequestError
-from nervcodec.picture import VideoFormat
+from nervcodec.picture import CHANNELS, VideoFormat
 from nervcodec.samples import sample_bytes
 from nervcodec.timeline import Timeline
 
@@ -19,8 +19,6 @@ LONGEST = 250
 """Frames of a segment by rule (ours, docs/experiments.md)."""
 MEMORY_SHARE = 1 / 8
 """Of the memory, that the frames of a segment take by rule, at most (ours)."""
-COLOURS = 3
-"""Samples of a pixel."""
 RULE = re.compile(r"auto|none|[1-9]\d{0,6}|\d{1,6}(\.\d{1,3})?s")
 SHORTEST = 16
 """Frames between two cuts; scenes that are shorter are a part of one beside them (ours)."""
@@ -66,7 +64,7 @@ def longest_segment(rule: str, video: VideoFormat, memory: int | None) -> int | 
     if rule == "none":
         return None
     if rule == "auto":
-        each = COLOURS * sample_bytes(video.depth) * video.width * video.height
+        each = CHANNELS[video.domain] * prod(video.map_size) * sample_bytes(video.depth)
         return LONGEST if memory is None else min(max(int(MEMORY_SHARE * memory) // each, 1), LONGEST)
     frames = Fraction(rule[:-1]) * video.frame_rate if rule.endswith("s") else int(rule)
     return max(int(frames), 1)
