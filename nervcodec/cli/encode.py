@@ -49,7 +49,7 @@ of_fit = section("Fit")
     "--domain",
     type=click.Choice(["auto", "yuv420", "rgb"]),
     default="auto",
-    help="Samples that are fitted; auto is the planes of a 4:2:0 video as they are, and RGB for any other.",
+    help="Samples that are fitted; auto is the planes of a 4:2:0 video as they are, where the network can, else RGB.",
 )
 @in_pieces(
     "--segment",

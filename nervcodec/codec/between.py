@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, groupby, pairwise
 from typing import Literal
 
@@ -41,52 +42,58 @@ def frames_at(
     Raises BitstreamError as `decode_frames` does.
     """
     part = range(len(moments)) if part is None else part
-    between_two = _Between(stream.header.video, choose_device(device))
+    video, place = stream.header.video, choose_device(device)
     shown = moments[part.start : part.stop]
     frames = _frames_of(shown, stream.header.frames)
     decoded = zip(frames, chain.from_iterable(decode_frames(stream, set(frames), device=device)), strict=True)
     rendered = chain.from_iterable(_rendered(stream, moments, part, device))
     wanted = {frame: list(group) for frame, group in groupby(shown, key=lambda moment: moment.frame)}
     for (index, before), (_, after) in pairwise(chain(decoded, [(-1, None)])):
-        cut: bool | None = None
+        pair = None if after is None else _Pair(before, after, video, place)
         for moment in wanted.get(index, []):
-            if not moment.fraction or after is None:
+            if not moment.fraction or pair is None:
                 yield before
                 continue
-            cut = between_two.is_cut(before, after) if cut is None else cut
             own = next(rendered) if between == "embedding" else None
-            if cut:
-                yield before if moment.fraction < 0.5 else after
-            elif own is not None:
-                yield own
+            if pair.is_cut:
+                yield before if moment.fraction < 0.5 else pair.after
             else:
-                yield between_two.moved(before, after, float(moment.fraction))
+                yield pair.at(float(moment.fraction)) if own is None else own
 
 
 @dataclass(frozen=True)
-class _Between:
-    """What lies between two frames, samples `[C, H, W]`, of a video: its motion is looked for in RGB."""
+class _Pair:
+    """Two frames, samples `[C, H, W]`, and what lies between them; their motion is looked for in RGB."""
 
+    before: Tensor
+    after: Tensor
     video: VideoFormat
     device: torch.device
 
-    def is_cut(self, before: Tensor, after: Tensor) -> bool:
+    @cached_property
+    def is_cut(self) -> bool:
         """Whether they belong to two scenes."""
-        return is_cut(self._rgb(before), self._rgb(after))
+        return is_cut(*self._rgb)
 
-    def moved(self, before: Tensor, after: Tensor, fraction: float) -> Tensor:
+    def at(self, fraction: float) -> Tensor:
         """The frame at a fraction of the way."""
-        a, b = (to_unit(self._rgb(frame)[None].to(self.device)) for frame in (before, after))
+        a, b = (to_unit(frame[None].to(self.device)) for frame in self._rgb)
         motion = motion_between(a, b, fraction)
-        pairs = zip(self._parts(before), self._parts(after), strict=True)
-        made = [along(flow, a, b, fraction) for flow, (a, b) in zip(_motions(motion), pairs, strict=False)]
+        made = [
+            along(flow, before, after, fraction)
+            for flow, before, after in zip(
+                _motions(motion), self._parts(self.before), self._parts(self.after), strict=False
+            )
+        ]
         return (made[0] if self.video.domain == "rgb" else pack_planes(*made))[0].cpu()
 
-    def _rgb(self, frame: Tensor) -> Tensor:
+    @cached_property
+    def _rgb(self) -> tuple[Tensor, Tensor]:
         if self.video.domain == "rgb":
-            return frame
-        rgb = picture_to_rgb(frame.permute(1, 2, 0).numpy(), self.video)
-        return torch.from_numpy(rgb).permute(2, 0, 1)
+            return self.before, self.after
+        pictures = (picture_to_rgb(f.permute(1, 2, 0).numpy(), self.video) for f in (self.before, self.after))
+        before, after = (torch.from_numpy(picture).permute(2, 0, 1) for picture in pictures)
+        return before, after
 
     def _parts(self, frame: Tensor) -> tuple[Tensor, ...]:
         """RGB as it is, or luma and chroma, `[1, C, H, W]` each."""

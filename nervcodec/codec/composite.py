@@ -33,15 +33,16 @@ class Composite:
         count = header.times.length
         view = as_stored(View(first=part.start, stop=part.stop if part.stop < count else None), header.video)
         with read_frames(self.source, view) as video:
+            sizes = [(shown.width, shown.height) for shown in (video.format, header.video)]
+            if sizes[0] != sizes[1]:
+                raise RequestError(
+                    "pictures of {} are {}x{} and the file's {}x{}".format(self.source, *sizes[0], *sizes[1])
+                )
             masks = load_masks(self.mask, video, len(part), view)
             for index, (own, mask) in enumerate(zip(frames, masks, strict=True), part.start):
                 given = next(video.frames, None)
                 if given is None:
                     raise RequestError(f"{self.source} has {index} frames, the file {count}")
-                original = torch.from_numpy(given).permute(2, 0, 1)
-                if original.shape != own.shape:
-                    sizes = "{1}x{0} and the file's {3}x{2}".format(*original.shape[1:], *own.shape[1:])
-                    raise RequestError(f"pictures of {self.source} are {sizes}")
-                yield torch.where(mask, own, original)
+                yield torch.where(mask, own, torch.from_numpy(given).permute(2, 0, 1))
             if next(video.frames, None) is not None:
                 raise RequestError(f"{self.source} has more than the {count} frames of the file")

@@ -36,7 +36,7 @@ def survey(source: str, options: EncodeOptions, observe: Observer = ignore) -> S
 
     Raises what `read_frames` does, VideoError for no frame, RequestError for a domain that the video cannot have.
     """
-    cuts, before, frames, view = [], None, 0, options.view
+    cuts, before, frames, view = [], None, 0, replace(options.view, domain="rgb")
     with read_frames(source, view) as video:
         domain = choose_domain(options, video.format)
         stride = max(min(video.format.width, video.format.height) // SIDE, 1)

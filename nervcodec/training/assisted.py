@@ -41,7 +41,7 @@ class Missing:
     frames: Tensor
     """Samples `[M, C, H, W]`, on the device of the fit."""
     masks: Tensor | None
-    """`[M, 1, H, W]`, bool: pixels that are missing even there, and made up in the frames."""
+    """Bool, like these or of one channel: samples that are missing even there, and made up in the frames."""
     timeline: Timeline
     """Where the frames are that it was fitted to."""
 

@@ -25,10 +25,12 @@ docs/experiments.md)."""
 
 def squared_errors(prediction: Tensor, target: Tensor) -> Tensor:
     """The mean squared error `[B]` of each picture; of planes the mean of theirs."""
-    errors = F.mse_loss(prediction, target, reduction="none")
-    if errors.shape[1] == len(PLANE_WEIGHTS):
-        errors = errors * errors.new_tensor(PLANE_WEIGHTS)[:, None, None]
-    return errors.mean(dim=(1, 2, 3))
+    return weighted(F.mse_loss(prediction, target, reduction="none")).mean(dim=(1, 2, 3))
+
+
+def weighted(x: Tensor, power: float = 1.0) -> Tensor:
+    """Channels of planes `[B, 6, h, w]` times a power of their weights; others as they are."""
+    return x * x.new_tensor(PLANE_WEIGHTS)[:, None, None] ** power if x.shape[1] == len(PLANE_WEIGHTS) else x
 
 
 def bit_weight(rate: float, clip: Tensor) -> float:
@@ -44,10 +46,11 @@ def with_masks(prediction: Tensor, target: Tensor, masks: Tensor | None) -> Tens
 
 
 def seen_shares(frames: Tensor, masks: Tensor | None) -> Tensor:
-    """The share of each frame `[T]` that no mask covers."""
+    """The share of each frame `[T]` that no mask covers, by what it weighs in `squared_errors`."""
     if masks is None:
         return torch.ones(len(frames), device=frames.device)
-    return 1 - masks.sum(dim=(1, 2, 3), dtype=torch.float32) / masks[0].numel()
+    covered = masks.sum(dim=(2, 3), dtype=torch.float32, keepdim=True) / masks[0, 0].numel()
+    return 1 - weighted(covered).mean(dim=(1, 2, 3))
 
 
 def l1_ssim(prediction: Tensor, target: Tensor) -> Tensor:

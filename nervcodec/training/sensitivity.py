@@ -4,7 +4,7 @@ from math import log, sqrt
 
 import torch
 
-from nervcodec.training.losses import PLANE_WEIGHTS, bit_weight
+from nervcodec.training.losses import bit_weight, weighted
 from nervcodec.training.network import Network
 
 SAMPLES = 8
@@ -38,8 +38,7 @@ def _curvature(network: Network, generator: torch.Generator) -> dict[str, float]
     for t in times[:, None]:
         rendered = network.seen(network.render(t, tensors), t)
         direction = torch.randn(rendered.shape, generator=generator, device=rendered.device)
-        if rendered.shape[1] == len(PLANE_WEIGHTS):
-            direction *= direction.new_tensor(PLANE_WEIGHTS).sqrt()[:, None, None]
+        direction = weighted(direction, power=0.5)
         gradients = torch.autograd.grad(rendered, list(tensors.values()), direction)
         for name, gradient in zip(tensors, gradients, strict=True):
             squares[name] += 2 * float(gradient.square().sum()) / rendered.numel() / len(times)

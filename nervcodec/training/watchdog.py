@@ -7,9 +7,11 @@ authors of DNeRV advise another seed). The thresholds are ours.
 from math import isfinite, log10
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from nervcodec.samples import depth_of, peak_of
+from nervcodec.samples import to_unit
+from nervcodec.training.losses import squared_errors
 
 FALL_DB = 5.0
 """A drop of this much below the best pass counts as a fall ..."""
@@ -30,10 +32,10 @@ def psnr_from_mse(mse: float) -> float:
 
 
 def constant_picture_psnr(clip: Tensor) -> float:
-    """PSNR in dB of the one colour that fits a clip, samples `[T, C, H, W]`, best."""
-    colour = sum(frame.float().mean(dim=(1, 2)) for frame in clip) / len(clip)
-    errors = [float((frame.float() - colour[:, None, None]).square().mean()) for frame in clip]
-    return psnr_from_mse(sum(errors) / len(errors) / peak_of(depth_of(clip)) ** 2)
+    """PSNR in dB of the one colour that fits a clip, samples `[T, C, H, W]`, best, by `squared_errors`."""
+    colour = torch.stack([to_unit(frame).mean(dim=(1, 2)) for frame in clip]).mean(dim=0)[None, :, None, None]
+    errors = [float(squared_errors(colour.expand(1, *frame.shape), to_unit(frame)[None])) for frame in clip]
+    return psnr_from_mse(sum(errors) / len(errors))
 
 
 class Watchdog:

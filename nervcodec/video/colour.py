@@ -85,17 +85,20 @@ def source_depth(frame: av.VideoFrame) -> int:
     return DEEP if frame.format.components[0].bits > SHALLOW else SHALLOW
 
 
-def colour_reach(frame: av.VideoFrame, depth: int = SHALLOW, domain: Domain = "rgb") -> int:
+def colour_reach(frame: av.VideoFrame, depth: int = SHALLOW, domain: Domain = "rgb", *, turned: bool = False) -> int:
     """How many pixels away, at most, a sample of colour has a say in what is made of a frame."""
-    pixel = frame.format
+    pixel, is_odd = frame.format, frame.width % 2 > 0 or frame.height % 2 > 0
+    if domain == "yuv420" and chroma_format(frame) == "420":
+        return int(turned and is_odd)  # squares begin elsewhere then
     if domain == "yuv420":
-        return 0 if chroma_format(frame) == "420" else HALVING_REACH
+        return HALVING_REACH
     if pixel.is_rgb or pixel.has_palette or len(pixel.components) < 3:
         return 0
     cell = max(16 // pixel.chroma_width(16), 16 // pixel.chroma_height(16))
     if cell == 1:
         return 0
-    return 2 * cell if max(source_depth(frame), depth) > SHALLOW else cell - 1  # bicubic, or the nearest
+    is_bicubic = is_odd or max(source_depth(frame), depth) > SHALLOW
+    return 2 * cell if is_bicubic else cell - 1  # the latter is the nearest
 
 
 def is_opaque(frame: av.VideoFrame) -> bool:

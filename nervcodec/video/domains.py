@@ -5,7 +5,7 @@ import numpy as np
 
 from nervcodec.picture import ColourTags, VideoFormat
 from nervcodec.video.colour import Frame, frame_to_rgb, rgb_to_frame
-from nervcodec.video.geometry import apply_view, view_planes
+from nervcodec.video.geometry import apply_view, turn_planes, view_planes
 from nervcodec.video.view import View
 from nervcodec.video.yuv import frame_to_planes, pack, planes_to_frame, planes_to_rgb, unpack
 
@@ -14,8 +14,8 @@ def frame_to_picture(frame: av.VideoFrame, tags: ColourTags, depth: int, turns: 
     """What a view shows of a frame that is to be turned by so many quarters, at a depth."""
     if view.domain == "rgb":
         return apply_view(np.rot90(frame_to_rgb(frame, tags, depth), turns), view)
-    luma, chroma = (np.rot90(plane, turns) for plane in frame_to_planes(frame, tags, depth))
-    return pack(view_planes(luma, chroma, view))
+    planes = turn_planes(*frame_to_planes(frame, tags, depth), turns)
+    return pack(view_planes(*planes, view))
 
 
 def picture_to_frame(picture: Frame, pixel_format: str, video: VideoFormat) -> av.VideoFrame:

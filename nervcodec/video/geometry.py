@@ -1,6 +1,7 @@
 """Centre crops and antialiased resizing."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from math import ceil
 from typing import TypeVar
 
@@ -15,6 +16,8 @@ from nervcodec.video.colour import Frame
 from nervcodec.video.view import Filter, View
 
 T = TypeVar("T", bound=np.generic)
+Mask = NDArray[np.bool_]
+"""`[H, W]`, true where a sample is missing."""
 
 
 def apply_view(frame: Frame, view: View) -> Frame:
@@ -29,41 +32,86 @@ def apply_view(frame: Frame, view: View) -> Frame:
 
 def view_planes(luma: Frame, chroma: Frame, view: View) -> tuple[Frame, Frame]:
     """Crop and resize planes `[H, W, 1]` and `[H/2, W/2, 2]`; a crop begins where a sample of colour does."""
+    return _viewed(luma, chroma, view, partial(resize, kind=view.resize_filter), _mean_of_squares)
+
+
+def view_plane_masks(luma: Mask, chroma: Mask, view: View) -> tuple[Mask, Mask]:
+    """Which samples that `view_planes` makes any of masks `[H, W]` and `[H/2, W/2]` has a part in."""
+    return _viewed(luma, chroma, view, partial(_scale_mask, kind=view.resize_filter), any_of_squares)
+
+
+def _viewed(
+    luma: NDArray[T], chroma: NDArray[T], view: View, scale: Callable[..., NDArray[T]], halve: Callable[..., NDArray[T]]
+) -> tuple[NDArray[T], NDArray[T]]:
+    """Of odd sizes chroma is scaled as luma is, for its last sample covers a pixel that is not there."""
     if view.crop:
         width, height = view.crop
         top, left = ((old - new) // 4 for old, new in zip(luma.shape, (height, width), strict=False))
         rows, columns = map_size("yuv420", height, width)
         luma = luma[2 * top : 2 * top + height, 2 * left : 2 * left + width]
         chroma = chroma[top : top + rows, left : left + columns]
-    width, height = view.scaled(luma.shape[1], luma.shape[0])
-    if (height, width) != luma.shape[:2]:
-        rows, columns = map_size("yuv420", height, width)
-        luma = resize(luma, width, height, view.resize_filter)
-        chroma = resize(chroma, columns, rows, view.resize_filter)
-    return luma, chroma
+    height, width = luma.shape[:2]
+    new_width, new_height = view.scaled(width, height)
+    if (new_width, new_height) == (width, height):
+        return luma, chroma
+    if any(side % 2 for side in (height, width, new_height, new_width)):
+        halved = halve(scale(_whole(chroma, height, width), new_width, new_height))
+    else:
+        halved = scale(chroma, new_width // 2, new_height // 2)
+    return scale(luma, new_width, new_height), halved
 
 
-def grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+def _whole(chroma: NDArray[T], height: int, width: int) -> NDArray[T]:
+    """A sample of chroma for each pixel, `[H, W, ...]`."""
+    return chroma.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+
+
+def turn_planes(luma: Frame, chroma: Frame, turns: int) -> tuple[Frame, Frame]:
+    """Planes by so many quarters to the left; of odd sizes squares are made anew, for they begin at another edge."""
+    if turns and any(side % 2 for side in luma.shape[:2]):
+        return np.rot90(luma, turns), _mean_of_squares(np.rot90(_whole(chroma, *luma.shape[:2]), turns))
+    return np.rot90(luma, turns), np.rot90(chroma, turns)
+
+
+def _mean_of_squares(samples: Frame) -> Frame:
+    """`[H/2, W/2, C]`: the mean of each 2x2, of those that are there."""
+    pixels = torch.from_numpy(np.ascontiguousarray(samples)).permute(2, 0, 1).float()
+    halved = F.avg_pool2d(pixels, 2, ceil_mode=True, count_include_pad=False)
+    result: Frame = nearest(halved, depth_of(samples)).permute(1, 2, 0).contiguous().numpy()
+    return result
+
+
+def grown(mask: Mask, reach: int) -> Mask:
     """A mask `[H, W]` with all pixels up to `reach` rows and columns away."""
     marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
-    pooled: NDArray[np.bool_] = F.max_pool2d(marked, 2 * reach + 1, stride=1, padding=reach)[0].bool().numpy()
+    pooled: Mask = F.max_pool2d(marked, 2 * reach + 1, stride=1, padding=reach)[0].bool().numpy()
     return pooled
 
 
-def view_mask(mask: NDArray[np.bool_], view: View) -> NDArray[np.bool_]:
+def any_of_squares(mask: Mask) -> Mask:
+    """`[H/2, W/2]`, rounded up: whether a pixel of each 2x2 of a mask is marked."""
+    marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
+    pooled: Mask = F.max_pool2d(marked, 2, ceil_mode=True)[0].bool().numpy()
+    return pooled
+
+
+def view_mask(mask: Mask, view: View) -> Mask:
     """Which pixels of a view any pixel of a mask `[H, W]` has a part in."""
     if view.crop:
         mask = centre_crop(mask, *view.crop)
-    height, width = mask.shape
-    new_width, new_height = view.scaled(width, height)
-    if (new_width, new_height) == (width, height):
-        return mask
+    size = view.scaled(mask.shape[1], mask.shape[0])
+    return mask if size == (mask.shape[1], mask.shape[0]) else _scale_mask(mask, *size, view.resize_filter)
+
+
+def _scale_mask(mask: Mask, width: int, height: int, kind: Filter) -> Mask:
+    """Which samples of `resize` any of a mask `[H, W]` has a part in."""
+    old_height, old_width = mask.shape
     marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
-    if view.resize_filter != "area" or new_width > width or new_height > height:  # bicubic reaches two pixels far
-        reach = [1 + ceil(2 * max(old / new, 1)) for old, new in ((height, new_height), (width, new_width))]
+    if kind != "area" or width > old_width or height > old_height:  # bicubic reaches two pixels far
+        reach = [1 + ceil(2 * max(old / new, 1)) for old, new in ((old_height, height), (old_width, width))]
         marked = F.max_pool2d(marked, [2 * r + 1 for r in reach], stride=1, padding=reach)
-    seen = _area_weights(new_height, height) @ marked[0] @ _area_weights(new_width, width).T
-    touched: NDArray[np.bool_] = (seen > 0).numpy()
+    seen = _area_weights(height, old_height) @ marked[0] @ _area_weights(width, old_width).T
+    touched: Mask = (seen > 0).numpy()
     return touched
 
 

@@ -6,20 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from nervcodec.errors import RequestError
 from nervcodec.picture import SHALLOW
-from nervcodec.planes import pack_planes
-from nervcodec.video.geometry import grown, view_mask
+from nervcodec.planes import LUMA, pack_planes
+from nervcodec.video.geometry import Mask, any_of_squares, grown, view_mask, view_plane_masks
 from nervcodec.video.images import SUFFIXES, is_pattern
 from nervcodec.video.reader import Video, read_frames
 from nervcodec.video.view import View
 
-Mask = NDArray[np.bool_]
-"""`[H, W]`, true where a pixel is missing."""
 PLACES = [(Fraction(y, 4), Fraction(x, 4)) for y, x in ((2, 2), (1, 1), (1, 3), (3, 1), (3, 3))]
 """Centres of boxes as shares of height and width (HNeRV's code; with one box the middle)."""
 RULES = ("boxes:", "center:")
@@ -29,28 +25,37 @@ WHITE = 128
 
 def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Tensor:  # noqa: B008
     """What is missing in each of so many frames that a view lets through of a video: bool, `[T, 1, H, W]` of pixels in
-    RGB, `[T, 6, H/2, W/2]` of samples in YUV 4:2:0, where those of colour miss that a missing pixel has a say in.
+    RGB, `[T, 6, H/2, W/2]` of samples in YUV 4:2:0.
 
     `boxes:5x50` are five boxes of 50 pixels a side, `center:1/4` one box of a quarter of both sides in the middle, of
-    the RGB picture after the view. Else a picture that is white where pixels are missing, for all frames, or a folder,
-    pattern or video of as many pictures as the video has frames. In the size of the video, it covers those pixels too
-    that share samples of colour with missing ones; in that of the view it is taken as it is.
+    the picture after the view. Else a picture that is white where pixels are missing, for all frames, or a folder,
+    pattern or video of as many pictures as the video has frames. In the size of the video, it covers all that missing
+    pixels have a say in: pixels of RGB with the same samples of colour, and those samples. In the size of the view it
+    is taken as it is, and covers samples of colour that have a missing pixel.
 
-    Raises RequestError for a rule that is none, another size or number, or a frame without a pixel that is there;
-    VideoError for pictures that cannot be read.
+    Raises RequestError for a rule that is none, another size or number, or a frame of which nothing is there, or no
+    colour; VideoError for pictures that cannot be read.
     """
     check_rule(spec)
     width, height = view.output_size(*video.source_size)
     made = _boxes(spec, height, width)
-    masks = [made] if made is not None else _pictures(spec, video, view, frames)
-    stacked = torch.from_numpy(np.stack(masks))[:, None].expand(frames, -1, -1, -1)
-    if stacked.flatten(1).all(dim=1).any():
-        raise RequestError(f"{spec}: a frame has no pixel left")
+    masks, is_viewed = ([made], True) if made is not None else _pictures(spec, video, view, frames)
+    stacked = torch.cat([_seen(mask, video.colour_reach, view, is_viewed=is_viewed) for mask in masks])
+    for plane in torch.split(stacked, LUMA, dim=1):
+        if plane.flatten(1).all(dim=1).any():
+            raise RequestError(f"{spec}: a frame has no pixel left")
+    return stacked.expand(frames, -1, -1, -1)
+
+
+def _seen(mask: Mask, reach: int, view: View, *, is_viewed: bool) -> Tensor:
+    """A mask of a view's pixels or the video's, `[1, 1, H, W]`, or of samples, `[1, 6, H/2, W/2]`."""
     if view.domain == "rgb":
-        return stacked
-    reach = video.colour_reach
-    near = F.max_pool2d(stacked.float(), 2 * reach + 1, stride=1, padding=reach)
-    return pack_planes(stacked, F.max_pool2d(near, 2, ceil_mode=True).bool().expand(-1, 2, -1, -1))
+        return torch.from_numpy(mask if is_viewed else view_mask(grown(mask, reach), view))[None, None]
+    planes = mask, any_of_squares(grown(mask, reach))
+    if not is_viewed:
+        planes = view_plane_masks(*planes, view)
+    luma, chroma = (torch.from_numpy(np.ascontiguousarray(plane))[None, None] for plane in planes)
+    return pack_planes(luma, chroma.expand(-1, 2, -1, -1))
 
 
 def check_rule(spec: str) -> None:
@@ -77,7 +82,8 @@ def _box_mask(height: int, width: int, places: list[tuple[Fraction, Fraction]], 
     return mask
 
 
-def _pictures(spec: str, video: Video, view: View, frames: int) -> list[Mask]:
+def _pictures(spec: str, video: Video, view: View, frames: int) -> tuple[list[Mask], bool]:
+    """Masks, and whether they are of the view's pixels."""
     still = Path(spec).suffix.lower() in SUFFIXES and not is_pattern(spec)
     sizes = video.source_size, view.output_size(*video.source_size)
     part = View(depth=SHALLOW) if still else View(depth=SHALLOW, first=view.first, stop=view.stop)
@@ -86,8 +92,6 @@ def _pictures(spec: str, video: Video, view: View, frames: int) -> list[Mask]:
         if found not in sizes:
             raise RequestError("{}: masks of {}x{} for pictures of {}x{}".format(spec, *found, *video.source_size))
         masks: list[Mask] = [np.max(picture, axis=2) >= WHITE for picture in pictures.frames]
-    if found == video.source_size:
-        masks = [view_mask(grown(mask, video.colour_reach), view) for mask in masks]
     if len(masks) != (1 if still else frames):
         raise RequestError(f"{spec}: {len(masks)} masks for {frames} frames")
-    return masks
+    return masks, found != video.source_size

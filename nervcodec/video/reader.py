@@ -86,7 +86,7 @@ def read_frames(
         yield Video(
             format=video,
             source_size=upright,
-            colour_reach=colour_reach(first, video.depth, view.domain),
+            colour_reach=colour_reach(first, video.depth, view.domain, turned=turns > 0),
             total=None if total is None else max(min(total, view.stop or total) - view.first, 0),
             frames=frames(),
             index=watch.index if index is None else lambda: index,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nervcodec.picture import SHALLOW, ColourTags, VideoFormat
+from nervcodec.picture import FULL, SHALLOW, ColourTags, VideoFormat
 from nervcodec.planes import pack_planes, unpack_planes
 from nervcodec.samples import depth_of, peak_of
 from nervcodec.video.colour import RANGES, TO_YUV, Frame, chroma_format, frame_to_rgb, matrix_of, rgb_to_frame
@@ -26,8 +26,10 @@ def frame_to_planes(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW
         planar = rgb_to_frame(frame_to_rgb(frame, tags, depth), _pixel_format(depth), tags)
     else:
         planar = _reformatted(frame, _pixel_format(frame.format.components[0].bits), tags)
-    luma, *chroma = (_at_depth(plane, planar.format.components[0].bits, depth) for plane in plane_samples(planar))
-    return luma[..., None], np.stack(chroma, axis=2)
+    bits, is_full = planar.format.components[0].bits, tags.sample_range == FULL
+    luma, *chroma = plane_samples(planar)
+    both = _at_depth(np.stack(chroma, axis=2), bits, depth, is_full=is_full, is_chroma=True)
+    return _at_depth(luma[..., None], bits, depth, is_full=is_full), both
 
 
 def planes_to_frame(planes: Planes, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
@@ -93,8 +95,11 @@ def _reformatted(frame: av.VideoFrame, pixel_format: str, tags: ColourTags) -> a
     )
 
 
-def _at_depth(samples: NDArray[np.integer[Any]], bits: int, depth: int) -> Frame:
-    """The nearest samples of a depth; what is brighter than its brightest becomes that."""
-    words = samples.astype(np.int32)
-    words = words << (depth - bits) if bits <= depth else (words + (1 << (bits - depth - 1))) >> (bits - depth)
-    return np.minimum(words, peak_of(depth)).astype(np.uint8 if depth == SHALLOW else np.int16)
+def _at_depth(
+    samples: NDArray[np.integer[Any]], bits: int, depth: int, *, is_full: bool, is_chroma: bool = False
+) -> Frame:
+    """The nearest samples of a depth, by ITU-T H.273; what is brighter than its brightest becomes that."""
+    old, new = (peak_of(bits), peak_of(depth)) if is_full else (1 << bits, 1 << depth)
+    middles = (1 << (bits - 1), 1 << (depth - 1)) if is_chroma else (0, 0)
+    words = (2 * new * (samples.astype(np.int64) - middles[0]) + old) // (2 * old) + middles[1]
+    return words.clip(0, peak_of(depth)).astype(np.uint8 if depth == SHALLOW else np.int16)

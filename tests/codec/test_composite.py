@@ -1,8 +1,10 @@
 """What is filled, and what cannot be."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from nervcodec.bitstream.format import Header
 from nervcodec.codec.composite import Composite
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import RequestError
-from nervcodec.picture import VideoFormat
+from nervcodec.picture import VideoFormat, in_domain
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 from tests.conftest import SAMPLE
@@ -58,16 +60,28 @@ def test_a_part_is_filled_from_the_frames_and_masks_of_its_own(source: str, tmp_
 
 
 @pytest.mark.parametrize(
-    ("frames", "count", "reason"),
+    ("count", "change", "reason"),
     [
-        (decoded(2), 2, "more than the 2 frames"),
-        (decoded(4), 4, "has 3 frames, the file 4"),
-        (decoded(3, (24, 41)), 3, "are 40x24 and the file's 41x24"),
+        (2, {}, "more than the 2 frames"),
+        (4, {}, "has 3 frames, the file 4"),
+        (3, {"width": 41}, "are 40x24 and the file's 41x24"),
+        (3, {"width": 39, "height": 23, "domain": "yuv420"}, "are 40x24 and the file's 39x23"),
     ],
 )
-def test_what_does_not_match_is_refused(source: str, frames: Iterator[Tensor], count: int, reason: str) -> None:
+def test_what_does_not_match_is_refused(source: str, count: int, change: dict[str, Any], reason: str) -> None:
+    video = replace(VIDEO, **change)
     with pytest.raises(RequestError, match=reason):
-        list(Composite(source, "boxes:1x10").fill(frames, range(count), header(count)))
+        list(Composite(source, "boxes:1x10").fill(decoded(count), range(count), replace(header(count), video=video)))
+
+
+def test_only_missing_samples_of_planes_are_decoded_ones(source: str) -> None:
+    planes = replace(header(3), video=in_domain(VIDEO, "yuv420"))
+    own = torch.full((3, 6, 12, 20), 200, dtype=torch.uint8)
+    for frame in Composite(source, "boxes:1x11").fill(iter(own), range(3), planes):
+        made = frame == 200  # luma of rows and columns from 7 and 15 to 17 and 25, colour up to four pixels away
+        assert made[:4].sum() == 11 * 11
+        assert made[3, 3:8, 7:12].all()
+        assert made[4:].sum() == 2 * 10 * 10
 
 
 def test_a_video_is_not_written_over_itself(tmp_path: Path, source: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import torch
 from torch import Tensor
 
 import nervcodec
-from nervcodec.bitstream.container import read_stream
+from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.format import Header
 from nervcodec.codec.between import frames_at
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.options import EncodeOptions
@@ -130,6 +132,11 @@ def test_files_hold_planes(sample: str, tmp_path: Path, options: EncodeOptions) 
     assert torch.equal(decoded[:, :4, :-1, width], made[:, :4, :-1, width])
 
 
+def test_a_view_that_names_a_domain_does_no_harm(sample: str, tmp_path: Path) -> None:
+    options = replace(OPTIONS, domain="rgb", steps=2, view=replace(OPTIONS.view, domain="yuv420"))
+    assert nervcodec.encode(sample, str(tmp_path / "a.nerv"), options).domain == "rgb"
+
+
 def test_a_fit_learns_colour_and_light(sample: str, tmp_path: Path) -> None:
     path = tmp_path / "a.nerv"
     report = nervcodec.encode(sample, str(path), replace(OPTIONS, steps=300, quality=80.0))
@@ -190,9 +197,10 @@ def as_packed(luma: Any, chroma: Any) -> Tensor:
 
 
 def between(packed: list[Tensor], video: VideoFormat) -> list[Tensor]:
-    from nervcodec.codec.between import _Between
-
-    return [_Between(video, torch.device("cpu")).moved(packed[0], packed[1], 0.5)]
+    """The frame in the middle, where a file decodes to these."""
+    stream = Stream(header=Header(video=video, segments=(2,)), layers=())
+    with patch("nervcodec.codec.between.decode_frames", lambda *_, **__: iter([torch.stack(packed)])):
+        return list(frames_at(stream, [Moment(0, Fraction(1, 2))]))
 
 
 def test_frames_of_a_file_are_themselves_between_others(sample: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import torch
 from pytorch_msssim import ms_ssim, ssim
 
 from nervcodec.planes import pack_planes
-from nervcodec.training.losses import LOSSES, PLANE_SCALE, bit_weight, squared_errors
+from nervcodec.training.losses import LOSSES, PLANE_SCALE, bit_weight, seen_shares, squared_errors
 
 A, B = torch.rand(1, 3, 170, 180), torch.rand(1, 3, 170, 180)
 
@@ -50,3 +50,10 @@ def test_an_error_in_all_planes_weighs_as_much_as_in_rgb() -> None:
     to_rgb[1, 2] = -kr * (2 - 2 * kr) / (1 - kr - kb)
     grown = np.square(to_rgb * [255 / 219, 255 / 224, 255 / 224]).sum() / 3  # studio range
     assert grown == pytest.approx(PLANE_SCALE, rel=0.02)
+
+
+def test_what_masks_leave_is_weighed_as_errors_are() -> None:
+    frames, masks = torch.rand(2, 6, 4, 4), torch.zeros(2, 6, 4, 4, dtype=torch.bool)
+    masks[0, 4:] = masks[1, :4] = True
+    torch.testing.assert_close(seen_shares(frames, masks), torch.tensor([1 / 3, 2 / 3]))
+    torch.testing.assert_close(seen_shares(frames, masks[:, :1]), torch.tensor([1.0, 0.0]))

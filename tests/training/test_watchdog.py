@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from nervcodec.training.losses import squared_errors
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
 
@@ -9,6 +10,14 @@ def test_constant_picture() -> None:
     assert constant_picture_psnr(clip) == 100
     clip[1] = 255
     assert constant_picture_psnr(clip) == pytest.approx(psnr_from_mse(0.25), abs=1e-3)
+
+
+def test_a_constant_picture_of_planes_is_weighed_as_a_fit_weighs_it() -> None:
+    clip = torch.randint(0, 256, (3, 6, 5, 7), dtype=torch.uint8)
+    clip[:, 4:] = clip[:, 4:] // 8  # of colour there is little
+    flat = (clip.double() / 255).mean(dim=(0, 2, 3))[None, :, None, None].float().expand(1, 6, 5, 7)
+    errors = torch.cat([squared_errors(flat, frame[None] / 255) for frame in clip])
+    assert constant_picture_psnr(clip) == pytest.approx(psnr_from_mse(float(errors.mean())), abs=1e-3)
 
 
 def test_a_good_fit_is_left_alone() -> None:

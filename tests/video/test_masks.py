@@ -1,15 +1,18 @@
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from nervcodec.errors import RequestError, VideoError
 from nervcodec.picture import VideoFormat
-from nervcodec.video.geometry import apply_view, view_mask
+from nervcodec.video.geometry import Mask, apply_view, view_mask
 from nervcodec.video.index import Watch
-from nervcodec.video.masks import Mask, load_masks
+from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import Video, read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
@@ -145,3 +148,85 @@ def test_a_video_of_masks_is_as_good_as_pictures(tmp_path: Path) -> None:
         for picture in pictures.frames:
             sink(picture)
     assert torch.equal(load_masks(str(tmp_path / "m.mkv"), video(), 3), load_masks(folder, video(), 3))
+
+
+def random_planes(seed: int, size: tuple[int, int], kind: str) -> list[NDArray[np.uint8]]:
+    rng, (width, height) = np.random.default_rng(seed), size
+    chroma = (height, width) if kind == "yuv444p" else ((height + 1) // 2, (width + 1) // 2)
+    return [rng.integers(16, 235, shape, dtype=np.uint8) for shape in ((height, width), chroma, chroma)]
+
+
+def write_planes(path: Path, planes: list[NDArray[np.uint8]], kind: str, turned: bool) -> str:
+    height, width = planes[0].shape
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, kind
+        if turned:
+            stream.set_display_rotation(90)
+        frame = av.VideoFrame(width, height, kind)
+        for plane, samples in zip(frame.planes, planes, strict=True):
+            rows = np.zeros((plane.height, plane.line_size), np.uint8)
+            rows[:, : plane.width] = samples
+            plane.update(rows.tobytes())
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return str(path)
+
+
+VIEWS = [
+    {},
+    {"crop": (42, 30)},
+    {"crop": (41, 27)},
+    {"resize": (23, 17)},
+    {"resize": (36, 24)},
+    {"resize": (24, 16), "resize_filter": "bicubic"},
+    {"resize": (96, 64)},
+    {"resize": (95, 63)},
+    {"crop": (42, 30), "resize": (33, 20)},
+]
+
+
+@pytest.mark.parametrize("domain", ["rgb", "yuv420"])
+@pytest.mark.parametrize("kind", ["yuv420p", "yuv444p"])
+@pytest.mark.parametrize("size", [(48, 32), (47, 33)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_is_not_masked_does_not_depend_on_missing_pixels(
+    tmp_path: Path, domain: Any, kind: str, size: tuple[int, int], turned: bool
+) -> None:
+    rows, columns, cell = slice(9, 20), slice(13, 24), 1 if kind == "yuv444p" else 2
+    whole, changed = (random_planes(seed, size, kind) for seed in (0, 1))
+    for number, (own, other) in enumerate(zip(whole, changed, strict=True)):
+        step = cell if number else 1
+        inside = tuple(slice(part.start // step, -(-part.stop // step)) for part in (rows, columns))
+        kept = own.copy()
+        kept[inside] = other[inside]
+        other[:] = kept
+    hole = np.zeros(size[::-1], bool)
+    hole[rows, columns] = True
+    spec = write_masks(tmp_path, np.rot90(hole, 1) if turned else hole)
+    paths = [write_planes(tmp_path / f"{n}.mkv", p, kind, turned) for n, p in enumerate((whole, changed))]
+    for chosen in VIEWS:
+        view = View(domain=domain, **(turned_view(chosen) if turned else chosen))  # type: ignore[arg-type]
+        pictures = []
+        for path in paths:
+            with read_frames(path, view) as opened:
+                (mask,) = load_masks(f"{spec}/1.png", opened, 1, view)
+                pictures.append(torch.from_numpy(next(opened.frames).copy()).permute(2, 0, 1))
+        differs = pictures[0] != pictures[1]
+        assert not (differs & ~mask).any(), view
+        assert differs.any()
+        assert mask.float().mean() < 0.75
+
+
+def turned_view(chosen: dict[str, Any]) -> dict[str, Any]:
+    return {key: value[::-1] if isinstance(value, tuple) else value for key, value in chosen.items()}
+
+
+def test_planes_without_a_sample_are_refused(tmp_path: Path) -> None:
+    column = np.ones(SIZE[::-1], bool)
+    column[:, 4] = False
+    spec = write_masks(tmp_path, column)
+    with pytest.raises(RequestError, match="no pixel left"):
+        load_masks(f"{spec}/1.png", video(), 1, View(domain="yuv420"))
+    assert load_masks(f"{spec}/1.png", video(), 1, View()).shape == (1, 1, 24, 40)

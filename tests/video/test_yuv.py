@@ -13,6 +13,7 @@ from nervcodec.picture import FULL, STUDIO, ColourTags, VideoFormat, in_domain
 from nervcodec.samples import peak_of
 from nervcodec.video.colour import frame_to_rgb
 from nervcodec.video.domains import frame_to_picture, picture_to_frame
+from nervcodec.video.geometry import turn_planes, view_planes
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
@@ -153,3 +154,41 @@ def test_odd_sizes_get_more_colour_for_h264() -> None:
     frame = picture_to_frame(picture, "yuv444p", video)
     assert (frame.format.name, frame.width, frame.height) == ("yuv444p", 17, 9)
     np.testing.assert_array_equal(samples_of(frame)[0], unpack(picture, video)[0][..., 0])
+
+
+@pytest.mark.parametrize(("bits", "depth"), [(8, 10), (10, 8), (12, 10)])
+def test_full_range_keeps_white_and_grey(bits: int, depth: int) -> None:
+    tags, peak = ColourTags(matrix=1, sample_range=FULL), peak_of(bits)
+    frame = random_frame("yuv420p" if bits == 8 else f"yuv420p{bits}le", 16, 8)
+    luma, chroma = frame_to_planes(frame, tags, depth)
+    y, u, _ = samples_of(frame)
+    scale = peak_of(depth) / peak
+    assert np.abs(luma[..., 0] - y * scale).max() <= 0.5
+    expected = (u - 2 ** (bits - 1)) * scale + 2 ** (depth - 1)
+    assert np.abs(chroma[..., 0] - expected.clip(0, peak_of(depth))).max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("size", "new"), [((64, 36), (45, 25)), ((63, 35), (32, 18)), ((64, 36), (63, 36)), ((31, 17), (45, 25))]
+)
+def test_colour_stays_with_light_in_odd_sizes(size: tuple[int, int], new: tuple[int, int]) -> None:
+    width, height = size
+    slope = np.tile(np.linspace(40, 200, width), (height, 1)).round().astype(np.int64)
+    luma = slope[..., None].astype(np.uint8)
+    padded = np.pad(slope, ((0, height % 2), (0, width % 2)), mode="edge")
+    means = padded.reshape((height + 1) // 2, 2, (width + 1) // 2, 2).mean(axis=(1, 3))
+    chroma = np.repeat(means.round().astype(np.uint8)[..., None], 2, axis=2)
+    made, colour = view_planes(luma, chroma, View(resize=new, domain="yuv420"))
+    pairs = np.pad(made[..., 0].astype(float), ((0, new[1] % 2), (0, new[0] % 2)), mode="edge")
+    expected = pairs.reshape(colour.shape[0], 2, colour.shape[1], 2).mean(axis=(1, 3))
+    assert np.abs(colour[..., 0] - expected)[:, 1:-1].max() <= 2.5
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_colour_turns_with_light_in_odd_sizes(turns: int) -> None:
+    slope = np.add.outer(3 * np.arange(17), 5 * np.arange(31)).astype(np.uint8)[..., None]
+    chroma = np.repeat(slope[::2, ::2], 2, axis=2)
+    luma, colour = turn_planes(slope, chroma, turns)
+    np.testing.assert_array_equal(luma[..., 0], np.rot90(slope[..., 0], turns))
+    shown = colour[..., 0].repeat(2, axis=0).repeat(2, axis=1)[: luma.shape[0], : luma.shape[1]]
+    assert np.abs(shown.astype(int) - luma[..., 0]).max() <= 9
