@@ -1,8 +1,9 @@
 """What a fit reaches in how many seconds, from a cold start to the file: recipes side by side, at a few lengths each.
 
-`python -m benchmarks.fit_speed CLIP --view "--frames 0:48 --crop 1280x640 --resize 640x320" --epochs 5,10,20,40 -o FILE`:
-every point is a process of `nervc encode`, whose file is decoded and compared with the clip in RGB and in planes. Lengths
-are rounds: all recipes at the shortest, then at the next, so that what else a machine does meets all of them.
+python -m benchmarks.fit_speed CLIP --view "--frames 0:48 --crop 1280x640 --resize 640x320" --epochs 5,10,20,40 -o FILE
+
+Every point is a process of `nervc encode`, whose file is decoded and compared with the clip in RGB and in planes. All
+recipes run at the shortest length, then at the next, so that what else a machine does meets all of them.
 """
 
 import json
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from benchmarks.record import write_record
 from nervcodec.bench.run.measuring import measure_clip
+from nervcodec.cli.command import take_view, view_options
 from nervcodec.codec.clip import load_clip
 from nervcodec.video.view import View
 
@@ -32,7 +34,6 @@ RECIPES = {
     "planes": "",
 }
 """Each a step from the published code to what is done by default."""
-WORDS = click.STRING
 
 
 def point(clip: str, view: str, words: str) -> dict[str, Any]:
@@ -59,7 +60,6 @@ def point(clip: str, view: str, words: str) -> dict[str, Any]:
 
 def parsed(view: str) -> View:
     """The part of a video that words of the command line say."""
-    from nervcodec.cli.command import take_view, view_options
 
     @click.command()
     @view_options
@@ -85,7 +85,8 @@ def main(clip: str, view: str, options: str, epochs: str, recipes: tuple[str, ..
         for name, words in chosen.items():
             made = point(clip, view, f"{options} {words} --epochs {length}")
             points.append({"recipe": name, "options": words, "epochs": float(length), **made})
-            click.echo(f"{name}, {length} passes: {made['psnr']:.2f} dB, {made['seconds']:.1f} s, {made['bytes']:,} bytes")
+            figures = f"{made['psnr']:.2f} dB, {made['seconds']:.1f} s, {made['bytes']:,} bytes"
+            click.echo(f"{name}, {length} passes: {figures}")
             write_record(output, {"view": view, "options": options, "points": points})
     show(points)
 
@@ -95,7 +96,8 @@ def show(points: list[dict[str, Any]]) -> None:
     table = Table("recipe", "passes", "PSNR", "YUV PSNR", "bytes", "seconds", "ms a step")
     for made in points:
         figures = f"{made['psnr']:.2f}", f"{made['psnr_yuv']:.2f}", f"{made['bytes']:,}", f"{made['seconds']:.1f}"
-        table.add_row(made["recipe"], f"{made['epochs']:g}", *figures, f"{1000 * made['fit_seconds'] / made['steps']:.0f}")
+        step = f"{1000 * made['fit_seconds'] / made['steps']:.0f}"
+        table.add_row(made["recipe"], f"{made['epochs']:g}", *figures, step)
     Console().print(table)
 
 

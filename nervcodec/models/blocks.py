@@ -5,13 +5,15 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from nervcodec.models.convolution import Convolution
+
 
 class Upsample(nn.Sequential):
     """Convolution, PixelShuffle, GELU: one stage of a decoder. `[B, C, h, w]` to `[B, C', s*h, s*w]`."""
 
     def __init__(self, c_in: int, c_out: int, stride: int, kernel: int) -> None:
         super().__init__(
-            nn.Conv2d(c_in, c_out * stride**2, kernel, padding=kernel // 2),
+            Convolution(c_in, c_out * stride**2, kernel),
             nn.PixelShuffle(stride),
             nn.GELU(),
         )
