@@ -61,13 +61,15 @@ def point(clip: str, view: str, words: str) -> dict[str, Any]:
 def parsed(view: str) -> View:
     """The part of a video that words of the command line say."""
 
+    found: list[View] = []
+
     @click.command()
     @view_options
-    def command(**chosen: Any) -> View:
-        return take_view(chosen)
+    def command(**chosen: Any) -> None:
+        found.append(take_view(chosen))
 
-    shown: View = command.main(shlex.split(view), standalone_mode=False)
-    return shown
+    command.main(shlex.split(view), standalone_mode=False)
+    return found[0]
 
 
 @click.command()
