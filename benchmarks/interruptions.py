@@ -5,13 +5,12 @@ clip becomes a scene of a minute, 1280x720 and 25 frames a second, played forwar
 """
 
 import json
-import os
 import random
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +26,7 @@ from nervcodec.video.view import View
 
 SIZE, RATE, SCENE_SECONDS, SAMPLE_RATE = (1280, 720), 25, 60, 44_100
 KILLS = 5
+POLL_SECONDS = 0.05
 NERVC = str(Path(sys.executable).with_name("nervc"))
 
 
@@ -62,16 +62,25 @@ def make_video(path: Path, clips: tuple[str, ...]) -> None:
 
 def measured(*arguments: str) -> dict[str, float]:
     """Seconds and peak memory of a command."""
-    started = time.monotonic()
+    started, peak = time.monotonic(), 0
     process = subprocess.Popen([NERVC, *arguments])
-    _, status, usage = waited(process.pid)
-    assert status == 0, arguments
-    return {"seconds": round(time.monotonic() - started, 1), "peak_mb": round(usage.ru_maxrss / 1024)}
+    while process.poll() is None:
+        peak = max(peak, high_water(process.pid))
+        time.sleep(POLL_SECONDS)
+    assert process.returncode == 0, arguments
+    return {"seconds": round(time.monotonic() - started, 1), "peak_mb": round(peak / 1e6)}
 
 
-def waited(process: int) -> tuple[int, int, resource.struct_rusage]:
-    """What the system says of a process that has ended."""
-    return os.wait4(process, 0)
+def high_water(process: int) -> int:
+    """Bytes that a running process has had resident at most, since it became this program; Linux only.
+
+    What the system says of a process that has ended begins with what its parent had.
+    """
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    return 0
 
 
 def kill_and_resume(arguments: list[str], seconds: float, seed: int) -> list[float]:

@@ -1,0 +1,115 @@
+"""How fast files decode: frames a second end to end into y4m, work for a pixel, share of the machine's peak, memory.
+
+python -m benchmarks.decode_speed -o FILE
+
+The networks are random: neither speed nor memory depends on what the weights say. The peak is that of a matrix product
+in float32, measured in the same run.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.record import write_record
+from nervcodec.bitstream.container import read_stream
+from nervcodec.codec.assembly import plan_header, stream_bytes
+from nervcodec.codec.decoder import decode_frames
+from nervcodec.codec.options import EncodeOptions, ModelName
+from nervcodec.codec.planning import plan_config
+from nervcodec.models.networks import build_decoder
+from nervcodec.picture import Domain, VideoFormat
+from nervcodec.quantization import quantize_to_bits
+
+MODELS: tuple[ModelName, ...] = ("hnerv", "dnerv", "sdmn", "ffnerv")
+DOMAINS: tuple[Domain, ...] = ("yuv420", "rgb")
+SIZES = {(640, 320): 165_000, (1280, 640): 350_000, (1920, 1080): 350_000}
+"""Weights of networks by the size of the picture."""
+FRAMES, RUNS = 48, 3
+MEASURE = """
+import resource, sys
+from time import perf_counter
+from nervcodec.codec.player import decode
+started = perf_counter()
+decode(sys.argv[1], sys.argv[2], overwrite=True)
+print(perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def random_file(model: ModelName, domain: Domain, size: tuple[int, int], weights: int) -> bytes:
+    """A `.nerv` file of an untrained network."""
+    video = VideoFormat(width=size[0], height=size[1], frame_rate=Fraction(25), chroma="420", domain=domain)
+    config = plan_config(EncodeOptions(model=model, size=weights), video, FRAMES)
+    torch.manual_seed(0)
+    tensors = {name: p.detach() for name, p in build_decoder(config).named_parameters()}
+    tensors |= {name: torch.randn(config.embedding_shape(name, FRAMES)) for name in config.embeddings}
+    quantized = {name: quantize_to_bits(tensor, 8, by_channel=False) for name, tensor in tensors.items()}
+    return stream_bytes(plan_header(video, FRAMES, config), config, quantized)
+
+
+def peak_gflops() -> float:
+    """Of a matrix product in float32, with the threads that torch takes."""
+    a = torch.randn(2048, 2048)
+    times = []
+    for _ in range(5):
+        started = perf_counter()
+        a @ a
+        times.append(perf_counter() - started)
+    return 2 * 2048**3 / min(times) / 1e9
+
+
+def measured(data: bytes, size: tuple[int, int], peak: float) -> dict[str, Any]:
+    """What decoding a file takes, in processes of its own."""
+    with FlopCounterMode(display=False) as counter:
+        frames = len(next(decode_frames(read_stream(data))))
+    macs = counter.get_total_flops() / 2 / frames
+    runs = []
+    with tempfile.TemporaryDirectory() as folder:
+        path, target = Path(folder) / "a.nerv", Path(folder) / "a.y4m"
+        path.write_bytes(data)
+        for _ in range(RUNS):
+            command = [sys.executable, "-c", MEASURE, str(path), str(target)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            runs.append(tuple(map(float, done.stdout.split())))
+    speed = FRAMES / statistics.median(seconds for seconds, _ in runs)
+    return {
+        "frames_per_second": round(speed, 2),
+        "kmac_per_pixel": round(macs / (size[0] * size[1]) / 1000, 2),
+        "share_of_peak": round(2 * macs * speed / 1e9 / peak, 3),
+        "peak_mb": round(max(memory for _, memory in runs) * (1 if sys.platform == "darwin" else 1024) / 1e6),
+        "bytes": len(data),
+    }
+
+
+@click.command()
+@click.option("--model", "models", multiple=True, type=click.Choice(MODELS), default=MODELS)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def main(models: tuple[ModelName, ...], output: Path) -> None:
+    """See the module."""
+    peak, results = peak_gflops(), list[dict[str, Any]]()
+    table = Table("model", "domain", "size", "frames/s", "kMAC a pixel", "of the peak", "MB")
+    for size, weights in SIZES.items():
+        for model in models:
+            for domain in DOMAINS if model != "ffnerv" else ("rgb",):
+                found = measured(random_file(model, domain, size, weights), size, peak)
+                results.append({"model": model, "domain": domain, "size": list(size), "weights": weights, **found})
+                print(json.dumps(results[-1]), flush=True)
+                figures = found["frames_per_second"], found["kmac_per_pixel"], found["share_of_peak"], found["peak_mb"]
+                table.add_row(model, domain, "{}x{}".format(*size), *map(str, figures))
+                write_record(output, {"peak_gflops": round(peak, 1), "files": results})
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
