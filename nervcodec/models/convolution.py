@@ -40,7 +40,7 @@ class _Convolution(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         (output,), (x, weight) = gradients, ctx.saved_tensors
         padding = weight.shape[2] // 2
-        x_gradient, _, bias_gradient = torch.ops.aten.convolution_backward(
+        x_gradient, _, _ = torch.ops.aten.convolution_backward(
             output,
             x,
             weight,
@@ -51,27 +51,33 @@ class _Convolution(torch.autograd.Function):
             transposed=False,
             output_padding=[0, 0],
             groups=1,
-            output_mask=[ctx.needs_input_grad[0], False, True],
+            output_mask=[
+                ctx.needs_input_grad[0],
+                False,
+                False,
+            ],  # that of the bias would take those of the weights along
         )
-        return x_gradient, weight_gradient(x, output, weight.shape[2]), bias_gradient
+        return x_gradient, weight_gradient(x, output, weight.shape[2]), output.sum(dim=(0, 2, 3))
 
 
 def weight_gradient(x: Tensor, output: Tensor, kernel: int) -> Tensor:
     """The gradient `[c_out, c_in, k, k]` of a convolution of x `[B, c_in, h, w]` with "same" padding, from that of its
     output `[B, c_out, h, w]`.
 
-    A matrix product for each row of the kernel and block of rows of the map: in channels last, columns side by side are
-    the products' other factor once they are copied, for all rows of the kernel.
+    Matrix products for each row of the kernel and block of rows of the map, one for each thread: in channels last,
+    columns side by side are the products' other factor once they are copied, for all rows of the kernel.
     """
     batch, c_in, height, width = x.shape
-    padding, c_out = kernel // 2, output.shape[1]
+    padding, c_out, threads = kernel // 2, output.shape[1], torch.get_num_threads()
     padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, padding, padding, padding, padding))
-    gradient, rows = output.permute(0, 2, 3, 1), max(BLOCK_PIXELS // (batch * width), 1)
-    total = x.new_zeros(kernel, c_out, kernel * c_in)
+    gradient, rows = output.permute(0, 2, 3, 1), threads * max(BLOCK_PIXELS // (batch * width), 1)
+    total = x.new_zeros(kernel, threads, c_out, kernel * c_in)
     for top in range(0, height, rows):
         count = min(rows, height - top)
+        parts = threads if batch * count % threads == 0 else 1
         columns = padded[:, top : top + count + 2 * padding].unfold(2, kernel, 1).transpose(3, 4).flatten(3)
-        factor = gradient[:, top : top + count].reshape(-1, c_out).T
+        factor = gradient[:, top : top + count].reshape(parts, -1, c_out).mT
         for row in range(kernel):
-            total[row].addmm_(factor, columns[:, row : row + count].reshape(-1, kernel * c_in))
-    return total.view(kernel, c_out, kernel, c_in).permute(1, 3, 0, 2)
+            seen = columns[:, row : row + count].reshape(parts, -1, kernel * c_in)
+            total[row, :parts].baddbmm_(factor, seen)
+    return total.sum(dim=1).view(kernel, c_out, kernel, c_in).permute(1, 3, 0, 2)
