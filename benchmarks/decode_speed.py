@@ -36,14 +36,15 @@ MODELS: tuple[ModelName, ...] = ("hnerv", "dnerv", "sdmn", "ffnerv")
 DOMAINS: tuple[Domain, ...] = ("yuv420", "rgb")
 SIZES = {(640, 320): 165_000, (1280, 640): 350_000, (1920, 1080): 350_000}
 """Weights of networks by the size of the picture."""
-FRAMES, RUNS = 48, 3
+FRAMES, RUNS = 24, 3
 MEASURE = """
-import resource, sys
+import sys
 from time import perf_counter
+from benchmarks.memory import high_water
 from nervcodec.codec.player import decode
 started = perf_counter()
 decode(sys.argv[1], sys.argv[2], overwrite=True)
-print(perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(perf_counter() - started, high_water())
 """
 
 
@@ -87,7 +88,7 @@ def measured(data: bytes, size: tuple[int, int], peak: float) -> dict[str, Any]:
         "frames_per_second": round(speed, 2),
         "kmac_per_pixel": round(macs / (size[0] * size[1]) / 1000, 2),
         "share_of_peak": round(2 * macs * speed / 1e9 / peak, 3),
-        "peak_mb": round(max(memory for _, memory in runs) * (1 if sys.platform == "darwin" else 1024) / 1e6),
+        "peak_mb": round(max(memory for _, memory in runs) / 1e6),
         "bytes": len(data),
     }
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +19,7 @@ import av
 import click
 import numpy as np
 
+from benchmarks.memory import high_water
 from benchmarks.record import write_record
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
@@ -69,18 +69,6 @@ def measured(*arguments: str) -> dict[str, float]:
         time.sleep(POLL_SECONDS)
     assert process.returncode == 0, arguments
     return {"seconds": round(time.monotonic() - started, 1), "peak_mb": round(peak / 1e6)}
-
-
-def high_water(process: int) -> int:
-    """Bytes that a running process has had resident at most, since it became this program; Linux only.
-
-    What the system says of a process that has ended begins with what its parent had.
-    """
-    with suppress(OSError):
-        for line in Path(f"/proc/{process}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1])
-    return 0
 
 
 def kill_and_resume(arguments: list[str], seconds: float, seed: int) -> list[float]:
