@@ -139,7 +139,7 @@ def test_a_view_that_names_a_domain_does_no_harm(sample: str, tmp_path: Path) ->
 
 def test_a_fit_learns_colour_and_light(sample: str, tmp_path: Path) -> None:
     path = tmp_path / "a.nerv"
-    report = nervcodec.encode(sample, str(path), replace(OPTIONS, steps=300, quality=80.0))
+    report = nervcodec.encode(sample, str(path), replace(OPTIONS, steps=150, quality=80.0))
     original = load_planes(sample, OPTIONS.view)
     flat = original.double().mean(dim=(0, 2, 3), keepdim=True).expand_as(original)
     assert report.psnr_db > yuv_psnr(flat, original, 25, 45) + 4
