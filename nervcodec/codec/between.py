@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from nervcodec.bitstream.container import Stream
 from nervcodec.codec.decoder import decode_frames, decode_times
 from nervcodec.codec.device import DeviceName, choose_device
-from nervcodec.motion import along, is_cut, motion_between
+from nervcodec.motion import along, frame_between, is_cut, motion_between
 from nervcodec.picture import VideoFormat
 from nervcodec.planes import pack_planes, unpack_planes
 from nervcodec.samples import to_unit
@@ -77,15 +77,16 @@ class _Pair:
 
     def at(self, fraction: float) -> Tensor:
         """The frame at a fraction of the way."""
+        before, after = (frame[None].to(self.device) for frame in (self.before, self.after))
+        if self.video.domain == "rgb":
+            return frame_between(before, after, fraction)[0].cpu()
         a, b = (to_unit(frame[None].to(self.device)) for frame in self._rgb)
         motion = motion_between(a, b, fraction)
-        made = [
-            along(flow, before, after, fraction)
-            for flow, before, after in zip(
-                _motions(motion), self._parts(self.before), self._parts(self.after), strict=False
-            )
-        ]
-        return (made[0] if self.video.domain == "rgb" else pack_planes(*made))[0].cpu()
+        halved = F.avg_pool2d(motion, 2, ceil_mode=True, count_include_pad=False) / 2
+        planes = (unpack_planes(packed, self.video.height, self.video.width) for packed in (before, after))
+        (luma, chroma), (next_luma, next_chroma) = planes
+        made = along(motion, luma, next_luma, fraction), along(halved, chroma, next_chroma, fraction)
+        return pack_planes(*made)[0].cpu()
 
     @cached_property
     def _rgb(self) -> tuple[Tensor, Tensor]:
@@ -94,17 +95,6 @@ class _Pair:
         pictures = (picture_to_rgb(f.permute(1, 2, 0).numpy(), self.video) for f in (self.before, self.after))
         before, after = (torch.from_numpy(picture).permute(2, 0, 1) for picture in pictures)
         return before, after
-
-    def _parts(self, frame: Tensor) -> tuple[Tensor, ...]:
-        """RGB as it is, or luma and chroma, `[1, C, H, W]` each."""
-        whole = frame[None].to(self.device)
-        return (whole,) if self.video.domain == "rgb" else unpack_planes(whole, self.video.height, self.video.width)
-
-
-def _motions(motion: Tensor) -> Iterator[Tensor]:
-    """A motion `[1, 2, H, W]`, and the same of planes of half the size."""
-    yield motion
-    yield F.avg_pool2d(motion, 2, ceil_mode=True, count_include_pad=False) / 2
 
 
 def _frames_of(moments: Sequence[Moment], count: int) -> list[int]:

@@ -29,7 +29,8 @@ class Convolution(nn.Conv2d):
 
 
 class _Convolution(torch.autograd.Function):
-    """oneDNN's gradient of the weights reaches a third of the speed of its other two passes in channels last."""
+    """oneDNN's gradient of the weights, which it computes for that of the bias too, reaches a third of the speed of its
+    other two passes in channels last."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -51,11 +52,7 @@ class _Convolution(torch.autograd.Function):
             transposed=False,
             output_padding=[0, 0],
             groups=1,
-            output_mask=[
-                ctx.needs_input_grad[0],
-                False,
-                False,
-            ],  # that of the bias would take those of the weights along
+            output_mask=[ctx.needs_input_grad[0], False, False],
         )
         return x_gradient, weight_gradient(x, output, weight.shape[2]), output.sum(dim=(0, 2, 3))
 
