@@ -4,20 +4,29 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from nervcodec.models.convolution import Convolution
+from nervcodec.models.convolution import Convolution, convolve
 
 
 class Upsample(nn.Sequential):
     """Convolution, PixelShuffle, GELU: one stage of a decoder. `[B, C, h, w]` to `[B, C', s*h, s*w]`."""
 
     def __init__(self, c_in: int, c_out: int, stride: int, kernel: int) -> None:
-        super().__init__(
-            Convolution(c_in, c_out * stride**2, kernel),
-            nn.PixelShuffle(stride),
-            nn.GELU(),
-        )
+        super().__init__(Convolution(c_in, c_out * stride**2, kernel))
         self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class. In channels last, PixelShuffle is quick if channels stand together that go to one place."""
+        (convolution,) = self
+        weight, bias = (self._by_place(parameter) for parameter in (convolution.weight, convolution.bias))
+        y = convolve(x, weight, bias).permute(0, 2, 3, 1).unflatten(3, (self.stride, -1))  # B, h, w, s, s C'
+        y = y.transpose(2, 3).flatten(1, 2).unflatten(3, (self.stride, -1)).flatten(2, 3)
+        return F.gelu(y.permute(0, 3, 1, 2))
+
+    def _by_place(self, parameter: Tensor) -> Tensor:
+        """Rows `[C' * s * s, ...]` as `[s * s * C', ...]`."""
+        return parameter.unflatten(0, (-1, self.stride**2)).transpose(0, 1).flatten(0, 1)
 
 
 def upsampling_stages(widths: tuple[int, ...], strides: Iterable[int], kernels: Iterable[int]) -> nn.Sequential:

@@ -20,12 +20,19 @@ class Convolution(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, c_in, h, w]` to `[B, c_out, h, w]`."""
-        is_large = x.shape[2] * x.shape[3] >= LEAST_PIXELS and self.kernel_size[0] > 1
-        is_plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
-        if not (is_large and is_plain and torch.is_grad_enabled()):
-            return super().forward(x)
-        result: Tensor = _Convolution.apply(x, self.weight, self.bias)  # type: ignore[no-untyped-call]
-        return result
+        assert self.bias is not None
+        return convolve(x, self.weight, self.bias)
+
+
+def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """`[B, c_in, h, w]` to `[B, c_out, h, w]`, by a weight `[c_out, c_in, k, k]` with "same" padding."""
+    kernel = weight.shape[2]
+    is_large = x.shape[2] * x.shape[3] >= LEAST_PIXELS and kernel > 1
+    is_plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    if not (is_large and is_plain and torch.is_grad_enabled()):
+        return F.conv2d(x, weight, bias, padding=kernel // 2)
+    result: Tensor = _Convolution.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+    return result
 
 
 class _Convolution(torch.autograd.Function):

@@ -1,6 +1,6 @@
 """What a fit moves: a decoder with its embeddings, or with the encoder that makes them; as floats, later quantized."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
@@ -17,6 +17,7 @@ from nervcodec.samples import to_unit
 from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
 from nervcodec.training.losses import seen_shares, squared_errors, with_masks
+from nervcodec.training.principal import principal_components
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.recipe import Recipe
 
@@ -25,8 +26,9 @@ COMPILE_STEPS = 2000
 WARM_SHARE = 0.5
 """Of the weights of the segment before, in those that a fit starts from; the rest is drawn, without which it learns
 worse (Ash and Adams, NeurIPS 2020; the share is ours, docs/experiments.md)."""
-START_SCALE = 0.01
-"""Standard deviation of free embeddings before the first step (ours)."""
+START_SCALE, START_NOISE = 0.5, 0.01
+"""Standard deviation of principal components in free embeddings before the first step, and of what is added to them
+(ours)."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,7 @@ class Network:
         encoder = build_encoder(config, self.decoder, flow=self.flow is not None) if encodes else None
         self.encoder = None if encoder is None else self._place(encoder)
         self.folding = self._place(Folding(self.decoder)) if recipe.branches else None
-        self.embeddings = {
-            name: (START_SCALE * torch.randn(config.embedding_shape(name, len(clip)))).to(clip.device).requires_grad_()
-            for name in ({} if self.encoder else config.embeddings)
-        }
+        self.embeddings = {name: self._start(name) for name in ({} if self.encoder else config.embeddings)}
         self.references = {n: t for n, t in beside.before.items() if n not in config.embeddings and len(t.steps) == 1}
         """Weights of the segment before, by name."""
         self._begin(beside.before)
@@ -150,6 +149,21 @@ class Network:
         """From now on frames come from quantized tensors, with these steps to begin with."""
         self.quantizer = Quantizer(steps, self.clip.device)
         return self.quantizer
+
+    @torch.no_grad()
+    def _start(self, name: str) -> Tensor:
+        """An embedding before the first step: of what the frames show, or for a grid, whose rows stand between frames,
+        noise alone."""
+        start = (START_NOISE * torch.randn(self.config.embedding_shape(name, len(self.clip)))).to(self.clip.device)
+        if self.config.span_of[name] == 1:
+            start += START_SCALE * principal_components(self._shown, self.config.embeddings[name])
+        return start.requires_grad_()
+
+    def _shown(self) -> Iterator[Tensor]:
+        """All frames `[1, C, H, W]` one by one, padded; for an enhancement network, what the layers below miss."""
+        for times in torch.arange(len(self.clip), device=self.clip.device)[:, None]:
+            below = 0 if self.below is None else to_unit(self.below[times])
+            yield self._padded(self.target(times) - below)
 
     @torch.no_grad()
     def _begin(self, before: Mapping[str, QuantizedTensor]) -> None:

@@ -1,0 +1,43 @@
+"""Where free embeddings start: principal components of what pictures show in the cells of a grid.
+
+The papers learn an encoder that makes embeddings out of frames; this is the best linear one, and known before the
+first step (ours, docs/experiments.md).
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+SIDE = 4
+"""Means of a cell of the grid that are looked at, along each side."""
+LEAST_SHARE = 1e-3
+"""Of the deviation of the first component: what varies less is left at that scale."""
+
+
+def principal_components(pictures: Callable[[], Iterator[Tensor]], shape: tuple[int, int, int]) -> Tensor:
+    """The first c components of pictures in each cell of a grid, `[T, c, h, w]`, each of mean 0 and deviation 1.
+
+    pictures: makes all of them one by one, `[1, C, H, W]`, as it is called; whole cells, alike in size.
+    shape: c, h, w. What is beyond the number of samples in a cell is 0.
+    """
+    channels, height, width = shape
+    count, mean, square = 0, 0.0, 0.0
+    for cells in (_cells(picture, height, width).double() for picture in pictures()):
+        count, mean, square = count + len(cells), mean + cells.sum(0), square + cells.T @ cells
+    mean = mean / count
+    values, vectors = torch.linalg.eigh((square / count - torch.outer(mean, mean)).cpu())
+    deviations = values.clamp(min=0).sqrt().flip(0)[:channels]
+    basis = vectors.flip(1)[:, :channels] / deviations.clamp(min=LEAST_SHARE * deviations[0] + 1e-12)
+    basis, mean = basis.float().to(mean.device), mean.float()
+    rows = [(_cells(picture, height, width) - mean) @ basis for picture in pictures()]
+    made = torch.stack(rows).unflatten(1, (height, width)).permute(0, 3, 1, 2)
+    return F.pad(made, (0, 0, 0, 0, 0, channels - made.shape[1]))
+
+
+def _cells(picture: Tensor, height: int, width: int) -> Tensor:
+    """Samples `[h w, n]` of the cells of a grid."""
+    rows, columns = (min(SIDE, side // cells) for side, cells in zip(picture.shape[2:], (height, width), strict=True))
+    means = F.adaptive_avg_pool2d(picture, (height * rows, width * columns))
+    return F.unfold(means, (rows, columns), stride=(rows, columns))[0].T
