@@ -52,9 +52,13 @@ def test_the_picture_of_the_folded_decoder_is_that_of_its_branches() -> None:
         stage = decoder.get_submodule(key.replace("/", ".").removesuffix(".0.weight"))
         assert isinstance(stage, Upsample)
         assert isinstance(branches, Branches)
-        convolution, b, s = stage[0], branches, stage.stride
+        convolution = stage[0]
         assert isinstance(convolution, nn.Conv2d)
-        convolution.register_forward_hook(lambda module, inputs, output, b=b, s=s: branchwise(inputs[0], module, b, s))
+        stage.register_forward_hook(
+            lambda module, inputs, output, c=convolution, b=branches: F.gelu(
+                F.pixel_shuffle(branchwise(inputs[0], c, b, b.stride), b.stride)
+            )
+        )
     picture = decoder(embeddings, torch.tensor([0]))
     assert float((picture - folded).detach().abs().max()) < 1e-4
     assert len(folding) == len(config.strides)
