@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 LUMA = 4
 """Channels of luma: top left, top right, bottom left, bottom right of each square."""
@@ -24,7 +23,9 @@ def pack_planes(luma: Tensor, chroma: Tensor) -> Tensor:
 
 def luma_of(packed: Tensor) -> Tensor:
     """Y `[B, 1, H, W]`, with even sides, of `[B, 6, H/2, W/2]`."""
-    return F.pixel_shuffle(packed[:, :LUMA], 2)
+    batch, _, height, width = packed.shape
+    squares = torch.unflatten(packed[:, :LUMA], 1, (2, 2)).permute(0, 3, 1, 4, 2)  # [B, H/2, 2, W/2, 2]
+    return squares.reshape(batch, 1, 2 * height, 2 * width)
 
 
 def unpack_planes(packed: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:

@@ -34,7 +34,7 @@ def to_unit(samples: Tensor) -> Tensor:
 
 def from_unit(numbers: Tensor, depth: int) -> Tensor:
     """Numbers in [0, 1] as the nearest samples of a depth."""
-    return nearest(peak_of(depth) * numbers, depth)
+    return (peak_of(depth) * numbers).round_().clamp_(0, peak_of(depth)).to(DTYPES[depth])
 
 
 def nearest(numbers: Tensor, depth: int) -> Tensor:

@@ -18,15 +18,19 @@ from nervcodec.errors import CorruptStream
 from nervcodec.memory import check_memory
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState, build_decoder
+from nervcodec.models.prepared import prepare
 from nervcodec.picture import VideoFormat
 from nervcodec.samples import from_unit, to_unit
 
 LOG = logging.getLogger(__name__)
-BATCH_SAMPLES = 3 << 20
+BATCH_SAMPLES = 2 << 20
 """Frames are rendered together up to this many samples, so memory does not depend on their number.
 
 At least as many as a window has: each brings its neighbours along, which are then made less than twice.
 """
+LARGE_BLOCK = 31 << 20
+"""Bytes. Linux's C library keeps twice the largest block below 32 MiB that it was ever given back; what it hands on to
+the system takes longer to come again than a layer takes to fill it (mallopt(3), docs/performance.md)."""
 FLOAT_BYTES = 4
 """Of each number in a feature map; a convolution holds its input, its output and a copy in another layout."""
 
@@ -118,6 +122,7 @@ def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[HNeRV
 def _render_segment(
     networks: list[tuple[HNeRVConfig, DecoderState]], listed: _Listed, video: VideoFormat, device: torch.device
 ) -> Iterator[Tensor]:
+    torch.empty(LARGE_BLOCK, dtype=torch.uint8)
     base, *enhancements = [_build(config, state, device) for config, state in networks]
     config = networks[0][0]
     batch = max(1 + 2 * config.window, BATCH_SAMPLES // (config.channels * prod(config.padded_size)))
@@ -131,7 +136,7 @@ def _render_segment(
             made = _samples(decoder(embeddings, chosen), video)
             for decoder, embeddings in enhancements:
                 made = _samples(decoder(embeddings, chosen, to_unit(made)), video)
-        yield made.cpu()[wanted]
+        yield made.cpu() if wanted.all() else made.cpu()[wanted]
 
 
 def _samples(rendered: Tensor, video: VideoFormat) -> Tensor:
@@ -139,7 +144,7 @@ def _samples(rendered: Tensor, video: VideoFormat) -> Tensor:
 
     Raises CorruptStream for what is no number.
     """
-    if not rendered.isfinite().all():
+    if not (rendered.sum().isfinite() or rendered.isfinite().all()):
         raise CorruptStream("a network makes numbers that are not finite")
     height, width = video.map_size
     return from_unit(rendered[:, :, :height, :width], video.depth)
@@ -150,4 +155,6 @@ def _build(config: HNeRVConfig, state: DecoderState, device: torch.device) -> tu
         decoder = build_decoder(config)
     decoder.load_state_dict(state.weights, assign=True)
     decoder.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if device.type == "cpu":
+        prepare(decoder)
     return decoder.eval(), {name: e.to(device) for name, e in state.embeddings.items()}

@@ -1,6 +1,7 @@
 """From a `.nerv` file to a video, at the times of its own frames or others."""
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -14,7 +15,8 @@ from nervcodec.errors import RequestError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.timeline import Clock, Playback
 from nervcodec.video.attachments import Audio, cut_attachments
-from nervcodec.video.writer import check_output, holds_attachments, write_frames
+from nervcodec.video.beside import beside
+from nervcodec.video.writer import Sink, check_output, holds_attachments, write_frames
 
 LOG = logging.getLogger(__name__)
 
@@ -80,11 +82,17 @@ def decode(
             frames = options.composite.fill(frames, part, header)
         wanted = options.audio == "copy" and holds_attachments(target)
         attached = _attached(stream, schedule.clock, part) if wanted else b""
-        with write_frames(target, video, schedule.clock.part(part.start, part.stop), attached) as sink:
+        clock = schedule.clock.part(part.start, part.stop)
+        with write_frames(target, video, clock, attached) as sink, _beside(sink, target) as take:
             for done, frame in enumerate(frames, 1):
-                sink(frame.permute(1, 2, 0).numpy())
+                take(frame.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="decode", frames=done, total=total))
     return DecodeReport(frames=total, seconds=monotonic() - started)
+
+
+def _beside(sink: Sink, target: str) -> AbstractContextManager[Sink]:
+    """A sink that does not wait, but for a pipe, whose reader may stop for ever."""
+    return nullcontext(sink) if target == "-" else beside(sink)
 
 
 def _attached(stream: Stream, clock: Clock, part: range) -> bytes:

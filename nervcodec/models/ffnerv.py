@@ -51,7 +51,7 @@ class FFNeRV(nn.Module):
         x = self.stages[: self.flow_stage](x)
         motions = self.head_flow(x).float().unflatten(1, (len(self.offsets), FLOW_CHANNELS))
         made = self.head(self.stages[self.flow_stage :](x)).float()
-        return 0.5 * torch.tanh(made[:, : self.channels]) + 0.5, made[:, self.channels :], motions
+        return torch.sigmoid(2 * made[:, : self.channels]), made[:, self.channels :], motions
 
 
 def aggregate(own: Tensor, others: Tensor, choices: Tensor, motions: Tensor, scale: int) -> Tensor:

@@ -22,7 +22,7 @@ class HNeRV(nn.Module):
         """Frames `[B, C, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, c, h, w]`."""
         x = F.gelu(self.stem(at_times(embeddings["content"], times)))
         x = self.stages(x)
-        return 0.5 * torch.tanh(self.head(x)) + 0.5
+        return torch.sigmoid(2 * self.head(x))
 
 
 class HNeRVEncoder(nn.Module):

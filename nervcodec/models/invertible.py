@@ -29,7 +29,8 @@ class DenseBlock(nn.Module):
             nn.Conv2d(c_in + i * growth, width, 3, padding=1) for i, width in enumerate(widths)
         )
         for parameter in self.parameters():
-            (nn.init.xavier_normal_ if parameter.ndim > 1 else nn.init.zeros_)(parameter)
+            if not parameter.is_meta:  # for which a draw would load torch's compiler, seconds
+                (nn.init.xavier_normal_ if parameter.ndim > 1 else nn.init.zeros_)(parameter)
         with torch.no_grad():
             for parameter in self.parameters():
                 parameter.mul_(START_SCALE)

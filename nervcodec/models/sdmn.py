@@ -54,7 +54,7 @@ class SDMN(nn.Module):
         x = self._joined(0, F.gelu(self.stem(now["content"])), now)
         for number, stage in enumerate(self.stages, 1):
             x = self._joined(number, stage(x), now)
-        return 0.5 * torch.tanh(self.head(x)) + 0.5
+        return torch.sigmoid(2 * self.head(x))
 
     def _joined(self, number: int, x: Tensor, now: dict[str, Tensor]) -> Tensor:
         """The output of a stage with the skip that is due there, if one is."""
