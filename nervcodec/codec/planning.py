@@ -37,8 +37,9 @@ SIZE_EXPONENT = 2 / 3
 over weight of the rate with which it grows. Weights then take 2 to 3 bits each; docs/experiments.md."""
 SIZE_AT_DEFAULT, SIZE_OCTAVE = 0.022, 15.0
 """Bits for each pixel at the default quality, and how much more quality doubles them (ours, docs/experiments.md)."""
-CELL_PIXELS = 256
-"""Pixels of a frame for each cell of the difference embedding, where its rate counts (ours, docs/experiments.md)."""
+CELL_PIXELS, MOST_CELLS = 64, 40 * 80
+"""Pixels of a frame for each cell of the difference embedding, where its rate counts, and about how many it has at most
+(ours, docs/experiments.md; DNeRV's finest has 40x80)."""
 DEFAULT_BITS_PER_PIXEL = 0.03
 """Of the recipe `paper`: without `--size` the weights take about this much at 8 bits (ours)."""
 LAYER_QUALITY = 15.0
@@ -72,7 +73,7 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
     if grid is None and options.recipe == "paper":
         grid = choose_difference_grid(height, width, strides, frames, weights)
     elif grid is None:
-        grid = grid_of_cells(height, width, strides, CELL_PIXELS)
+        grid = grid_of_cells(height, width, strides, max(CELL_PIXELS, height * width / MOST_CELLS))
     return fit_width(lambda stem: for_domain(domain, dnerv_config(height, width, stem, grid)), weights)
 
 
@@ -155,6 +156,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
         batch=options.batch,
         optimizer=options.optimizer,
         learning_rate=options.learning_rate,
+        schedule="cosine" if paper else "held",
         loss=options.loss,
         embeddings=options.embeddings,
         difference_source=options.difference_source,

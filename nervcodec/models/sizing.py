@@ -211,9 +211,12 @@ def choose_difference_grid(
     return next((g for g in grids if DIFFERENCE_CHANNELS * g[0] * g[1] * frames <= budget), grids[-1])
 
 
-def grid_of_cells(height: int, width: int, strides: tuple[int, ...], pixels: int) -> tuple[int, int]:
-    """The difference grid whose cells come nearest to so many pixels each."""
+def grid_of_cells(height: int, width: int, strides: tuple[int, ...], pixels: float) -> tuple[int, int]:
+    """The difference grid whose cells come nearest to so many pixels each; it may be twice as fine as their pattern's
+    finest, where the map it joins is finer still."""
     grids = difference_grids(content_shape(height, width, strides), strides)
+    if strides[FUSED_STAGES - 1] == 4:
+        grids.append((2 * grids[0][0], 2 * grids[0][1]))
     return min(grids, key=lambda grid: abs(log2(height * width / (grid[0] * grid[1]) / pixels)))
 
 

@@ -9,6 +9,7 @@ Loss = Literal["l2", "l1", "l1-ssim", "l1-ms-ssim"]
 Optimizer = Literal["muon", "adam", "adan"]
 EmbeddingSource = Literal["free", "encoder"]
 DifferenceSource = Literal["frames", "flow"]
+Schedule = Literal["held", "cosine"]
 
 PRESET_EPOCHS = {"draft": 20, "fast": 60, "medium": 150, "slow": 300, "placebo": 1200}
 """Passes over the clip; 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
@@ -36,7 +37,10 @@ class Recipe:
     side_rate: float = 1e-2
     """Peak rate of what Muon leaves to Adam: embeddings, biases, stem and head."""
     warmup: float = 0.1
-    """Share of the steps spent on linear warm-up from a tenth of the peak; then a cosine to zero (DNeRV code)."""
+    """Share of the steps spent on linear warm-up from a tenth of the peak (DNeRV code)."""
+    schedule: Schedule = "held"
+    """Of the rates after it: at the peak to half of the steps, then a line to zero (ours, docs/experiments.md), or a
+    cosine to zero (DNeRV code)."""
     clip_norm: float = 1.0
     """Gradients are scaled to at most this Euclidean norm."""
     loss: Loss = "l2"

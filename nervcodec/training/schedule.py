@@ -8,12 +8,17 @@ from torch import Tensor
 
 from nervcodec.training.recipe import Recipe
 
+HELD = 0.5
+"""Share of the steps after which rates begin to fall (ours)."""
+
 
 def learning_rate_factor(step: int, recipe: Recipe) -> float:
-    """Share of the peak rate at a step: linear from 0.1 to 1 in the warm-up, then a cosine to 0 (DNeRV code)."""
+    """Share of the peak rate at a step: linear from 0.1 to 1 in the warm-up, then as the recipe's schedule has it."""
     warm = recipe.warmup * recipe.steps
     if step <= warm:
         return 0.1 + 0.9 * step / warm
+    if recipe.schedule == "held":
+        return min((1 - step / recipe.steps) / (1 - HELD), 1.0)
     return 0.5 * (1 + cos(pi * (step - warm) / (recipe.steps - warm)))
 
 

@@ -11,6 +11,7 @@ from nervcodec.models.sizing import (
     dnerv_config,
     enhancement_config,
     fit_width,
+    grid_of_cells,
     hnerv_config,
     sdmn_config,
     split_ratio,
@@ -76,6 +77,21 @@ def test_the_difference_embedding_does_not_outweigh_a_network_on_a_short_clip() 
 
 def test_grids_of_the_papers_are_among_the_choices() -> None:
     assert {(40, 80), (10, 20)} <= set(difference_grids((16, 2, 4), (5, 4, 4, 3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "pixels", "grid"),
+    [
+        (640, 1280, 256, (40, 80)),
+        (640, 1280, 64, (80, 160)),
+        (320, 640, 64, (40, 80)),
+        (320, 640, 300, (20, 40)),
+        (288, 352, 1, (36, 45)),
+    ],
+)
+def test_the_grid_with_cells_of_so_many_pixels(height: int, width: int, pixels: float, grid: tuple[int, int]) -> None:
+    assert grid_of_cells(height, width, choose_strides(height, width), pixels) == grid
+    assert dnerv_config(height, width, 16, grid).difference[1:] == grid
 
 
 def test_a_grid_that_does_not_fit_is_refused_with_those_that_do() -> None:
