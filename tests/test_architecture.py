@@ -30,6 +30,7 @@ RANKS = {
     "timeline": -1,
     "memory": -1,
     "extras": -1,
+    "precision": -1,
     "events": -1,
     "errors": -2,
     "samples": -2,

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from nervcodec.training.network import has_bfloat16
+from nervcodec.precision import has_bfloat16
 
 LIBRARIES = ("torch", "numpy", "av", "constriction", "pytorch-msssim")
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 import nervcodec
-from nervcodec.cli.command import Command, audio_option, device_option, section
+from nervcodec.cli.command import Command, audio_option, device_option, on_machine, section
 from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.logs import messages, say
@@ -52,6 +52,11 @@ of_layers = section("Layers")
 @of_missing("--mask", metavar="FILE|DIR|RULE", help="As for encode; with --composite.")
 @of_layers("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
 @device_option
+@on_machine(
+    "--fast",
+    is_flag=True,
+    help="In bfloat16 and TF32 where the device has them: not conformant, samples differ a little.",
+)
 @messages
 @configurable
 def decode(
@@ -84,6 +89,8 @@ def decode(
     with display(as_json=as_json, quiet=quiet) as observe:
         report = nervcodec.decode(file, target, options, overwrite=overwrite, observe=observe)
     if as_json:
-        json_line({"type": "done", "output": target, "frames": report.frames, "seconds": report.seconds})
-    rate = report.frames / report.seconds
-    say(f"{target}: {report.frames} frames in {report.seconds:.1f} s ({rate:.1f} frames/s)", quiet=quiet or as_json)
+        done = {"frames": report.frames, "seconds": report.seconds, "conformant": report.conformant}
+        json_line({"type": "done", "output": target, **done})
+    rate, note = report.frames / report.seconds, "" if report.conformant else ", not conformant"
+    speed = f"{report.frames} frames in {report.seconds:.1f} s ({rate:.1f} frames/s)"
+    say(f"{target}: {speed}{note}", quiet=quiet or as_json)

@@ -31,6 +31,7 @@ def frames_at(
     part: range | None = None,
     *,
     device: DeviceName = "auto",
+    fast: bool = False,
 ) -> Iterator[Tensor]:
     """Frames `[C, H, W]`, samples of the depth and domain of the file, on the CPU, at moments in order of time.
 
@@ -45,8 +46,9 @@ def frames_at(
     video, place = stream.header.video, choose_device(device)
     shown = moments[part.start : part.stop]
     frames = _frames_of(shown, stream.header.frames)
-    decoded = zip(frames, chain.from_iterable(decode_frames(stream, set(frames), device=device)), strict=True)
-    rendered = chain.from_iterable(_rendered(stream, moments, part, device))
+    made = decode_frames(stream, set(frames), device=device, fast=fast)
+    decoded = zip(frames, chain.from_iterable(made), strict=True)
+    rendered = chain.from_iterable(_rendered(stream, moments, part, device, fast=fast))
     wanted = {frame: list(group) for frame, group in groupby(shown, key=lambda moment: moment.frame)}
     for (index, before), (_, after) in pairwise(chain(decoded, [(-1, None)])):
         pair = None if after is None else _Pair(before, after, video, place)
@@ -103,9 +105,11 @@ def _frames_of(moments: Sequence[Moment], count: int) -> list[int]:
     return sorted(own | (following - {count}))
 
 
-def _rendered(stream: Stream, moments: Sequence[Moment], part: range, device: DeviceName) -> Iterator[Tensor]:
+def _rendered(
+    stream: Stream, moments: Sequence[Moment], part: range, device: DeviceName, *, fast: bool
+) -> Iterator[Tensor]:
     """What the network makes at those moments of a part that lie between frames."""
     between = [number for number, moment in enumerate(moments) if moment.fraction]
     times = [float(moments[number].frame + moments[number].fraction) for number in between]
     wanted = {index for index, number in enumerate(between) if number in part}
-    return decode_times(stream, times, wanted, device=device)
+    return decode_times(stream, times, wanted, device=device, fast=fast)

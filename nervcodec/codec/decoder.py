@@ -20,6 +20,7 @@ from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import DecoderState, build_decoder
 from nervcodec.models.prepared import prepare
 from nervcodec.picture import VideoFormat
+from nervcodec.precision import has_bfloat16, reduced, true_float32
 from nervcodec.samples import from_unit, to_unit
 
 LOG = logging.getLogger(__name__)
@@ -36,12 +37,13 @@ FLOAT_BYTES = 4
 
 
 def decode_frames(
-    stream: Stream, wanted: Collection[int] | None = None, *, device: DeviceName = "auto"
+    stream: Stream, wanted: Collection[int] | None = None, *, device: DeviceName = "auto", fast: bool = False
 ) -> Iterator[Tensor]:
     """The frames of a stream in batches `[B, C, H, W]`, samples of the depth and domain of its video, on the CPU.
 
     All of them, or those with the numbers `wanted`, in order, from the segments that they are in; these are bit for bit
-    what they are among all. Always true float32; docs/bitstream.md says how far two machines may differ.
+    what they are among all. True float32 (docs/bitstream.md says how far two machines may differ) or, if `fast`,
+    `nervcodec.precision.reduced`, which may differ from that by any amount.
 
     Raises BitstreamError before the first batch of a damaged segment, and at frames that are not finite numbers.
     """
@@ -49,11 +51,16 @@ def decode_frames(
     for frames in stream.header.segments:
         segments.append(_Listed.of(torch.arange(frames), first, wanted))
         first += frames
-    return _decode(stream, segments, device)
+    return _decode(stream, segments, choose_device(device), fast=fast)
 
 
 def decode_times(
-    stream: Stream, times: Sequence[float], wanted: Collection[int] | None = None, *, device: DeviceName = "auto"
+    stream: Stream,
+    times: Sequence[float],
+    wanted: Collection[int] | None = None,
+    *,
+    device: DeviceName = "auto",
+    fast: bool = False,
 ) -> Iterator[Tensor]:
     """What a network makes at increasing `times`, in frames of the file, in batches as of `decode_frames`.
 
@@ -67,7 +74,7 @@ def decode_times(
         inside = [time - begin for time in times[bisect_left(times, begin) : bisect_left(times, begin + frames)]]
         segments.append(_Listed.of(torch.tensor(inside, dtype=torch.float64), first, wanted))
         begin, first = begin + frames, first + len(inside)
-    return _decode(stream, segments, device)
+    return _decode(stream, segments, choose_device(device), fast=fast)
 
 
 @dataclass(frozen=True)
@@ -89,15 +96,14 @@ class _Listed:
         return cls(times, torch.tensor([first + n in wanted for n in range(len(times))], dtype=torch.bool))
 
 
-def _decode(stream: Stream, segments: Sequence[_Listed], device: DeviceName) -> Iterator[Tensor]:
+def _decode(stream: Stream, segments: Sequence[_Listed], device: torch.device, *, fast: bool) -> Iterator[Tensor]:
     unpacker, header = Unpacker(stream), stream.header
     _check_sizes(unpacker.configs, header.video.map_size)
     for segment, (frames, listed) in enumerate(zip(header.segments, segments, strict=True)):
         if listed.wanted.any():
             LOG.debug("segment %d: frames %d, of which %d are wanted", segment, frames, int(listed.wanted.sum()))
-            yield from _render_segment(
-                _networks(unpacker, segment, frames), listed, header.video, choose_device(device)
-            )
+            networks = _networks(unpacker, segment, frames)
+            yield from _render_segment(networks, listed, header.video, device, fast=fast)
 
 
 def _check_sizes(networks: Sequence[Sequence[HNeRVConfig]], size: tuple[int, int]) -> None:
@@ -120,10 +126,16 @@ def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[HNeRV
 
 @torch.inference_mode()
 def _render_segment(
-    networks: list[tuple[HNeRVConfig, DecoderState]], listed: _Listed, video: VideoFormat, device: torch.device
+    networks: list[tuple[HNeRVConfig, DecoderState]],
+    listed: _Listed,
+    video: VideoFormat,
+    device: torch.device,
+    *,
+    fast: bool,
 ) -> Iterator[Tensor]:
     torch.empty(LARGE_BLOCK, dtype=torch.uint8)
-    base, *enhancements = [_build(config, state, device) for config, state in networks]
+    base, *enhancements = [_build(config, state, device, fast=fast) for config, state in networks]
+    precision = reduced if fast else true_float32
     config = networks[0][0]
     batch = max(1 + 2 * config.window, BATCH_SAMPLES // (config.channels * prod(config.padded_size)))
     for chosen, wanted in zip(
@@ -131,7 +143,7 @@ def _render_segment(
     ):
         if not wanted.any():
             continue
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with precision(device):
             decoder, embeddings = base
             made = _samples(decoder(embeddings, chosen), video)
             for decoder, embeddings in enhancements:
@@ -147,14 +159,16 @@ def _samples(rendered: Tensor, video: VideoFormat) -> Tensor:
     if not (rendered.sum().isfinite() or rendered.isfinite().all()):
         raise CorruptStream("a network makes numbers that are not finite")
     height, width = video.map_size
-    return from_unit(rendered[:, :, :height, :width], video.depth)
+    return from_unit(rendered[:, :, :height, :width].float(), video.depth)
 
 
-def _build(config: HNeRVConfig, state: DecoderState, device: torch.device) -> tuple[torch.nn.Module, dict[str, Tensor]]:
+def _build(
+    config: HNeRVConfig, state: DecoderState, device: torch.device, *, fast: bool
+) -> tuple[torch.nn.Module, dict[str, Tensor]]:
     with torch.device("meta"):
         decoder = build_decoder(config)
     decoder.load_state_dict(state.weights, assign=True)
     decoder.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if device.type == "cpu":
+    if device.type == "cpu" and not (fast and has_bfloat16(device)):
         prepare(decoder)
     return decoder.eval(), {name: e.to(device) for name, e in state.embeddings.items()}

@@ -36,6 +36,8 @@ class DecodeOptions:
     composite: Composite | None = None
     """A video of which only the missing pixels are filled; None gives whole decoded frames."""
     device: DeviceName = "auto"
+    fast: bool = False
+    """Whether networks may run in less than float32 where the device is faster at that; no conformant decoder then."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class DecodeReport:
 
     frames: int
     seconds: float
+    conformant: bool
+    """As docs/bitstream.md has it; never said of a `fast` decode."""
 
 
 def decode(
@@ -74,7 +78,7 @@ def decode(
         place, count = describe_device(device), len(schedule.moments)
         LOG.info("frames %d to %d of %d on %s", part.start, part.stop - 1, count, place)
         video, total = replace(header.video, frame_rate=schedule.frame_rate), len(part)
-        frames = frames_at(stream, schedule.moments, options.between, part, device=options.device)
+        frames = frames_at(stream, schedule.moments, options.between, part, device=options.device, fast=options.fast)
         if options.composite:
             all_times = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
             if schedule.moments != all_times.moments:
@@ -87,7 +91,7 @@ def decode(
             for done, frame in enumerate(frames, 1):
                 take(frame.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="decode", frames=done, total=total))
-    return DecodeReport(frames=total, seconds=monotonic() - started)
+    return DecodeReport(frames=total, seconds=monotonic() - started, conformant=not options.fast)
 
 
 def _beside(sink: Sink, target: str) -> AbstractContextManager[Sink]:

@@ -4,14 +4,12 @@ The supplement of QS-NeRV gives the dense block; the coupling is that of inverti
 which its authors' wording follows. Widths, the number of couplings and the way channels are split are ours.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nervcodec.models.scalable_config import SDMNConfig
+from nervcodec.precision import true_float32
 
 CLAMP = 1.0
 """A coupling scales by at most e to this power, either way (invertible rescaling)."""
@@ -72,13 +70,6 @@ class Coupling(nn.Module):
         return CLAMP * (2 * torch.sigmoid(self.h(y1)) - 1) if self.h else torch.zeros_like(y1[:, :1])
 
 
-@contextmanager
-def true_float32(device_type: str) -> Iterator[None]:
-    """Neither autocast nor TF32 in the block."""
-    with torch.autocast(device_type, enabled=False), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        yield
-
-
 class InvertibleNetwork(nn.ModuleList):
     """Couplings one after the other, always in float32: what is sent leaves in the first channels."""
 
@@ -88,7 +79,7 @@ class InvertibleNetwork(nn.ModuleList):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features `[B, C, h, w]` to what is sent and what is not."""
-        with true_float32(features.device.type):
+        with true_float32(features.device):
             x = features.float()
             for coupling in self:
                 x = coupling(x)
@@ -96,7 +87,7 @@ class InvertibleNetwork(nn.ModuleList):
 
     def inverse(self, coded: Tensor) -> Tensor:
         """The features that `forward` makes `coded` of."""
-        with true_float32(coded.device.type):
+        with true_float32(coded.device):
             y = coded.float()
             for coupling in reversed(self):
                 assert isinstance(coupling, Coupling)

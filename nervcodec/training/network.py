@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.grids import between, rows_around, windows
 from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
+from nervcodec.precision import has_bfloat16
 from nervcodec.quantization import QuantizedTensor, dequantize
 from nervcodec.samples import to_unit
 from nervcodec.training.flow import flow_fields
@@ -205,11 +206,3 @@ class Network:
 
     def _place(self, module: nn.Module) -> nn.Module:
         return module.to(self.clip.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether a device has arithmetic for bfloat16."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # absent before torch 2.10 or so
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

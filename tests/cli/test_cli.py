@@ -125,6 +125,19 @@ def test_every_output(encoded: Path, tmp_path: Path, target: str) -> None:
         assert (video.format.width, video.format.height, len(list(video.frames))) == (150, 75, 6)
 
 
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_fast_decode_says_that_it_is_not_conformant(
+    fast: bool, encoded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["decode", str(encoded), "-o", str(tmp_path / "x.y4m"), "-y", *["--fast"] * fast]
+    assert run(arguments) == 0
+    assert ("frames/s), not conformant" in capsys.readouterr().err) == fast
+    assert run([*arguments, "--json"]) == 0
+    done = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert done["conformant"] != fast
+    assert done.keys() == {"type", "output", "frames", "seconds", "conformant"}
+
+
 def test_pipes(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
     piped = nervc("decode", encoded, "-o", "-")
     assert piped.stdout.startswith(b"YUV4MPEG2 W150 H75 F25:1")
@@ -316,7 +329,7 @@ def test_options_are_a_promise() -> None:
         "--depth --domain --device --workers --threads --cluster --json -q -v --log-file --config --dump-config",
         "worker": "--tied --json -q -v --log-file",
         "decode": "--output -o -y --audio --start --end --frames --all-times --fps --interpolate --between --composite "
-        "--mask --layers --device --json -q -v --log-file --config --dump-config",
+        "--mask --layers --device --fast --json -q -v --log-file --config --dump-config",
         "info": "--json",
         "verify": "--against --min-psnr --frames --crop --resize --resize-filter --device --json -q -v --log-file",
         "extract": "--output -o --layers --packs -y --json",

@@ -22,7 +22,7 @@ OTHERS = {
     "--device cpu --workers 2 --threads 3 --cluster local --json --log-file a.log",
     "decode": "--output a.mkv --audio none --start f:3 --end 00:00:02.5 --frames 7 --all-times --fps 29.97 "
     "--interpolate 4x --between embedding --composite a.mp4 --mask m.png --layers 2 "
-    "--device cpu --json --log-file a.log",
+    "--device cpu --fast --json --log-file a.log",
 }
 """Something else than the default for every option that can stand in a file."""
 

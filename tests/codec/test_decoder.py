@@ -43,6 +43,25 @@ def test_a_huge_file_of_another_kind_is_not_read(tmp_path: Path) -> None:
         nervcodec.probe(str(path))
 
 
+@pytest.mark.parametrize("available", [False, True])
+def test_fast_is_nearly_the_same_picture_where_there_is_bfloat16_and_the_same_elsewhere(
+    available: bool, encoded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("precision", "codec.decoder"):
+        monkeypatch.setattr(f"nervcodec.{module}.has_bfloat16", lambda device: available)
+    stream = read_stream(encoded.read_bytes())
+    exact, fast = (torch.cat(list(decode_frames(stream, device="cpu", fast=fast))) for fast in (False, True))
+    errors = (exact.double() - fast.double()).square().mean()
+    assert (errors > 0) == available
+    assert errors < 255**2 / 10**4.5  # 45 dB
+
+
+def test_a_fast_decode_is_no_conformant_one(encoded: Path, tmp_path: Path) -> None:
+    for fast in (False, True):
+        options = nervcodec.DecodeOptions(fast=fast)
+        assert nervcodec.decode(str(encoded), str(tmp_path / f"{fast}.mkv"), options).conformant != fast
+
+
 @pytest.mark.gpu
 def test_cuda_decodes_nearly_the_same_picture(encoded: Path) -> None:
     stream = read_stream(encoded.read_bytes())
