@@ -11,8 +11,8 @@ EmbeddingSource = Literal["free", "encoder"]
 DifferenceSource = Literal["frames", "flow"]
 Schedule = Literal["held", "cosine"]
 
-PRESET_EPOCHS = {"draft": 20, "fast": 60, "medium": 150, "slow": 300, "placebo": 1200}
-"""Passes over the clip; 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
+PRESET_EPOCHS = {"draft": 10, "fast": 30, "medium": 100, "slow": 300, "placebo": 1000}
+"""Passes over the clip (ours, docs/experiments.md); 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
 LEAST_STEPS = 600
 """Even a clip of a few frames gets this many steps from a preset (ours)."""
 

@@ -208,14 +208,14 @@ def test_latent_noise_falls_in_the_middle_half() -> None:
 
 def test_presets() -> None:
     assert [preset_steps(name, 100, 1) for name in ("draft", "fast", "medium", "slow", "placebo")] == [
-        2000,
-        6000,
-        15000,
+        1000,
+        3000,
+        10000,
         30000,
-        120000,
+        100000,
     ]
     assert preset_steps("draft", 1, 1) == 600
-    assert preset_steps("medium", 100, 4) == 3750
+    assert preset_steps("medium", 100, 4) == 2500
 
 
 @pytest.mark.parametrize(
