@@ -19,12 +19,12 @@ class Upsample(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """See the class. In channels last, PixelShuffle is quick if channels stand together that go to one place."""
         (convolution,) = self
-        weight, bias = (self._by_place(parameter) for parameter in (convolution.weight, convolution.bias))
+        weight, bias = (self.by_place(parameter) for parameter in (convolution.weight, convolution.bias))
         y = convolve(x, weight, bias).permute(0, 2, 3, 1).unflatten(3, (self.stride, -1))  # B, h, w, s, s C'
         y = y.transpose(2, 3).flatten(1, 2).unflatten(3, (self.stride, -1)).flatten(2, 3)
         return F.gelu(y.permute(0, 3, 1, 2))
 
-    def _by_place(self, parameter: Tensor) -> Tensor:
+    def by_place(self, parameter: Tensor) -> Tensor:
         """Rows `[C' * s * s, ...]` as `[s * s * C', ...]`."""
         return parameter.unflatten(0, (-1, self.stride**2)).transpose(0, 1).flatten(0, 1)
 

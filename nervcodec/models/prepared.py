@@ -28,18 +28,12 @@ def prepare(network: nn.Module) -> None:
 
 
 class PreparedUpsample(nn.Module):
-    """`Upsample` with GELU in place and PixelShuffle into a map that is kept; of a large map, some rows at a time.
-
-    Channels of the convolution come in such an order that PixelShuffle copies those of a row of sub-pixels as they are.
-    """
+    """`Upsample` with GELU in place and PixelShuffle into a map that is kept; of a large map, some rows at a time."""
 
     def __init__(self, stage: Upsample) -> None:
         super().__init__()
         self.stride, self._map = stage.stride, torch.empty(0)
-        places = (-1, self.stride**2)
-        self.weight, self.bias = (
-            torch.unflatten(p, 0, places).transpose(0, 1).flatten(0, 1) for p in stage.parameters()
-        )
+        self.weight, self.bias = map(stage.by_place, stage.parameters())
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, C, h, w]` to `[B, C', s*h, s*w]`."""
