@@ -18,15 +18,14 @@ class Upsample(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class. In channels last, PixelShuffle is quick if channels stand together that go to one place."""
-        (convolution,) = self
-        weight, bias = (self.by_place(parameter) for parameter in (convolution.weight, convolution.bias))
-        y = convolve(x, weight, bias).permute(0, 2, 3, 1).unflatten(3, (self.stride, -1))  # B, h, w, s, s C'
-        y = y.transpose(2, 3).flatten(1, 2).unflatten(3, (self.stride, -1)).flatten(2, 3)
+        weight, bias = map(self.by_place, self.parameters())
+        y = torch.unflatten(convolve(x, weight, bias).permute(0, 2, 3, 1), 3, (self.stride, -1))  # B, h, w, s, s C'
+        y = torch.unflatten(y.transpose(2, 3).flatten(1, 2), 3, (self.stride, -1)).flatten(2, 3)
         return F.gelu(y.permute(0, 3, 1, 2))
 
     def by_place(self, parameter: Tensor) -> Tensor:
         """Rows `[C' * s * s, ...]` as `[s * s * C', ...]`."""
-        return parameter.unflatten(0, (-1, self.stride**2)).transpose(0, 1).flatten(0, 1)
+        return torch.unflatten(parameter, 0, (-1, self.stride**2)).transpose(0, 1).flatten(0, 1)
 
 
 def upsampling_stages(widths: tuple[int, ...], strides: Iterable[int], kernels: Iterable[int]) -> nn.Sequential:

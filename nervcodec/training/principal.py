@@ -4,7 +4,7 @@ The papers learn an encoder that makes embeddings out of frames; this is the bes
 first step (ours, docs/experiments.md).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -23,17 +23,23 @@ def principal_components(pictures: Callable[[], Iterator[Tensor]], shape: tuple[
     shape: c, h, w. What is beyond the number of samples in a cell is 0.
     """
     channels, height, width = shape
-    count, mean, square = 0, 0.0, 0.0
-    for cells in (_cells(picture, height, width).double() for picture in pictures()):
-        count, mean, square = count + len(cells), mean + cells.sum(0), square + cells.T @ cells
-    mean = mean / count
-    values, vectors = torch.linalg.eigh((square / count - torch.outer(mean, mean)).cpu())
+    mean, covariance = _moments(_cells(picture, height, width).double() for picture in pictures())
+    values, vectors = torch.linalg.eigh(covariance.cpu())
     deviations = values.clamp(min=0).sqrt().flip(0)[:channels]
     basis = vectors.flip(1)[:, :channels] / deviations.clamp(min=LEAST_SHARE * deviations[0] + 1e-12)
     basis, mean = basis.float().to(mean.device), mean.float()
     rows = [(_cells(picture, height, width) - mean) @ basis for picture in pictures()]
-    made = torch.stack(rows).unflatten(1, (height, width)).permute(0, 3, 1, 2)
+    made = torch.unflatten(torch.stack(rows), 1, (height, width)).permute(0, 3, 1, 2)
     return F.pad(made, (0, 0, 0, 0, 0, channels - made.shape[1]))
+
+
+def _moments(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean `[n]` and covariance `[n, n]` of rows `[m, n]` that come in parts."""
+    count, total, square = 0, torch.zeros(()), torch.zeros(())
+    for rows in parts:
+        count, total, square = count + len(rows), total + rows.sum(0), square + rows.T @ rows
+    mean = total / count
+    return mean, square / count - torch.outer(mean, mean)
 
 
 def _cells(picture: Tensor, height: int, width: int) -> Tensor:

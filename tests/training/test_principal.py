@@ -73,7 +73,7 @@ def test_embeddings_start_with_what_frames_show(config: HNeRVConfig) -> None:
 
 def test_an_enhancement_starts_with_what_the_layers_below_miss() -> None:
     clip = moving_blob()
-    config = enhancement_config(*clip.shape[2:], 8)
+    config = enhancement_config(30, 60, 8)
     perfect = Network(clip, config, Recipe(steps=1), torch.Generator(), Beside(below=clip))
     empty = Network(clip, config, Recipe(steps=1), torch.Generator(), Beside(below=torch.zeros_like(clip)))
     assert float(perfect.embeddings["content"].detach().std()) < 2 * START_NOISE
