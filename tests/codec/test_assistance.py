@@ -60,7 +60,7 @@ def test_assisted_frames_are_nearer_than_guesses(tmp_path: Path, options: Encode
 
 
 def test_frames_left_out_have_no_say_in_the_weights_and_masked_pixels_in_nothing(tmp_path: Path) -> None:
-    clip, options = small_clip(8), replace(OPTIONS, steps=30, assisted=True, mask="boxes:1x8")
+    clip, options = small_clip(8), replace(OPTIONS, steps=60, assisted=True, mask="boxes:1x8")
     hidden, seen = clip.clone(), clip.clone()
     hidden[:, :, 8:16, 19:27] ^= 255
     seen[3, :, :8] ^= 255

@@ -92,8 +92,8 @@ def test_10_bits_are_fitted_measured_and_decoded(tmp_path: Path, options: Encode
     kept = [0, 2, 3] if options.keep_every == 2 else [0, 1, 2, 3]
     errors = (made.double() - given[kept])[:, seen].square().flatten(1).mean(dim=1)
     assert report.psnr_db == pytest.approx(float(-10 * (errors / 1023**2).log10().mean()), abs=1e-4)
-    if not options.mask:
-        assert nervcodec.verify(str(path), str(source)).psnr_db == report.psnr_db
+    if not options.mask:  # a mean over segments of their means is rounded otherwise than one over all frames
+        assert nervcodec.verify(str(path), str(source)).psnr_db == pytest.approx(report.psnr_db, rel=1e-14)
 
 
 @pytest.mark.parametrize("depth", [8, 10])
