@@ -34,9 +34,9 @@ def to_unit(samples: Tensor) -> Tensor:
 
 def from_unit(numbers: Tensor, depth: int) -> Tensor:
     """Numbers in [0, 1] as the nearest samples of a depth."""
-    return (peak_of(depth) * numbers).round_().clamp_(0, peak_of(depth)).to(DTYPES[depth])
+    return nearest(peak_of(depth) * numbers, depth)
 
 
 def nearest(numbers: Tensor, depth: int) -> Tensor:
     """Numbers from 0 to the peak of a depth as the nearest samples, half to even; what lies beyond is held there."""
-    return numbers.round().clamp(0, peak_of(depth)).to(DTYPES[depth])
+    return numbers.round().clamp_(0, peak_of(depth)).to(DTYPES[depth])

@@ -12,7 +12,7 @@ DifferenceSource = Literal["frames", "flow"]
 Schedule = Literal["held", "cosine"]
 
 PRESET_EPOCHS = {"draft": 10, "fast": 30, "medium": 100, "slow": 300, "placebo": 1000}
-"""Passes over the clip (ours, docs/experiments.md); 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
+"""Passes over the clip (ours); 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
 LEAST_STEPS = 600
 """Even a clip of a few frames gets this many steps from a preset (ours)."""
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from nervcodec.picture import FULL, SHALLOW, ColourTags, VideoFormat
-from nervcodec.planes import LUMA, pack_planes
+from nervcodec.planes import pack_planes, unpack_planes
 from nervcodec.samples import depth_of, peak_of
 from nervcodec.video.colour import RANGES, TO_YUV, Frame, chroma_format, frame_to_rgb, matrix_of, rgb_to_frame
 
@@ -66,10 +66,9 @@ def pack(planes: Planes) -> Frame:
 
 def unpack(packed: Frame, video: VideoFormat) -> Planes:
     """The inverse of `pack`."""
-    height, width, _ = packed.shape
-    pairs = np.ascontiguousarray(packed).view(f"u{2 * packed.itemsize}")  # [H/2, W/2, 3]: luma above, below, U and V
-    rows = np.ascontiguousarray(pairs[..., :2].swapaxes(1, 2)).view(packed.dtype)
-    return rows.reshape(2 * height, 2 * width, 1)[: video.height, : video.width], packed[..., LUMA:]
+    planes = unpack_planes(torch.from_numpy(packed).permute(2, 0, 1)[None], video.height, video.width)
+    luma, chroma = (cast(Frame, plane[0].permute(1, 2, 0).numpy()) for plane in planes)
+    return luma, chroma
 
 
 def plane_samples(frame: av.VideoFrame) -> list[NDArray[np.integer[Any]]]:
