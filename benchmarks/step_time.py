@@ -72,7 +72,7 @@ class Trainer:
             rendered = self.decoder(embeddings, torch.tensor([0]))
         loss = F.mse_loss(rendered.float(), frame)
         for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
         for optimizer in self.optimizers:
             optimizer.step()

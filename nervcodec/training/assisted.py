@@ -12,7 +12,6 @@ from math import ceil
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from nervcodec.events import AssistStarted, FitResumed, Observer, StepDone, ignore
 from nervcodec.models.config import HNeRVConfig
@@ -23,6 +22,7 @@ from nervcodec.samples import to_unit
 from nervcodec.timeline import Timeline
 from nervcodec.training.checkpoint import Keeper, State, leaving, optimizer_state, restore_optimizers
 from nervcodec.training.losses import bit_weight, seen_shares, squared_errors, with_masks
+from nervcodec.training.optimizers import Adam
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
@@ -93,7 +93,7 @@ class _Fit:
         self.free = {name: at_moments(rows, moments).requires_grad_() for name, rows in self.fixed.items()}
         self.order = torch.tensor([*timeline.positions, *timeline.missing], device=device).argsort()
         self.quantizer = Quantizer({name: float(STEP_TABLE[t.steps[0]]) for name, t in kept.items()}, device)
-        self.optimizer = Adam(self.free.values(), lr=PEAK_RATE)
+        self.optimizer = Adam(self.free.values(), PEAK_RATE)
         self.noise = torch.Generator(device).manual_seed(recipe.seed)
         self.rate = None if recipe.rate is None else RateModel(self.quantizer, set(kept), self.symbols())
         self.shares = seen_shares(missing.frames, missing.masks)
@@ -126,8 +126,8 @@ class _Fit:
         errors = self._errors(times)
         self.errors[times] = errors.detach()
         loss = errors.mean() + self._charge(step)
-        self.optimizer.param_groups[0]["lr"] = PEAK_RATE * learning_rate_factor(step, self.recipe)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.rate = PEAK_RATE * learning_rate_factor(step, self.recipe)
+        self.optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.done = step

@@ -8,14 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
 
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.quantization import QuantizedTensor, quantize_to_bits
 from nervcodec.training.checkpoint import State, optimizer_state, restore_optimizers
 from nervcodec.training.losses import LOSSES
 from nervcodec.training.network import ALONE, Beside, Network
-from nervcodec.training.optimizers import build_optimizers
+from nervcodec.training.optimizers import Adam, build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
 from nervcodec.training.recipe import Recipe
 from nervcodec.training.schedule import latent_deviation, learning_rate_factor, passes
@@ -51,11 +50,9 @@ class Attempt:
             torch.manual_seed(seed)
             self.network = Network(clip, config, recipe, self.noise, beside)
         self.precision = torch.bfloat16 if self.network.autocast else torch.float32
-        self.optimizers: list[tuple[Optimizer, float]] = []
-        self._optimize(
-            *build_optimizers(self.network.modules, self.network.embeddings.values(), recipe, self.precision)
-        )
-        self.clipped = [p for o, _ in self.optimizers for group in o.param_groups for p in group["params"]]
+        embeddings = self.network.embeddings.values()
+        self.optimizers = build_optimizers(self.network.modules, embeddings, recipe, self.precision)
+        self.clipped = [parameter for optimizer in self.optimizers for parameter in optimizer.params]
         self.masks: list[tuple[Tensor, Tensor]] = []
         self.rate: RateTerm | None = None
         self.errors = torch.full((len(clip),), EMPTY, device=clip.device)
@@ -71,7 +68,7 @@ class Attempt:
     def state(self) -> State:
         """Everything that changes from step to step."""
         numbers: dict[str, Any] = {"step": self.done, "seed": self.seed, "noise": self.noise.get_state().tolist()}
-        tensors = self._live() | optimizer_state([optimizer for optimizer, _ in self.optimizers])
+        tensors = self._live() | optimizer_state(self.optimizers)
         if self.rate:
             symbols = self.rate.model.symbols
             tensors |= {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in symbols.items()}
@@ -89,7 +86,7 @@ class Attempt:
                     self._change(step)
         for name, tensor in self._live().items():
             tensor.copy_(tensors[name])
-        restore_optimizers([optimizer for optimizer, _ in self.optimizers], tensors)
+        restore_optimizers(self.optimizers, tensors)
         if self.rate:
             self.rate.weight = numbers["weight"]
             steps = numbers["steps"]
@@ -118,7 +115,8 @@ class Attempt:
         suffers = self._change(step)
         if suffers:
             self.errors.fill_(EMPTY)
-        self._set_rates(step)
+        for optimizer in self.optimizers:
+            optimizer.rate = optimizer.peak * learning_rate_factor(step, self.recipe)
         self.network.latent_deviation = latent_deviation(step, self.recipe)
         self._step(step, times)
         self.done = step
@@ -135,11 +133,11 @@ class Attempt:
         loss = loss + self.recipe.latent_weight * self.network.latent_cost
         if self.rate:
             loss = loss + self.rate(step)
-        for optimizer, _ in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.clipped, self.recipe.clip_norm)
-        for optimizer, _ in self.optimizers:
+        for optimizer in self.optimizers:
             optimizer.step()
         apply_masks(self.masks)
 
@@ -169,25 +167,16 @@ class Attempt:
         if network.encoder:
             network.settle()
             embeddings = network.embeddings.values()
-            self._optimize(*build_optimizers([], embeddings, recipe, self.precision))
+            self.optimizers += build_optimizers([], embeddings, recipe, self.precision)
             self.clipped += embeddings
         self.rate = RateTerm(network, recipe, rate, self.noise)
-        self._optimize(Adam([self.rate.quantizer.log_steps], lr=recipe.step_rate))
+        self.optimizers.append(Adam([self.rate.quantizer.log_steps], recipe.step_rate))
 
     @torch.no_grad()
     def measure(self) -> None:
         """Squared errors of all frames as the network is now."""
         for times in torch.split(torch.arange(len(self.errors), device=self.errors.device), self.recipe.batch):
             self.errors[times] = self.network.errors(self.network.seen(self.network.render(times), times), times)
-
-    def _optimize(self, *optimizers: Optimizer) -> None:
-        """Take on more optimizers, at their peak rates."""
-        self.optimizers += [(o, group["lr"]) for o in optimizers for group in o.param_groups]
-
-    def _set_rates(self, step: int) -> None:
-        factor = learning_rate_factor(step, self.recipe)
-        for optimizer, peak in self.optimizers:
-            optimizer.param_groups[0]["lr"] = factor * peak
 
     def batches(self) -> Iterator[Tensor]:
         """Frames of the steps to come."""

@@ -17,9 +17,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
-from torch.optim import Optimizer
 
 from nervcodec.files import replacing
+from nervcodec.training.optimizers import Optimizer
 
 SECONDS = 15.0
 """Between two checkpoints: what a crash may cost, at most (ours)."""
@@ -95,12 +95,12 @@ def leaving(keeper: Keeper | None, state: Callable[[], State]) -> Iterator[None]
 
 
 def optimizer_state(optimizers: Sequence[Optimizer]) -> dict[str, Tensor]:
-    """All that optimizers of one group each keep of their parameters, by name."""
+    """All that optimizers keep of their parameters, by name."""
     return {
         f"optimizer {index} {number} {key}": value
         for index, optimizer in enumerate(optimizers)
-        for number, parameter in enumerate(optimizer.param_groups[0]["params"])
-        for key, value in optimizer.state[parameter].items()
+        for number, state in enumerate(optimizer.states)
+        for key, value in state.items()
     }
 
 
@@ -109,9 +109,8 @@ def restore_optimizers(optimizers: Sequence[Optimizer], tensors: Mapping[str, Te
     for name, value in tensors.items():
         kind, *where = name.split(" ")
         if kind == "optimizer":
-            optimizer = optimizers[int(where[0])]
-            parameter = optimizer.param_groups[0]["params"][int(where[1])]
-            optimizer.state[parameter][where[2]] = _placed_like(parameter, value)
+            optimizer, number = optimizers[int(where[0])], int(where[1])
+            optimizer.states[number][where[2]] = _placed_like(optimizer.params[number], value)
 
 
 def _placed_like(parameter: Tensor, value: Tensor) -> Tensor:

@@ -1,55 +1,117 @@
-"""Adan and Muon over convolution weights, and which parameters go where.
+"""Muon over convolution weights, Adam and Adan, and which parameters go where.
 
-`torch.optim.Muon` takes matrices only; a convolution weight is a matrix of `[c_out, c_in * k * k]`.
+`torch.optim.Muon` takes matrices only; a convolution weight is a matrix of `[c_out, c_in * k * k]`. A `torch.optim`
+optimizer loads torch's compiler when it is made, which takes longer than some fits' first hundred steps.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim.adam import adam
 
 from nervcodec.training.recipe import Recipe
 
-NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # quintic coefficients of Muon (K. Jordan, 2024)
+POLAR_EXPRESS = (
+    (8.3007, -24.0375, 17.4661),
+    (4.0034, -2.9228, 0.5419),
+    (3.4709, -2.5494, 0.5002),
+    (2.4655, -1.7803, 0.4156),
+)
+"""Odd quintics, each the nearest to 1 in the maximum norm on what those before make of [0.003, 1], for arguments up to 1%
+larger (Polar Express: Amsel et al., arXiv 2505.16932; the range and how many there are is ours)."""
+SAFETY = 1.01
+"""Rounding must not take a singular value out of the range, beyond which the quintics explode (ibid.)."""
 
 
-def orthogonalise(matrix: Tensor, iterations: int = 5) -> Tensor:
-    """The nearest orthogonal matrix, roughly: singular values end between 0.7 and 1.2 (Muon, Newton-Schulz)."""
-    a, b, c = NEWTON_SCHULZ
+def orthogonalise(matrix: Tensor) -> Tensor:
+    """The nearest orthogonal matrix, roughly: singular values above 0.003 of the Frobenius norm end at 0.77 to 1.2."""
     tall = matrix.shape[0] > matrix.shape[1]
     x: Tensor = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
-    for _ in range(iterations):
+    x = x / (SAFETY * x.norm() + 1e-7)
+    for a, b, c in POLAR_EXPRESS:
         gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.T if tall else x
+
+
+State = dict[str, Tensor]
+"""What is known of a parameter from earlier steps, by name; nothing before the first."""
+
+
+class Optimizer(ABC):
+    """Moves parameters by their gradients, at a rate that may be changed before each step."""
+
+    def __init__(self, params: Iterable[Tensor], peak: float) -> None:
+        self.params, self.peak, self.rate = list(params), peak, peak
+        self.states: list[State] = [{} for _ in self.params]
+
+    def forget_gradients(self) -> None:
+        """Before gradients of another step are added up."""
+        for weight in self.params:
+            weight.grad = None
+
+    @abstractmethod
+    def step(self) -> None:
+        """One update of every parameter that has a gradient."""
+
+    def _moved(self) -> Iterator[tuple[Tensor, Tensor, State]]:
+        """Parameters that have a gradient, it, and their state."""
+        for weight, state in zip(self.params, self.states, strict=True):
+            if weight.grad is not None:
+                yield weight, weight.grad, state
 
 
 class Muon(Optimizer):
     """Momentum, orthogonalised in `precision`: every direction of a weight matrix moves by the same amount."""
 
     def __init__(
-        self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, precision: torch.dtype = torch.float32
+        self, params: Iterable[Tensor], peak: float, momentum: float = 0.95, precision: torch.dtype = torch.float32
     ) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum})
-        self.precision = precision
+        super().__init__(params, peak)
+        self.momentum, self.precision = momentum, precision
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """One update of every parameter that has a gradient."""
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                velocity = self.state[weight].setdefault("velocity", torch.zeros_like(weight))
-                velocity.lerp_(weight.grad, 1 - group["momentum"])
-                update = weight.grad.lerp(velocity, group["momentum"])  # Nesterov
-                matrix = update.reshape(len(weight), -1)
-                scale = max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5
-                direction = orthogonalise(matrix.to(self.precision)).view_as(update)
-                weight.add_(direction, alpha=-group["lr"] * scale)
+    def step(self) -> None:
+        """See Optimizer."""
+        for weight, gradient, state in self._moved():
+            velocity = state.setdefault("velocity", torch.zeros_like(weight))
+            velocity.lerp_(gradient, 1 - self.momentum)
+            update = gradient.lerp(velocity, self.momentum)  # Nesterov
+            matrix = update.reshape(len(weight), -1)
+            scale = max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5
+            direction = orthogonalise(matrix.to(self.precision)).view_as(update)
+            weight.add_(direction, alpha=-self.rate * scale)
+
+
+class Adam(Optimizer):
+    """Kingma and Ba (ICLR 2015) at their decay rates, all parameters in one pass over the memory."""
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """See Optimizer."""
+        moved = list(self._moved())
+        for weight, _, state in moved:
+            if not state:
+                state |= {"mean": torch.zeros_like(weight), "square": torch.zeros_like(weight)}
+                state |= {"step": torch.zeros((), device=weight.device)}
+        adam(
+            [weight for weight, _, _ in moved],
+            [gradient for _, gradient, _ in moved],
+            [state["mean"] for _, _, state in moved],
+            [state["square"] for _, _, state in moved],
+            [],
+            [state["step"] for _, _, state in moved],
+            fused=True,
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=self.rate,
+            weight_decay=0.0,
+            eps=1e-8,
+            maximize=False,
+        )
 
 
 class Adan(Optimizer):
@@ -61,38 +123,31 @@ class Adan(Optimizer):
     def __init__(
         self,
         params: Iterable[Tensor],
-        lr: float,
+        peak: float,
         betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
         eps: float = 1e-8,
     ) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+        super().__init__(params, peak)
+        self.betas, self.eps = betas, eps
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """One update of every parameter that has a gradient."""
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    self._update(weight, group)
-
-    def _update(self, weight: Tensor, group: dict[str, Any]) -> None:
-        state, gradient = self.state[weight], weight.grad
-        assert gradient is not None
-        if not state:
-            state |= {name: torch.zeros_like(weight) for name in ("mean", "change", "square")}
-            state |= {"previous": gradient.clone(), "step": torch.zeros(())}
-        state["step"] += 1
-        decays = group["betas"]
-        correction = [1 - decay ** float(state["step"]) for decay in decays]
-        change = gradient - state["previous"]
-        state["mean"].lerp_(gradient, 1 - decays[0])
-        state["change"].lerp_(change, 1 - decays[1])
-        look_ahead = gradient + decays[1] * change
-        state["square"].mul_(decays[2]).addcmul_(look_ahead, look_ahead, value=1 - decays[2])
-        state["previous"].copy_(gradient)
-        scale = (state["square"] / correction[2]).sqrt_().add_(group["eps"])
-        direction = state["mean"] / correction[0] + decays[1] * state["change"] / correction[1]
-        weight.addcdiv_(direction, scale, value=-group["lr"])
+    def step(self) -> None:
+        """See Optimizer."""
+        for weight, gradient, state in self._moved():
+            if not state:
+                state |= {name: torch.zeros_like(weight) for name in ("mean", "change", "square")}
+                state |= {"previous": gradient.clone(), "step": torch.zeros(())}
+            state["step"] += 1
+            correction = [1 - decay ** float(state["step"]) for decay in self.betas]
+            change = gradient - state["previous"]
+            state["mean"].lerp_(gradient, 1 - self.betas[0])
+            state["change"].lerp_(change, 1 - self.betas[1])
+            look_ahead = gradient + self.betas[1] * change
+            state["square"].mul_(self.betas[2]).addcmul_(look_ahead, look_ahead, value=1 - self.betas[2])
+            state["previous"].copy_(gradient)
+            scale = (state["square"] / correction[2]).sqrt_().add_(self.eps)
+            direction = state["mean"] / correction[0] + self.betas[1] * state["change"] / correction[1]
+            weight.addcdiv_(direction, scale, value=-self.rate)
 
 
 def build_optimizers(
@@ -108,11 +163,11 @@ def build_optimizers(
     rest = [p for name, p in named if recipe.optimizer != "muon" or not _is_hidden_matrix(name, p)]
     optimizers: list[Optimizer] = []
     if matrices:
-        optimizers.append(Muon(matrices, lr=recipe.peak_rate, precision=precision))
+        optimizers.append(Muon(matrices, recipe.peak_rate, precision=precision))
     others: list[Tensor] = [*rest, *embeddings]
     if others:
         rate = recipe.side_rate if recipe.optimizer == "muon" else recipe.peak_rate
-        optimizers.append(Adan(others, lr=rate) if recipe.optimizer == "adan" else Adam(others, lr=rate, fused=True))
+        optimizers.append(Adan(others, rate) if recipe.optimizer == "adan" else Adam(others, rate))
     return optimizers
 
 

@@ -1,3 +1,7 @@
+import math
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import Tensor
@@ -20,11 +24,25 @@ def test_orthogonalise_evens_out_singular_values(shape: tuple[int, int]) -> None
     assert cosine > 0.8
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_orthogonalise_raises_small_singular_values_and_bounds_large_ones(precision: torch.dtype) -> None:
+    torch.manual_seed(0)
+    for smallest in (0.1, 0.01, 0.0035, 1e-5):
+        left, right = (torch.linalg.qr(torch.randn(40, 40))[0] for _ in range(2))
+        given = torch.logspace(0, math.log10(smallest), 40)
+        matrix = (left * (given / given.norm()) @ right).to(precision)
+        made = torch.linalg.svdvals(orthogonalise(matrix).float())
+        assert made.max() < 1.25
+        assert made[given / given.norm() > 0.0032].min() > (0.75 if precision == torch.float32 else 0.6)
+    alone = torch.outer(torch.randn(40), torch.randn(90)).to(precision)
+    assert 0.7 < torch.linalg.svdvals(orthogonalise(alone).float())[0] < 1.25
+
+
 def test_muon_moves_a_convolution_as_a_matrix() -> None:
     torch.manual_seed(0)
     weight = torch.zeros(6, 4, 3, 3, requires_grad=True)
     weight.grad = torch.randn(6, 4, 3, 3)
-    Muon([weight], lr=0.1).step()
+    Muon([weight], 0.1).step()
     values = torch.linalg.svdvals(weight.detach().view(6, -1))
     assert values.min() > 0.06
     assert values.max() < 0.13
@@ -50,7 +68,7 @@ def test_adan_is_the_paper_algorithm() -> None:
     torch.manual_seed(0)
     gradients = [torch.randn(5, dtype=torch.float64) for _ in range(30)]
     weight = torch.zeros(5, dtype=torch.float64, requires_grad=True)
-    optimizer = Adan([weight], lr=0.01)
+    optimizer = Adan([weight], 0.01)
     for gradient in gradients:
         weight.grad = gradient.clone()
         optimizer.step()
@@ -62,6 +80,18 @@ def test_every_parameter_has_exactly_one_optimizer(name: Optimizer) -> None:
     decoder = build_decoder(hnerv_config(75, 150, 10))
     embedding = torch.zeros(3, 16, 2, 3, requires_grad=True)
     optimizers = build_optimizers([decoder], [embedding], Recipe(steps=1, optimizer=name))
-    held = [p for o in optimizers for group in o.param_groups for p in group["params"]]
+    held = [p for o in optimizers for p in o.params]
     assert {id(p) for p in held} == {id(p) for p in [*decoder.parameters(), embedding]}
     assert len(held) == len(list(decoder.parameters())) + 1
+
+
+def test_optimizers_do_not_load_the_compiler() -> None:
+    lines = (
+        "import sys, torch",
+        "from nervcodec.training.optimizers import Adam, Adan, Muon",
+        "weight = torch.zeros(3, 4, requires_grad=True)",
+        "weight.grad = torch.ones(3, 4)",
+        "[kind([weight], 0.1).step() for kind in (Adam, Adan, Muon)]",
+        "assert weight.max() < 0 and 'torch._dynamo' not in sys.modules",
+    )
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
