@@ -1,19 +1,16 @@
 """Choosing the priors that code given symbols in the fewest bits. Encoder only, so floating point is welcome."""
 
-from functools import lru_cache
-from math import log2
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nervcodec.entropy.priors import FAMILIES, LOWEST_SCALE_LOG2, SCALES, SPIKES, Prior, frequencies
+from nervcodec.entropy.priors import FAMILIES, LOWEST_SCALE_LOG2, SCALES, SPIKES, TOTAL_BITS, Prior
 
 Symbols = NDArray[np.int32]
 Counts = NDArray[np.int64]
 Bits = NDArray[np.float64]
 
-MOST_KEPT = 63
-"""Laws of larger magnitudes are rare and long, so they are made anew each time."""
 REACH = 8
 """Scales are tried up to an octave away from what the moments of the symbols suggest."""
 
@@ -28,48 +25,53 @@ def count_symbols(symbols: Symbols, parts: NDArray[np.integer], count: int) -> C
 
 def cheapest_priors(counts: Counts) -> list[Prior]:
     """The best prior of each row of symbol counts, among scales near the ones that its moments suggest."""
-    magnitude = counts.shape[1] // 2
-    if magnitude == 0:
+    magnitudes = _of_magnitudes(counts)
+    largest = magnitudes.shape[1] - 1
+    if largest == 0:
         return [Prior(0)] * len(counts)
-    total = np.maximum(counts.sum(axis=1), 1)
-    offsets = np.arange(-magnitude, magnitude + 1, dtype=np.float64)
-    start = np.round(8 * (np.log2(np.maximum(counts @ offsets**2 / total, 1e-3)) / 2 - LOWEST_SCALE_LOG2))
+    total = np.maximum(magnitudes.sum(axis=1), 1)
+    moments = magnitudes @ np.arange(largest + 1, dtype=np.float64) ** 2 / total
+    start = np.round(8 * (np.log2(np.maximum(moments, 1e-3)) / 2 - LOWEST_SCALE_LOG2))
     lowest, highest = (int(np.clip(s, 0, SCALES - 1)) for s in (start.min() - REACH, start.max() + REACH))
-    find = _kept_candidates if magnitude <= MOST_KEPT else _candidates
-    candidates, laws, logarithms = find(magnitude, lowest, highest)
-    zeros, own = counts[:, magnitude, None], laws[None, :, magnitude]
+    families, scales = (axis.ravel() for axis in np.mgrid[: len(FAMILIES), lowest : highest + 1])
+    lengths = _lengths(largest, families, scales, np.zeros_like(scales))
+    zeros, own = magnitudes[:, :1], np.exp2(-lengths[:, 0])
     spikes = np.clip(np.round(SPIKES * (zeros / total[:, None] - own) / (1 - own)), 0, SPIKES - 1)
-    bare = -counts @ logarithms.T
+    bare = magnitudes @ lengths.T
     kept = 1 - spikes / SPIKES
     spiked = bare - (total[:, None] - zeros) * np.log2(kept) - zeros * np.log2(kept + (1 - kept) / own)
     best = np.where(spiked < bare, spiked, bare).argmin(axis=1)
-    return [
-        Prior(
-            magnitude, candidates[i].family, candidates[i].scale, int(spikes[row, i] * (spiked[row, i] < bare[row, i]))
-        )
-        for row, i in enumerate(best)
-    ]
+    spike = np.take_along_axis(np.where(spiked < bare, spikes, 0), best[:, None], axis=1)[:, 0]
+    found = zip(families[best].tolist(), scales[best].tolist(), spike.astype(int).tolist(), strict=True)
+    return [Prior(largest, *which) for which in found]
 
 
-def _candidates(magnitude: int, lowest: int, highest: int) -> tuple[list[Prior], Bits, Bits]:
-    """Priors of all scales from the lowest to the highest, their probabilities, and the logarithms of these."""
-    scales = range(lowest, highest + 1)
-    candidates = [Prior(magnitude, family, scale) for family in range(len(FAMILIES)) for scale in scales]
-    laws = np.stack([frequencies(prior) for prior in candidates])
-    laws /= laws.sum(axis=1, keepdims=True)
-    return candidates, laws, np.log2(laws)
+def code_lengths(priors: Sequence[Prior]) -> Bits:
+    """Bits `[len(priors), magnitude + 1]` of a symbol of each magnitude, under priors of one largest magnitude."""
+    return _lengths(priors[0].magnitude, *np.array([(p.family, p.scale, p.spike) for p in priors]).T)
 
 
-_kept_candidates = lru_cache(maxsize=256)(_candidates)
+def _lengths(largest: int, families: Counts, scales: Counts, spikes: Counts) -> Bits:
+    """The laws of `nervcodec.entropy.priors`; floating point leaves a frequency one off here and there."""
+    deviations = np.exp2(scales / 8 + LOWEST_SCALE_LOG2)
+    away = np.arange(largest + 1) / deviations[:, None]
+    is_laplace = families[:, None] == FAMILIES.index("laplace")
+    law = np.exp(-np.where(is_laplace, np.sqrt(2) * away, away**2 / 2))
+    shares = np.floor(law / (2 * law.sum(axis=1, keepdims=True) - 1) * 2**TOTAL_BITS)
+    side = 1 + np.floor(shares * (1 - spikes[:, None] / SPIKES))
+    side[:, 0] += spikes * 2**TOTAL_BITS / SPIKES
+    lengths: Bits = np.log2(2 * side.sum(axis=1) - side[:, 0])[:, None] - np.log2(side)
+    return lengths
 
 
-@lru_cache(maxsize=256)
-def symbol_bits(prior: Prior) -> Bits:
-    """Ideal code length of each symbol from -magnitude to magnitude."""
-    law = frequencies(prior)
-    return log2(law.sum()) - np.log2(law)
-
-
-def coded_bits(counts: Counts, priors: list[Prior]) -> float:
+def coded_bits(counts: Counts, priors: Sequence[Prior]) -> float:
     """Ideal code length of all counted symbols, row by row, under a prior each."""
-    return float(sum(row @ symbol_bits(prior) for row, prior in zip(counts, priors, strict=True)))
+    return float((_of_magnitudes(counts) * code_lengths(priors)).sum())
+
+
+def _of_magnitudes(counts: Counts) -> Counts:
+    """Counts `[rows, magnitude + 1]` of symbols by their magnitude."""
+    middle = counts.shape[1] // 2
+    folded = counts[:, middle:].copy()
+    folded[:, 1:] += counts[:, middle - 1 :: -1] if middle else 0
+    return folded

@@ -1,7 +1,7 @@
 """The rate of a quantized network as a function that can be minimised.
 
-It charges what the range coder will: code lengths come from the same integer tables, forms and parts that the file will
-have, chosen anew from the actual symbols every now and then and constant in between.
+It charges what the range coder will: code lengths come from the same laws, forms and parts that the file will have,
+chosen anew from the actual symbols every now and then and constant in between.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nervcodec.entropy.fitting import symbol_bits
+from nervcodec.entropy.fitting import code_lengths
 from nervcodec.entropy.forms import PREDICTED, REFERS, Form, cheapest_form
 from nervcodec.entropy.priors import Prior
 from nervcodec.quantization import QuantizedTensor, dequantize, rescaled
@@ -29,8 +29,10 @@ class _Lengths:
     flags: int
     offsets: Tensor
     """Where the table of each symbol's part begins, flat."""
-    bits: Tensor
-    """Code lengths of the magnitudes 0, 1, ... of one part after the other."""
+    bases: Tensor
+    """Of the lines from the code length of each magnitude to the next, one part after the other: their value at 0."""
+    slopes: Tensor
+    """And what they rise by."""
     last: int
     """The largest magnitude in the tables."""
 
@@ -83,16 +85,15 @@ def _expected_bits(lengths: _Lengths, scaled: Tensor, generator: torch.Generator
     if lengths.flags & PREDICTED:
         coded = torch.cat([coded[:1], coded[1:] - quantized(scaled[:-1], scaled.new_ones(()))])
     magnitude = coded.abs().flatten()
-    lower = magnitude.detach().nan_to_num().clamp(max=lengths.last - 1).long()
-    at = lengths.offsets + lower
-    base, above = lengths.bits[at], lengths.bits[at + 1]
-    return (base + (above - base) * (magnitude - lower)).sum()
+    at = lengths.offsets + magnitude.detach().nan_to_num().clamp(max=lengths.last - 1).long()
+    return lengths.bases.index_select(0, at).sum() + lengths.slopes.index_select(0, at) @ magnitude
 
 
 def _lengths(form: Form, device: torch.device) -> _Lengths:
     priors = [replace(p, magnitude=1) if p == Prior(0) else p for p in form.priors]
-    last = priors[0].magnitude
-    tables = np.stack([symbol_bits(prior)[last:] for prior in priors])
-    offsets = torch.from_numpy(form.parts.ravel().astype(np.int64) * (last + 1))
-    bits = torch.from_numpy(tables.ravel()).float()
-    return _Lengths(form.flags, offsets.to(device), bits.to(device), last)
+    bits, last = code_lengths(priors), priors[0].magnitude
+    slopes = np.diff(bits)
+    bases = bits[:, :-1] - slopes * np.arange(last)
+    offsets = form.parts.ravel().astype(np.int64) * last
+    offset, base, slope = (torch.from_numpy(table).to(device) for table in (offsets, bases.ravel(), slopes.ravel()))
+    return _Lengths(form.flags, offset, base.float(), slope.float(), last)

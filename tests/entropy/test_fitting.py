@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nervcodec.entropy.fitting import cheapest_priors, coded_bits, count_symbols
-from nervcodec.entropy.priors import Prior
+from nervcodec.entropy.fitting import cheapest_priors, code_lengths, coded_bits, count_symbols
+from nervcodec.entropy.priors import Prior, frequencies
 
 RNG = np.random.default_rng(1)
 SAMPLES = 50_000
@@ -48,3 +48,13 @@ def test_corner_cases() -> None:
     for values in ([5], [0, 0, 0, 9], [-32768]):
         counts = count_symbols(np.array(values, np.int32), np.zeros(len(values), int), 1)
         assert np.isfinite(coded_bits(counts, cheapest_priors(counts)))
+
+
+def test_code_lengths_are_those_of_the_coders_tables() -> None:
+    priors = [Prior(60, family, scale, spike) for family in (0, 1) for scale in (5, 40, 70) for spike in (0, 3, 200)]
+    for prior, lengths in zip(priors, code_lengths(priors), strict=True):
+        law = frequencies(prior)
+        exact = np.log2(law.sum()) - np.log2(law)
+        assert lengths.tolist() == pytest.approx(exact[60:].tolist(), abs=2e-3)
+        share = law / law.sum()
+        assert share[60:] @ lengths == pytest.approx(share[60:] @ exact[60:], rel=1e-5)
