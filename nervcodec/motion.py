@@ -37,7 +37,7 @@ EDGE_SIGMA = 2.0
 CUT = 0.06
 """Product of the two distances of `is_cut` above which two frames belong to two scenes."""
 THUMBNAIL = (18, 32)
-LEVELS = 8
+LEVEL_BITS = 3
 """Of each colour in the histogram of a frame."""
 
 
@@ -160,8 +160,8 @@ def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _histogram(frame: Tensor) -> Tensor:
-    """Shares of the pixels of a frame, samples `[3, H, W]`, that have each of LEVELS^3 colours."""
-    red, green, blue = frame.long() * LEVELS >> depth_of(frame)
-    colours = (red * LEVELS + green) * LEVELS + blue
-    shares: Tensor = torch.bincount(colours.flatten(), minlength=LEVELS**3) / red.numel()
+    """Shares of the pixels of a frame, samples `[3, H, W]`, that have each colour."""
+    red, green, blue = (frame >> depth_of(frame) - LEVEL_BITS).int()
+    colours = (red << 2 * LEVEL_BITS) + (green << LEVEL_BITS) + blue
+    shares: Tensor = torch.bincount(colours.flatten(), minlength=1 << 3 * LEVEL_BITS) / red.numel()
     return shares

@@ -47,7 +47,8 @@ class QuantizedTensor:
 
 def rounded(scaled: Tensor, dead_zone: float = 0.0) -> Tensor:
     """The nearest integer, or the next one towards zero for magnitudes up to `dead_zone` above a half."""
-    return torch.sign(scaled) * torch.floor(scaled.abs() + (0.5 - dead_zone)).clamp(max=LARGEST_SYMBOL)
+    away = torch.copysign(scaled.new_tensor(0.5 - dead_zone), scaled)
+    return (away + scaled).trunc_().clamp_(-LARGEST_SYMBOL, LARGEST_SYMBOL)
 
 
 def quantize(tensor: Tensor, steps: tuple[int, ...]) -> QuantizedTensor:

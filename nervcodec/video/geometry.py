@@ -110,8 +110,7 @@ def _scale_mask(mask: Mask, width: int, height: int, kind: Filter) -> Mask:
     if kind != "area" or width > old_width or height > old_height:  # bicubic reaches two pixels far
         reach = [1 + ceil(2 * max(old / new, 1)) for old, new in ((old_height, height), (old_width, width))]
         marked = F.max_pool2d(marked, [2 * r + 1 for r in reach], stride=1, padding=reach)
-    seen = _area_weights(height, old_height) @ marked[0] @ _area_weights(width, old_width).T
-    touched: Mask = (seen > 0).numpy()
+    touched: Mask = (_mean_areas(marked[0], width, height) > 0).numpy()
     return touched
 
 
@@ -124,19 +123,30 @@ def centre_crop(frame: NDArray[T], width: int, height: int) -> NDArray[T]:
 def resize(frame: Frame, width: int, height: int, kind: Filter) -> Frame:
     """A frame `[H, W, C]` in `width` x `height` pixels, rounded to its own depth."""
     shrinks = width <= frame.shape[1] and height <= frame.shape[0]
-    pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()
+    pixels = torch.from_numpy(np.ascontiguousarray(frame)).float()
     if kind == "area" and shrinks:
-        scaled = _area_weights(height, frame.shape[0]) @ pixels @ _area_weights(width, frame.shape[1]).T
+        scaled = _mean_areas(pixels, width, height)
     else:
-        scaled = F.interpolate(pixels[None], (height, width), mode="bicubic", antialias=True)[0]
-    result: Frame = nearest(scaled, depth_of(frame)).permute(1, 2, 0).contiguous().numpy()
+        planes = pixels.permute(2, 0, 1)[None]
+        scaled = F.interpolate(planes, (height, width), mode="bicubic", antialias=True)[0].permute(1, 2, 0)
+    result: Frame = nearest(scaled, depth_of(frame)).contiguous().numpy()
     return result
 
 
+def _mean_areas(samples: torch.Tensor, width: int, height: int) -> torch.Tensor:
+    """`[height, width, ...]` of `[H, W, ...]`, float: of all that a new sample covers, each by the size of its part."""
+    for axis, new in ((0, height), (1, width)):
+        old, samples = samples, samples.new_zeros(())
+        for indices, shares in zip(*_overlaps(new, old.shape[axis]), strict=True):
+            samples = samples + old.index_select(axis, indices) * shares.view(-1, *(1,) * (old.ndim - 1 - axis))
+    return samples
+
+
 @lru_cache(maxsize=8)
-def _area_weights(new: int, old: int) -> torch.Tensor:
-    """`[new, old]`: the share of each old sample in each new one, by the length of their overlap."""
+def _overlaps(new: int, old: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Old samples that each new one covers and their shares in it, both `[most covered, new]`."""
     edges = torch.arange(new + 1, dtype=torch.float64) * old / new
-    start = torch.arange(old, dtype=torch.float64)
-    overlap = torch.minimum(edges[1:, None], start + 1) - torch.maximum(edges[:-1, None], start)
-    return (overlap.clamp(min=0) * new / old).float()
+    start = edges[:-1].floor()
+    covered = start + torch.arange(int((edges[1:].ceil() - start).max()))[:, None]
+    overlaps = torch.minimum(edges[1:], covered + 1) - torch.maximum(edges[:-1], covered)
+    return covered.long().clamp(max=old - 1), (overlaps.clamp(min=0) * new / old).float()
