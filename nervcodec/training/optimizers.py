@@ -19,8 +19,8 @@ POLAR_EXPRESS = (
     (3.4709, -2.5494, 0.5002),
     (2.4655, -1.7803, 0.4156),
 )
-"""Odd quintics, each the nearest to 1 in the maximum norm on what those before make of [0.003, 1], for arguments up to 1%
-larger (Polar Express: Amsel et al., arXiv 2505.16932; the range and how many there are is ours)."""
+"""Odd quintics, each the nearest to 1 in the maximum norm on what those before make of [0.003, 1], for arguments up to
+1 % larger (Polar Express: Amsel et al., arXiv 2505.16932; the range and how many there are is ours)."""
 SAFETY = 1.01
 """Rounding must not take a singular value out of the range, beyond which the quintics explode (ibid.)."""
 
