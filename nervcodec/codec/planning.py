@@ -38,8 +38,8 @@ over weight of the rate with which it grows. Weights then take 2 to 3 bits each;
 SIZE_AT_DEFAULT, SIZE_OCTAVE = 0.022, 15.0
 """Bits for each pixel at the default quality, and how much more quality doubles them (ours, docs/experiments.md)."""
 CELL_PIXELS, MOST_CELLS = 64, 40 * 80
-"""Pixels of a frame for each cell of the difference embedding, where its rate counts, and about how many it has at most
-(ours, docs/experiments.md; DNeRV's finest has 40x80)."""
+"""Pixels of a frame for each cell of the difference embedding, or of SDMN's fine skip, where their rate counts, and
+about how many it has at most (ours, docs/experiments.md; DNeRV's finest has 40x80)."""
 DEFAULT_BITS_PER_PIXEL = 0.03
 """Of the recipe `paper`: without `--size` the weights take about this much at 8 bits (ours)."""
 LAYER_QUALITY = 15.0
@@ -49,6 +49,7 @@ ENHANCEMENT_SHARE = 0.6
 LEAST_WEIGHTS, MOST_WEIGHTS = 20_000, 3_000_000
 LEAST_PAPER_WEIGHTS = 100_000
 PAPER_BITS, PAPER_PRUNING = 8, 0.1  # HNeRV, section 4; DNeRV compares at the same
+PAPER_WARMUP = 0.1  # DNeRV code
 
 
 def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeRVConfig:
@@ -65,15 +66,16 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
         return fit_width(lambda stem: for_domain(domain, hnerv_config(height, width, stem)), weights)
     if options.model == "ffnerv":
         return fit_width(lambda stem: ffnerv_config(height, width, stem), weights)
-    if options.model == "sdmn":
-        choices = _choices(options)
-        return fit_width(lambda stem: for_domain(domain, replace(sdmn_config(height, width, stem), **choices)), weights)
     strides = choose_strides(height, width)
-    grid = options.difference_grid
-    if grid is None and options.recipe == "paper":
+    fine = grid_of_cells(height, width, strides, max(CELL_PIXELS, height * width / MOST_CELLS))
+    if options.model == "sdmn":
+        cells, choices = None if options.recipe == "paper" else fine, _choices(options)
+        return fit_width(
+            lambda stem: for_domain(domain, replace(sdmn_config(height, width, stem, cells), **choices)), weights
+        )
+    grid = options.difference_grid or fine
+    if options.recipe == "paper" and not options.difference_grid:
         grid = choose_difference_grid(height, width, strides, frames, weights)
-    elif grid is None:
-        grid = grid_of_cells(height, width, strides, max(CELL_PIXELS, height * width / MOST_CELLS))
     return fit_width(lambda stem: for_domain(domain, dnerv_config(height, width, stem, grid)), weights)
 
 
@@ -156,6 +158,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
         batch=options.batch,
         optimizer=options.optimizer,
         learning_rate=options.learning_rate,
+        warmup=PAPER_WARMUP if paper else Recipe.warmup,
         schedule="cosine" if paper else "held",
         loss=options.loss,
         embeddings=options.embeddings,

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 LEAST_PIXELS = 1 << 12
 """Of a map for which it is worth its overhead."""
-BLOCK_PIXELS = 1 << 12
+BLOCK_PIXELS = 3 << 8
 """Taken at a time, so that what is copied stays in a cache (ours, docs/performance.md)."""
 
 
@@ -68,20 +68,17 @@ def weight_gradient(x: Tensor, output: Tensor, kernel: int) -> Tensor:
     """The gradient `[c_out, c_in, k, k]` of a convolution of x `[B, c_in, h, w]` with "same" padding, from that of its
     output `[B, c_out, h, w]`.
 
-    Matrix products for each row of the kernel and block of rows of the map, one for each thread: in channels last,
-    columns side by side are the products' other factor once they are copied, for all rows of the kernel.
+    Matrix products for blocks of rows of the map, one for each thread, with what the kernel sees of each pixel.
     """
     batch, c_in, height, width = x.shape
     padding, c_out, threads = kernel // 2, output.shape[1], torch.get_num_threads()
     padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, padding, padding, padding, padding))
     gradient, rows = output.permute(0, 2, 3, 1), threads * max(BLOCK_PIXELS // (batch * width), 1)
-    total = x.new_zeros(kernel, threads, c_out, kernel * c_in)
+    total = x.new_zeros(threads, c_out, kernel * kernel * c_in)
     for top in range(0, height, rows):
         count = min(rows, height - top)
         parts = threads if batch * count % threads == 0 else 1
-        columns = padded[:, top : top + count + 2 * padding].unfold(2, kernel, 1).transpose(3, 4).flatten(3)
-        factor = gradient[:, top : top + count].reshape(parts, -1, c_out).mT
-        for row in range(kernel):
-            seen = columns[:, row : row + count].reshape(parts, -1, kernel * c_in)
-            total[row, :parts].baddbmm_(factor, seen)
-    return total.sum(dim=1).view(kernel, c_out, kernel, c_in).permute(1, 3, 0, 2)
+        windows = padded[:, top : top + count + 2 * padding].unfold(1, kernel, 1).unfold(2, kernel, 1)
+        seen = windows.permute(0, 1, 2, 4, 5, 3).reshape(parts, -1, kernel * kernel * c_in)
+        total[:parts].baddbmm_(gradient[:, top : top + count].reshape(parts, -1, c_out).mT, seen)
+    return total.sum(dim=0).view(c_out, kernel, kernel, c_in).permute(0, 3, 1, 2)

@@ -131,11 +131,17 @@ def dnerv_config(
     )
 
 
-def sdmn_config(height: int, width: int, stem: int) -> SDMNConfig:
-    """SDMN for a picture of `height` x `width` pixels with `stem` channels after the stem (our rule beyond Table 3)."""
+def sdmn_config(height: int, width: int, stem: int, grid: tuple[int, int] | None = None) -> SDMNConfig:
+    """SDMN for a picture of `height` x `width` pixels with `stem` channels after the stem (our rule beyond Table 3).
+
+    grid: (h, w) cells of the fine skip, which is then like DNeRV's difference embedding and joins where that does
+    (ours); without it the skips have the shapes of the supplement.
+    """
     strides = choose_strides(height, width)
     content = content_shape(height, width, strides)
     coarse, fine = skip_shapes(content, strides)
+    if grid:
+        fine = DIFFERENCE_CHANNELS, *grid
     return SDMNConfig(
         content=content,
         strides=strides,
@@ -143,7 +149,7 @@ def sdmn_config(height: int, width: int, stem: int) -> SDMNConfig:
         kernels=kernel_sizes(len(strides)),
         coarse=coarse,
         fine=fine,
-        taps=(1, 2),
+        taps=(1, FUSED_STAGES if grid else 2),
         skip_channels=SKIP_CHANNELS,
         couplings=1,
         growth=max(stem // SKIP_SHARE, 1),

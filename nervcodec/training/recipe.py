@@ -36,8 +36,8 @@ class Recipe:
     """Peak rate; None means the optimizer's own default."""
     side_rate: float = 1e-2
     """Peak rate of what Muon leaves to Adam: embeddings, biases, stem and head."""
-    warmup: float = 0.1
-    """Share of the steps spent on linear warm-up from a tenth of the peak (DNeRV code)."""
+    warmup: float = 0.03
+    """Share of the steps spent on linear warm-up from a tenth of the peak (ours, docs/experiments.md; DNeRV: 0.1)."""
     schedule: Schedule = "held"
     """Of the rates after it: at the peak to half of the steps, then a line to zero (ours, docs/experiments.md), or a
     cosine to zero (DNeRV code)."""
