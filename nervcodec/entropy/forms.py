@@ -39,6 +39,8 @@ FORMS_OF_VERSION = {1: STANDALONE[:4], 2: STANDALONE, 3: STANDALONE, 4: STANDALO
 """The forms that each version of the file format has."""
 CLASSES = 10
 """Contexts of each colour: the bit length of the weighted sum of magnitudes, the last one for all that are longer."""
+BIT_LENGTHS = np.array([total.bit_length() for total in range(1 << CLASSES - 1)], np.int32)
+"""Of sums; what is larger counts as the last."""
 PRIOR_BITS = 16
 MAX_HISTOGRAM = 1 << 24
 """Cells in the histograms of all parts; a form that needs more is not tried."""
@@ -177,8 +179,8 @@ def _context_parts(previous: Symbols, current: Symbols) -> Parts:
     across = 4 * previous + 2 * _beside(previous, 1) + 2 * _beside(previous, 0) + _beside(_beside(previous, 0), 1)
     around = _beside(current, 0) + _beside(current, 1)
     total = np.where(white, across + 4 * around, 2 * across)
-    bit_length = np.frexp(total.astype(np.float64))[1]
-    parts: Parts = (1 + np.minimum(bit_length, CLASSES - 1) + CLASSES * white).astype(np.int32)
+    parts: Parts = BIT_LENGTHS[np.minimum(total, len(BIT_LENGTHS) - 1)]
+    parts += (1 + CLASSES * white).astype(np.int32)
     return parts
 
 
