@@ -30,10 +30,11 @@ RECIPES = {
     "the papers' encoder, Adam": "--domain rgb --recipe paper --embeddings encoder --optimizer adam",
     "free embeddings, Adam": "--domain rgb --recipe paper --optimizer adam",
     "Muon": "--domain rgb --recipe paper",
-    "rate in the fit": "--domain rgb",
-    "planes": "",
+    "rate in the fit": "--domain rgb --quality 90",
+    "planes": "--quality 90",
+    "SDMN": "--model sdmn --quality 90",
 }
-"""Each a step from the published code to what is done by default."""
+"""Each a step from the published code to what is done by default, and the other model."""
 
 
 def point(clip: str, view: str, words: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Muon over convolution weights, Adam and Adan, and which parameters go where.
 
-`torch.optim.Muon` takes matrices only; a convolution weight is a matrix of `[c_out, c_in * k * k]`. A `torch.optim`
-optimizer loads torch's compiler when it is made, which takes longer than some fits' first hundred steps.
+`torch.optim.Muon` takes matrices only; a convolution weight is a matrix of `[c_out, c_in * k * k]`. An
+optimizer of `torch.optim` loads torch's compiler when it is made, which takes seconds.
 """
 
 from abc import ABC, abstractmethod

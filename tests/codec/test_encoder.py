@@ -17,6 +17,7 @@ from nervcodec.codec.payload import decoder_state, unpack
 from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, rate_of_quality
 from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
 from nervcodec.models.config import DNeRVConfig
+from nervcodec.models.scalable_config import SDMNConfig
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from tests.codec.clips import load_planes, yuv_psnr
@@ -164,6 +165,10 @@ def test_plans(sample: str) -> None:
         assert config.difference == grid
     config = plan_config(EncodeOptions(size=350_000, difference_grid=(40, 80)), bunny, 132)
     assert config.embeddings["difference"] == (2, 40, 80)
+    for recipe, fine, taps in (("paper", (1, 8, 16), (1, 2)), ("rate", (2, 40, 80), (1, 3))):
+        config = plan_config(EncodeOptions(model="sdmn", size=350_000, recipe=recipe), bunny, 132)  # type: ignore[arg-type]
+        assert isinstance(config, SDMNConfig)
+        assert (config.coarse, config.fine, config.taps) == ((1, 4, 8), fine, taps)
     with pytest.raises(RequestError, match="1920x960"):
         plan_config(EncodeOptions(row="uvg960-3m"), bunny, 132)
     with pytest.raises(RequestError, match="l1-ms-ssim needs pictures"):
