@@ -47,7 +47,7 @@ class QuantizedTensor:
 
 def rounded(scaled: Tensor, dead_zone: float = 0.0) -> Tensor:
     """The nearest integer, or the next one towards zero for magnitudes up to `dead_zone` above a half."""
-    away = torch.copysign(scaled.new_tensor(0.5 - dead_zone), scaled)
+    away = torch.copysign(scaled.new_full((), 0.5 - dead_zone), scaled)
     return (away + scaled).trunc_().clamp_(-LARGEST_SYMBOL, LARGEST_SYMBOL)
 
 

@@ -69,7 +69,8 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> HNeR
     strides = choose_strides(height, width)
     fine = grid_of_cells(height, width, strides, max(CELL_PIXELS, height * width / MOST_CELLS))
     if options.model == "sdmn":
-        cells, choices = None if options.recipe == "paper" else fine, _choices(options)
+        by_paper = options.recipe == "paper" or options.embeddings == "encoder"  # whose maps have these sizes
+        cells, choices = None if by_paper else fine, _choices(options)
         return fit_width(
             lambda stem: for_domain(domain, replace(sdmn_config(height, width, stem, cells), **choices)), weights
         )

@@ -94,13 +94,13 @@ class Adam(Optimizer):
         moved = list(self._moved())
         for weight, _, state in moved:
             if not state:
-                state |= {"mean": torch.zeros_like(weight), "square": torch.zeros_like(weight)}
+                state |= {name: torch.zeros_like(weight) for name in ("exp_avg", "exp_avg_sq")}  # torch's names
                 state |= {"step": torch.zeros((), device=weight.device)}
         adam(
             [weight for weight, _, _ in moved],
             [gradient for _, gradient, _ in moved],
-            [state["mean"] for _, _, state in moved],
-            [state["square"] for _, _, state in moved],
+            [state["exp_avg"] for _, _, state in moved],
+            [state["exp_avg_sq"] for _, _, state in moved],
             [],
             [state["step"] for _, _, state in moved],
             fused=True,

@@ -165,8 +165,9 @@ def test_plans(sample: str) -> None:
         assert config.difference == grid
     config = plan_config(EncodeOptions(size=350_000, difference_grid=(40, 80)), bunny, 132)
     assert config.embeddings["difference"] == (2, 40, 80)
-    for recipe, fine, taps in (("paper", (1, 8, 16), (1, 2)), ("rate", (2, 40, 80), (1, 3))):
-        config = plan_config(EncodeOptions(model="sdmn", size=350_000, recipe=recipe), bunny, 132)  # type: ignore[arg-type]
+    by_paper: list[dict[str, Any]] = [{"recipe": "paper"}, {"embeddings": "encoder"}]
+    for chosen, fine, taps in (*((c, (1, 8, 16), (1, 2)) for c in by_paper), ({}, (2, 40, 80), (1, 3))):
+        config = plan_config(EncodeOptions(model="sdmn", size=350_000, **chosen), bunny, 132)
         assert isinstance(config, SDMNConfig)
         assert (config.coarse, config.fine, config.taps) == ((1, 4, 8), fine, taps)
     with pytest.raises(RequestError, match="1920x960"):

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import hnerv_config
-from nervcodec.training.optimizers import Adan, Muon, build_optimizers, orthogonalise
+from nervcodec.training.optimizers import Adam, Adan, Muon, build_optimizers, orthogonalise
 from nervcodec.training.recipe import Optimizer, Recipe
 
 
@@ -73,6 +73,21 @@ def test_adan_is_the_paper_algorithm() -> None:
         weight.grad = gradient.clone()
         optimizer.step()
     torch.testing.assert_close(weight.detach(), adan_by_the_paper(gradients, 0.01), rtol=1e-10, atol=0)
+
+
+def test_adam_is_that_of_torch_at_a_changing_rate() -> None:
+    torch.manual_seed(0)
+    own, other = ([torch.ones(4, 3, requires_grad=True), torch.ones(5, requires_grad=True)] for _ in range(2))
+    optimizer, reference = Adam(own, 0.1), torch.optim.Adam(other, lr=0.1)
+    for step in range(30):
+        optimizer.rate = reference.param_groups[0]["lr"] = 0.1 / (1 + step)
+        for a, b in zip(own, other, strict=True):
+            b.grad = torch.randn(b.shape) if a.ndim > 1 or step % 3 else None
+            a.grad = None if b.grad is None else b.grad.clone()
+        optimizer.step()
+        reference.step()
+    for a, b in zip(own, other, strict=True):
+        torch.testing.assert_close(a, b)
 
 
 @pytest.mark.parametrize("name", ["muon", "adam", "adan"])

@@ -192,3 +192,12 @@ def test_colour_turns_with_light_in_odd_sizes(turns: int) -> None:
     np.testing.assert_array_equal(luma[..., 0], np.rot90(slope[..., 0], turns))
     shown = colour[..., 0].repeat(2, axis=0).repeat(2, axis=1)[: luma.shape[0], : luma.shape[1]]
     assert np.abs(shown.astype(int) - luma[..., 0]).max() <= 9
+
+
+def test_words_beyond_the_depth_are_its_brightest() -> None:
+    frame = av.VideoFrame(32, 16, "yuv420p10le")
+    for plane, word in zip(frame.planes, (40_000, 1024, 1023), strict=True):
+        plane.update(np.full(plane.line_size // 2 * plane.height, word, "<u2").tobytes())
+    luma, chroma = frame_to_planes(frame, TAGS, 10)
+    assert (luma == 1023).all()
+    assert (chroma == 1023).all()
