@@ -78,7 +78,7 @@ def encoded(tmp_path_factory: pytest.TempPathFactory, sample: str) -> Path:
 def layered(tmp_path_factory: pytest.TempPathFactory, sample: str) -> tuple[Path, dict[str, Any]]:
     """A file of three layers, an SDMN below two enhancement networks, and what `encode --json` said last."""
     path = tmp_path_factory.mktemp("layered") / "three.nerv"
-    arguments = ["--frames", "0:4", "--resize", "150x75", "--steps", "120", "--quality", "60"]
+    arguments = ["--frames", "0:4", "--resize", "150x75", "--steps", "200", "--quality", "75"]
     done = run_nervc(
         "encode", sample, "-o", path, "--audio", "none", "--model", "sdmn", "--layers", "3", *arguments, "--json"
     )

@@ -140,15 +140,13 @@ def sdmn_config(height: int, width: int, stem: int, grid: tuple[int, int] | None
     strides = choose_strides(height, width)
     content = content_shape(height, width, strides)
     coarse, fine = skip_shapes(content, strides)
-    if grid:
-        fine = DIFFERENCE_CHANNELS, *grid
     return SDMNConfig(
         content=content,
         strides=strides,
         widths=sdmn_widths(stem, len(strides)),
         kernels=kernel_sizes(len(strides)),
         coarse=coarse,
-        fine=fine,
+        fine=(DIFFERENCE_CHANNELS, *grid) if grid else fine,
         taps=(1, FUSED_STAGES if grid else 2),
         skip_channels=SKIP_CHANNELS,
         couplings=1,

@@ -101,7 +101,7 @@ def _at_depth(
     """The nearest samples of a depth, by ITU-T H.273; what is brighter than its brightest becomes that."""
     kind = np.uint8 if depth == SHALLOW else np.int16
     if bits == depth:
-        return np.minimum(samples, peak_of(depth)).astype(kind)
+        return cast(Frame, np.minimum(samples, peak_of(depth)).astype(kind))
     old, new = (peak_of(bits), peak_of(depth)) if is_full else (1 << bits, 1 << depth)
     middles = (1 << (bits - 1), 1 << (depth - 1)) if is_chroma else (0, 0)
     words = (2 * new * (samples.astype(np.int64) - middles[0]) + old) // (2 * old) + middles[1]

@@ -194,7 +194,7 @@ def test_a_stuck_fit_is_kept_after_the_last_attempt() -> None:
 
 
 def test_the_schedule() -> None:
-    recipe, steps = Recipe(steps=1000), (1, 100, 325, 500, 550, 775, 1000)
+    recipe, steps = Recipe(steps=1000, warmup=0.1), (1, 100, 325, 500, 550, 775, 1000)
     factors = [learning_rate_factor(step, recipe) for step in steps]
     assert factors == pytest.approx([0.109, 1.0, 1.0, 1.0, 0.9, 0.45, 0.0], abs=1e-9)
     cosine = [learning_rate_factor(step, replace(recipe, schedule="cosine")) for step in steps]

@@ -15,7 +15,7 @@ from tests.codec.clips import mean_psnr
 from tests.conftest import SAMPLE
 
 VIEW = View(stop=7, resize=(46, 25))
-SETTING = {"model": "hnerv", "size": 3000, "steps": 60}
+SETTING = {"model": "hnerv", "size": 3000, "steps": 60, "quality": 95.0}
 KEPT, MISSING = [0, 2, 4, 6], [1, 3, 5]
 
 
