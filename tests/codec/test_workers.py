@@ -217,10 +217,9 @@ def test_an_interrupt_leaves_no_process_behind(sample: str, output: str) -> None
     command = [sys.executable, "-m", "nervcodec", "encode", sample, "-o", output, *arguments.split()]
     folder = Path(output + ".job")
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-        while not any(folder.glob("chains/*/progress.json")):
+        while not any(json.loads(path.read_text())["share"] for path in folder.glob("chains/*/progress.json")):
             assert process.poll() is None
             time.sleep(0.1)
-        time.sleep(1)
         assert any("worker" in line for line in processes_in(folder))
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
