@@ -41,7 +41,7 @@ def structural_similarity(frames: Tensor, reference: Tensor) -> Tensor | None:
     """SSIM of each frame, in RGB, 11-tap Gaussian window; both samples `[B, 3, H, W]`. None for too small pictures."""
     if min(frames.shape[2:]) < SSIM_SIDE:
         return None
-    index: Tensor = ssim(frames.float(), reference.float(), data_range=_peak(reference), size_average=False)
+    index: Tensor = ssim(*map(_pixels, (frames, reference)), data_range=_peak(reference), size_average=False)
     return index
 
 
@@ -49,7 +49,7 @@ def multiscale_ssim(frames: Tensor, reference: Tensor) -> Tensor | None:
     """MS-SSIM of each frame, over its channels; both samples `[B, C, H, W]`. None for too small pictures."""
     if min(frames.shape[2:]) < MS_SSIM_SIDE:
         return None
-    index: Tensor = ms_ssim(frames.float(), reference.float(), data_range=_peak(reference), size_average=False)
+    index: Tensor = ms_ssim(*map(_pixels, (frames, reference)), data_range=_peak(reference), size_average=False)
     return index
 
 
@@ -114,6 +114,11 @@ class QualityMeter:
     def ms_ssim(self) -> float | None:
         """Mean MS-SSIM over the frames so far; None for pictures too small to have one."""
         return float(torch.cat(self.indices).mean()) if self.indices else None
+
+
+def _pixels(frames: Tensor) -> Tensor:
+    """Samples as floats, those of a pixel side by side, which windows are two to three times as fast over."""
+    return frames.to(torch.float32, memory_format=torch.channels_last)
 
 
 def _peak(frames: Tensor) -> int:

@@ -3,8 +3,11 @@
 Not the D-NeRV of the same conference (He et al.), which conditions one network on many videos.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
 from nervcodec.models.config import FUSED_STAGES, DNeRVConfig
@@ -27,10 +30,20 @@ class Gate(nn.Module):
         self.update_content = convolution()
         self.update_difference = convolution()
 
+    def joined(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Weight and bias of one convolution of both inputs for the candidate, and of one for the update."""
+        for a, b in (
+            (self.candidate_content, self.candidate_difference),
+            (self.update_content, self.update_difference),
+        ):
+            assert a.bias is not None
+            assert b.bias is not None
+            yield torch.cat([a.weight, b.weight], dim=1), a.bias + b.bias
+
     def forward(self, content: Tensor, difference: Tensor) -> Tensor:
-        candidate = torch.tanh(self.candidate_content(content) + self.candidate_difference(difference))
-        update = torch.sigmoid(self.update_content(content) + self.update_difference(difference))
-        return torch.lerp(content, candidate, update)
+        both = torch.cat([content, difference], dim=1)
+        candidate, update = (F.conv2d(both, w, b, padding=w.shape[2] // 2) for w, b in self.joined())
+        return torch.lerp(content, torch.tanh(candidate), torch.sigmoid(update))
 
 
 class DNeRV(nn.Module):

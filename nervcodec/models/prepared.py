@@ -58,15 +58,10 @@ class PreparedGate(nn.Module):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__()
-        pairs = (gate.candidate_content, gate.candidate_difference), (gate.update_content, gate.update_difference)
-        self.weights = [torch.cat([part.weight for part in pair], dim=1) for pair in pairs]
-        self.biases = [a.get_parameter("bias") + b.get_parameter("bias") for a, b in pairs]
+        self.joined = list(gate.joined())
 
     def forward(self, content: Tensor, difference: Tensor) -> Tensor:
         """`[B, C, h, w]` each, and of the result."""
         both = torch.cat([content, difference], dim=1)
-        candidate, update = (
-            F.conv2d(both, weight, bias, padding=weight.shape[2] // 2)
-            for weight, bias in zip(self.weights, self.biases, strict=True)
-        )
+        candidate, update = (F.conv2d(both, weight, bias, padding=weight.shape[2] // 2) for weight, bias in self.joined)
         return torch.lerp(content, candidate.mul_(2).sigmoid_().mul_(2).sub_(1), update.sigmoid_())

@@ -19,7 +19,7 @@ from nervcodec.training.flow import flow_fields
 from nervcodec.training.folding import Folding
 from nervcodec.training.losses import seen_shares, squared_errors, with_masks
 from nervcodec.training.principal import principal_components
-from nervcodec.training.quantizing import Quantizer, quantized
+from nervcodec.training.quantizing import Quantizer, quantized_together
 from nervcodec.training.recipe import Recipe
 
 COMPILE_STEPS = 2000
@@ -96,8 +96,7 @@ class Network:
         seen, spans = windows(times, self.config.window, len(self.clip)), self.config.span_of
         current |= {name: current[name][rows_around(seen, spans[name])] for name in self.embeddings}
         if self.quantizer:
-            steps = self.quantizer.steps()
-            current = {name: quantized(tensor, steps[name]) for name, tensor in current.items()}
+            current = quantized_together(current, self.quantizer.steps())
         with torch.autocast(self.clip.device.type, torch.bfloat16, enabled=self.autocast):
             free = {name: between(current.pop(name), seen, spans[name]) for name in self.embeddings}
             embeddings = self._encoded(seen) if self.encoder else free
@@ -197,7 +196,7 @@ class Network:
         window = self.config.window  # of each time, one after the other
         rows = window + (1 + 2 * window) * torch.arange(len(times), device=times.device)
         below = () if self.below is None else (to_unit(self.below[times]),)
-        frames: Tensor = functional_call(self.decoder, weights, (embeddings, rows, *below))
+        frames: Tensor = functional_call(self.decoder, weights, (embeddings, rows, *below), tie_weights=False)
         return frames
 
     def _padded(self, frames: Tensor) -> Tensor:

@@ -51,25 +51,39 @@ def _integers(scaled: Tensor) -> NDArray[np.int32]:
 
 
 class _Round(Function):
-    """Rounding to multiples of a step, x to s round(x / s), with the gradients of LSQ (Esser et al., ICLR 2020).
+    """Rounding to multiples of steps, x to s round(x / s), with the gradients of LSQ (Esser et al., ICLR 2020).
 
-    The gradient passes x as if nothing happened (straight through); the step's is that of the error it makes.
+    The gradient passes x as if nothing happened (straight through); a step's is that of the error it makes.
     """
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, step: Tensor) -> Tensor:
-        scaled = values / step
+    def forward(ctx: Any, values: Tensor, steps: Tensor) -> Tensor:
+        scaled = values / steps
         symbols = rounded(scaled, DEAD_ZONE)
         ctx.save_for_backward(symbols - scaled)
-        return symbols * step
+        return symbols * steps
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         (error,) = ctx.saved_tensors
-        return gradient, (gradient * error).sum()
+        return gradient, gradient * error
 
 
-def quantized(values: Tensor, step: Tensor) -> Tensor:
-    """The values a decoder has: multiples of the step."""
-    result: Tensor = _Round.apply(values, step)  # type: ignore[no-untyped-call]
+def quantized(values: Tensor, steps: Tensor) -> Tensor:
+    """The values a decoder has: multiples of a step, or of one for each value."""
+    result: Tensor = _Round.apply(values, steps.expand_as(values))  # type: ignore[no-untyped-call]
     return result
+
+
+def quantized_together(tensors: Mapping[str, Tensor], steps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same of many small tensors, each with its step, as one: a call costs more than what it does to them."""
+    moved = [tensor.movedim(_channels(tensor), -1) for tensor in tensors.values()]  # channels last, as they lie
+    values = torch.cat([tensor.flatten() for tensor in moved])
+    spread = torch.cat([steps[name].expand(tensor.numel()) for name, tensor in tensors.items()])
+    parts = torch.split(quantized(values, spread), [tensor.numel() for tensor in moved])
+    made = (part.view(tensor.shape) for part, tensor in zip(parts, moved, strict=True))
+    return {name: part.movedim(-1, _channels(part)) for name, part in zip(tensors, made, strict=True)}
+
+
+def _channels(tensor: Tensor) -> int:
+    return min(1, tensor.ndim - 1)
