@@ -66,5 +66,5 @@ def check_segment(config: HNeRVConfig, frames: int) -> None:
 
 
 def embedding_values(config: HNeRVConfig, frames: int) -> int:
-    """Numbers in all embeddings of a segment, and in what a decoder may take beside them."""
-    return frames * sum(prod(shape) for shape in (*config.embeddings.values(), *config.unsent.values()))
+    """Numbers in all embeddings of a segment, and in what a decoder draws beside them."""
+    return frames * sum(prod(shape) for shape in (*config.embeddings.values(), *config.drawn.values()))

@@ -89,6 +89,11 @@ class HNeRVConfig:
         return {}
 
     @property
+    def drawn(self) -> dict[str, tuple[int, int, int]]:
+        """The same of what a decoder draws, and then has for each frame."""
+        return {}
+
+    @property
     def span_of(self) -> dict[str, int]:
         """Frames from a row of each embedding to the next (`nervcodec.models.grids`)."""
         return dict.fromkeys(self.embeddings, 1)

@@ -69,6 +69,10 @@ class SDMNConfig(HNeRVConfig):
         return {f"{name}_latent": (self.skip_channels - sent, h, w) for name, (sent, h, w) in self.skips.items()}
 
     @property
+    def drawn(self) -> dict[str, tuple[int, int, int]]:
+        return self.unsent if self.latent else {}
+
+    @property
     def groups(self) -> tuple[str, ...]:
         return (*super().groups, *(f"{name}_skip" for name in self.skips))
 

@@ -1,14 +1,17 @@
+from dataclasses import replace
+from math import prod
+
 import pytest
 import torch
 from torch import Tensor
 
-from nervcodec.codec.payload import decoder_state, pack, unpack
+from nervcodec.codec.payload import decoder_state, embedding_values, pack, unpack
 from nervcodec.codec.schema import layer_schema
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import BitstreamError, CorruptStream, UnsupportedStream
 from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.networks import build_decoder
-from nervcodec.models.sizing import dnerv_config, hnerv_config
+from nervcodec.models.sizing import dnerv_config, hnerv_config, sdmn_config
 from nervcodec.models.wire import model_name
 from nervcodec.quantization import QuantizedTensor, dequantize, quantize_to_bits
 
@@ -75,3 +78,12 @@ def test_groups_of_another_network_are_refused() -> None:
 def test_more_embeddings_than_memory_are_refused_before_they_are_made() -> None:
     with pytest.raises(UnsupportedStream, match="frames in one segment"):
         unpack(CONFIGS[1], (), 1 << 20)
+
+
+def test_what_a_decoder_draws_counts_as_well_as_what_is_sent() -> None:
+    config = sdmn_config(75, 150, 12)
+    sent = sum(prod(shape) for shape in config.embeddings.values())
+    unsent = sum(prod(shape) for shape in config.unsent.values())
+    assert unsent > 0
+    assert embedding_values(config, 5) == 5 * sent
+    assert embedding_values(replace(config, latent=(9, 51)), 5) == 5 * (sent + unsent)
