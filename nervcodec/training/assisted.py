@@ -8,7 +8,6 @@ and the embeddings of all other frames stay as they are.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from math import ceil
 
 import torch
 from torch import Tensor
@@ -27,7 +26,7 @@ from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
 from nervcodec.training.schedule import learning_rate_factor, passes
-from nervcodec.training.tradeoff import RATE_FITS
+from nervcodec.training.tradeoff import steps_between_fits
 from nervcodec.training.watchdog import psnr_from_mse
 
 PEAK_RATE = 3e-2
@@ -156,7 +155,7 @@ class _Fit:
         recipe = self.recipe
         if self.rate is None or recipe.rate is None:
             return 0.0
-        if step % ceil(recipe.steps / RATE_FITS) == 0:
+        if step % steps_between_fits(recipe) == 0:
             self.rate.fit(self.symbols())
         if step % recipe.rate_every:
             return 0.0

@@ -13,9 +13,14 @@ from nervcodec.training.recipe import Recipe
 from nervcodec.training.sensitivity import water_filled_steps
 
 RATE_FITS = 40
-"""Times in a fit that the rate model is fitted to the symbols as they are (ours)."""
+"""Times in a fit that the rate model is fitted to the symbols as they are, at most (ours)."""
 STEERING = 0.7
 """Power of the excess size by which the weight of the rate grows at each of them, to reach a size (ours)."""
+
+
+def steps_between_fits(recipe: Recipe) -> int:
+    """Of the rate model: no fewer than there are from one evaluation of the rate to the next."""
+    return max(ceil(recipe.steps / RATE_FITS), recipe.rate_every)
 
 
 class RateTerm:
@@ -50,7 +55,7 @@ class RateTerm:
     def follow(self, step: int) -> None:
         """Fit the rate model to the symbols when it is time; then steer towards the size that is wanted."""
         recipe = self.recipe
-        if step % ceil(recipe.steps / RATE_FITS) and step != recipe.steps:
+        if step % steps_between_fits(recipe) and step != recipe.steps:
             return
         self.model.fit(self.symbols())
         if recipe.target_bits and step > (recipe.quantize_at + recipe.rate_ramp) * recipe.steps:

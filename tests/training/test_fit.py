@@ -60,7 +60,7 @@ def test_a_fit_learns_the_clip(config: HNeRVConfig, embeddings: EmbeddingSource)
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
 def test_what_training_sees_is_what_the_decoder_makes(config: HNeRVConfig) -> None:
     clip = moving_blob()
-    fitted = fit(clip, config, Recipe(steps=800, rate=1e-4, reduced_precision=False))
+    fitted = fit(clip, config, Recipe(steps=320, rate=1e-4, reduced_precision=False))
     assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
     size = sum(map(len, pack(config, fitted.tensors)))
     assert fitted.estimated_bits is not None
@@ -173,7 +173,7 @@ def test_an_enhancement_corrects_what_is_below_it() -> None:
 
 def test_pruning_is_not_a_collapse() -> None:
     events: list[Event] = []
-    fit(moving_blob(), CONFIGS[0], Recipe(steps=500, prune=0.9), events.append)
+    fit(moving_blob(), CONFIGS[0], Recipe(steps=320, prune=0.99, prune_at=0.5, rate=None), events.append)
     assert not [event for event in events if isinstance(event, FitRestarted)]
 
 
