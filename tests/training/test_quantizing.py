@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from nervcodec.quantization import STEP_TABLE, dequantize
-from nervcodec.training.quantizing import Quantizer, quantized
+from nervcodec.training.quantizing import Quantizer, quantized, quantized_together
 
 CPU = torch.device("cpu")
 
@@ -30,6 +30,26 @@ def test_gradients() -> None:
     assert values.grad.tolist() == [1.0, 2.0]
     assert step.grad is not None
     assert float(step.grad) == pytest.approx(1.0 * (0 - 0.3) + 2.0 * (1 - 1.4))
+
+
+def test_tensors_together_are_what_they_are_one_by_one() -> None:
+    torch.manual_seed(0)
+    shapes = {"bias": (5,), "matrix": (3, 4), "weight": (6, 5, 3, 3)}
+    tensors = {name: torch.randn(shape) for name, shape in shapes.items()}
+    tensors["weight"] = tensors["weight"].contiguous(memory_format=torch.channels_last)
+    steps = {"bias": torch.tensor(0.1), "matrix": torch.tensor(0.3), "weight": torch.tensor(0.7)}
+    leaves = [tensor.requires_grad_() for tensor in (*tensors.values(), *steps.values())]
+    gradients = {name: torch.randn(shape) for name, shape in shapes.items()}
+    alone = {name: quantized(tensor, steps[name]) for name, tensor in tensors.items()}
+    together = quantized_together(tensors, steps)
+    expected, given = (
+        torch.autograd.grad([made[name] for name in shapes], leaves, list(gradients.values()))
+        for made in (alone, together)
+    )
+    for name in shapes:
+        assert torch.equal(together[name], alone[name])
+    for a, b in zip(given, expected, strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_no_number_becomes_zero_and_none_leaves_the_range() -> None:
