@@ -16,6 +16,16 @@ class Resumed:
 
 
 @dataclass(frozen=True)
+class ArithmeticDiffers:
+    """An encode goes on, or is helped with, on a machine of another kind: its bytes are not those of one machine."""
+
+    planned: str
+    """What the encode began in, in words, such as "bfloat16 on a CPU with AVX512"."""
+    here: str
+    """What this machine fits in."""
+
+
+@dataclass(frozen=True)
 class SegmentStarted:
     """A piece of the video begins to be fitted."""
 
@@ -144,6 +154,7 @@ class PointsRunning:
 
 Event = (
     Resumed
+    | ArithmeticDiffers
     | SegmentStarted
     | WorkRunning
     | FitStarted

@@ -1,17 +1,37 @@
 """The arithmetic that networks run in."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import torch
+
+Precision = Literal["float32", "bfloat16"]
+
+FORCED = "NERVCODEC_BFLOAT16"
+"""Environment variable that overrides what `has_bfloat16` finds: 1 for yes, which a device without it emulates
+slowly, 0 for no. With it tests meet both kinds of arithmetic on any machine."""
 
 
 def has_bfloat16(device: torch.device) -> bool:
     """Whether a device has arithmetic for bfloat16."""
+    forced = os.environ.get(FORCED)
+    if forced in ("0", "1"):
+        return forced == "1"
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # absent before torch 2.10 or so
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def describe_arithmetic(device: torch.device, precision: Precision) -> str:
+    """In words, what the bytes of a fit depend on beside its seed and its threads: "bfloat16 on a CPU with AVX512"."""
+    if device.type == "cuda":
+        return f"{precision} on {torch.cuda.get_device_name(device)}"
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    amx = " and AMX" if precision == "bfloat16" and capabilities.get("amx_bf16") else ""
+    return f"{precision} on a CPU with {torch.backends.cpu.get_cpu_capability()}{amx}"
 
 
 @contextmanager

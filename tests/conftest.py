@@ -14,8 +14,11 @@ import pytest
 import torch
 
 from nervcodec.cli.main import run
+from nervcodec.precision import FORCED, Precision
 
 SAMPLE = Path(__file__).parent / "data" / "bunny_1280x720_132f.mp4"
+THREADS = os.environ.get("OMP_NUM_THREADS", "1")
+"""Of torch in every process: one by default, for tests run side by side."""
 Nervc = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
@@ -26,14 +29,22 @@ def run_nervc(*arguments: object, stdin: bytes | None = None) -> subprocess.Comp
         command,
         input=stdin,
         capture_output=True,
-        env=os.environ | {"COLUMNS": "120", "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"COLUMNS": "120", "OMP_NUM_THREADS": THREADS},
         check=False,
     )
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)  # tests run side by side
+def _threads() -> None:
+    torch.set_num_threads(int(THREADS))
+
+
+@pytest.fixture(params=["float32", "bfloat16"])
+def arithmetic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Precision:
+    """Each kind of arithmetic that a machine may have for fits, whatever this one has."""
+    precision: Precision = request.param
+    monkeypatch.setenv(FORCED, "1" if precision == "bfloat16" else "0")
+    return precision
 
 
 @pytest.fixture(scope="session")

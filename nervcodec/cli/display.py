@@ -28,6 +28,7 @@ from nervcodec.bench.tables import Table, cell_text, markdown
 from nervcodec.cli.people import People, Show, readable_time
 from nervcodec.codec.layers import LayersReport
 from nervcodec.events import (
+    ArithmeticDiffers,
     AssistStarted,
     BatchHalved,
     Event,
@@ -55,6 +56,7 @@ KINDS: dict[type, str] = {
     FitStarted: "start",
     PointDone: "point",
     Resumed: "resumed",
+    ArithmeticDiffers: "arithmetic",
     SegmentStarted: "segment",
     AssistStarted: "assist",
     StepDone: "step",

@@ -165,9 +165,15 @@ of_fit = section("Fit")
     "--seed",
     type=click.IntRange(min=0),
     default=0,
-    help="The same seed on the same CPU, with as many threads, gives the same bytes.",
+    help="The same seed, --threads and --precision on the same kind of CPU give the same bytes.",
 )
 @device_option
+@on_machine(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    help="Arithmetic of a fit; the bytes depend on it. auto: bfloat16 where the device has it.",
+)
 @on_machine(
     "--workers",
     type=click.IntRange(0, 1024),

@@ -5,6 +5,7 @@ from time import monotonic
 from typing import Any
 
 from nervcodec.events import (
+    ArithmeticDiffers,
     AssistStarted,
     BatchHalved,
     Event,
@@ -103,6 +104,11 @@ class People:
             case Resumed():
                 share = 100 * event.frames_done / event.frames
                 self.say(f"resumed: {event.segments_done} of {event.segments} segments, {share:.0f} %, are done")
+            case ArithmeticDiffers():
+                self.say(
+                    f"this encode began in {event.planned} and goes on in {event.here}: "
+                    "the bytes of the file will not be those of one machine"
+                )
             case SegmentStarted() if event.segments > 1:
                 last = event.first + event.frames - 1
                 self.say(f"segment {event.segment} of {event.segments}: frames {event.first} to {last}")

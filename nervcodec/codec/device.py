@@ -8,8 +8,10 @@ import torch
 
 from nervcodec.errors import RequestError
 from nervcodec.memory import machine_memory
+from nervcodec.precision import Precision, has_bfloat16
 
 DeviceName = Literal["auto", "cpu", "cuda"]
+PrecisionName = Literal["auto", Precision]
 
 
 def choose_device(name: DeviceName) -> torch.device:
@@ -22,6 +24,18 @@ def choose_device(name: DeviceName) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise RequestError("--device cuda: no CUDA device is available here")
     return torch.device(name)
+
+
+def choose_precision(name: PrecisionName, device: torch.device) -> Precision:
+    """The arithmetic of that name; "auto" is bfloat16 where the device has it.
+
+    Raises RequestError for bfloat16 on a device without it.
+    """
+    if name == "bfloat16" and not has_bfloat16(device):
+        raise RequestError(f"--precision bfloat16: this {device.type} has no arithmetic for it")
+    if name == "auto":
+        return "bfloat16" if has_bfloat16(device) else "float32"
+    return name
 
 
 def device_memory(device: torch.device) -> int | None:

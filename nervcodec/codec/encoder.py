@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from nervcodec.codec.device import choose_device, describe_device, threads_each
+from nervcodec.codec.device import choose_device, choose_precision, describe_device, threads_each
 from nervcodec.codec.forecast import check_disk, plan_segments
 from nervcodec.codec.job import SPOOLED, Job, begin_job, open_folder, resume_job
 from nervcodec.codec.options import EncodeOptions
@@ -18,6 +18,7 @@ from nervcodec.codec.targets import check_room, miss, reached
 from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
 from nervcodec.files import check_target, replacing
+from nervcodec.precision import describe_arithmetic
 from nervcodec.video.attachments import read_attachments
 from nervcodec.video.spool import spool
 from nervcodec.video.view import View
@@ -74,8 +75,12 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
     job = resume_job(folder, identity, path, options)
     if job is not None:
         return job
+    device, arithmetic = choose_device(options.device), None
+    if options.fits_here:
+        precision = choose_precision(options.precision, device)
+        options, arithmetic = replace(options, precision=precision), describe_arithmetic(device, precision)
     found = survey(source, options, observe)
-    segments = plan_segments(found, options, choose_device(options.device))
+    segments = plan_segments(found, options, device)
     attached = b""
     if options.audio == "copy":
         first = options.view.first
@@ -85,4 +90,4 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
     options = replace(options, threads=options.threads or threads_each(options.workers))
     if options.time_limit is not None:  # looking through the video was a part of it
         options = replace(options, time_limit=max(options.time_limit - (monotonic() - begun), LEAST_SECONDS))
-    return begin_job(folder, Plan(identity, path, options, found, segments, len(attached)), attached)
+    return begin_job(folder, Plan(identity, path, options, found, segments, len(attached), arithmetic), attached)

@@ -178,7 +178,8 @@ def resume_job(folder: Path, identity: Identity, source: str, options: EncodeOpt
         raise RequestError(f"{folder} has the work of another encode ({differing}); --fresh throws it away")
     if differing:
         return None
-    plan = replace(plan, source=source, options=replace(options, threads=plan.options.threads))
+    kept = replace(options, threads=plan.options.threads, precision=plan.options.precision)
+    plan = replace(plan, source=source, options=kept)
     _write_plan(folder, plan)
     return Job(folder, plan)
 

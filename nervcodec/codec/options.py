@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 from nervcodec.bitstream.layer import MAX_LAYERS
 from nervcodec.codec import segments
-from nervcodec.codec.device import DeviceName
+from nervcodec.codec.device import DeviceName, PrecisionName
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.models.presets import SDMN_ROWS, row_names
@@ -46,10 +46,11 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "latent": get_args(Latent),
     "block": (None, *get_args(Block)),
     "device": get_args(DeviceName),
+    "precision": get_args(PrecisionName),
     "audio": get_args(Audio),
 }
 
-MACHINE = ("device", "workers", "threads", "cluster")
+MACHINE = ("device", "precision", "workers", "threads", "cluster")
 """Options that say where to fit, not what."""
 MOST_WORKERS = 1024
 EXCLUSIVE = (
@@ -124,6 +125,8 @@ class EncodeOptions:
     prune: float | None = None
     """Share of the weights set to zero; None means the recipe's own."""
     device: DeviceName = "auto"
+    precision: PrecisionName = "auto"
+    """Arithmetic of a fit, on which the bytes depend; `auto` means bfloat16 where the device has it."""
     workers: int = 1
     """Processes of this machine that fit segments side by side; none leaves that to `work` elsewhere."""
     threads: int | None = None
@@ -148,6 +151,11 @@ class EncodeOptions:
     def follows(self) -> bool:
         """Whether a fit can begin with the networks of the segment before."""
         return self.recipe == "rate" and self.embeddings == "free" and self.block != "rep"
+
+    @property
+    def fits_here(self) -> bool:
+        """Whether this machine fits, rather than helpers or a cluster."""
+        return self.workers > 0 and self.cluster in (None, "local")
 
     @property
     def is_sdmn(self) -> bool:

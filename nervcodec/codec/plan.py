@@ -28,11 +28,13 @@ class Plan:
     """What `identify` said."""
     source: str
     options: EncodeOptions
-    """With a number of threads."""
+    """With a number of threads, and with a precision unless others fit."""
     survey: Survey
     segments: tuple[Segment, ...]
     attached_bytes: int = 0
     """Of what goes along with the pictures."""
+    arithmetic: str | None = None
+    """What the machine fits in that planned it, in words; None where others fit, each in its own."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -47,6 +49,7 @@ class Plan:
             "index": survey.index.to_json(),
             "segments": [asdict(segment) for segment in self.segments],
             "attached_bytes": self.attached_bytes,
+            "arithmetic": self.arithmetic,
         }
 
     @classmethod
@@ -63,6 +66,7 @@ class Plan:
             survey=Survey(header.video, header.frames, tuple(record["cuts"]), header.clock, index),
             segments=tuple(Segment(**segment) for segment in record["segments"]),
             attached_bytes=int(record["attached_bytes"]),
+            arithmetic=record["arithmetic"],
         )
 
 
@@ -95,7 +99,7 @@ def stamp(source: str) -> str:
 def difference(plan: Plan, identity: Identity, options: EncodeOptions) -> str:
     """In what another encode differs from what was planned, in words; empty if it does not.
 
-    It has the threads of the plan unless it asks for others.
+    It has the threads and the precision of the plan unless it asks for others.
     """
     planned = plan.identity
     words = {"source": "the video", "files": "the video's content", "program": "the version of nervc"}
@@ -103,7 +107,8 @@ def difference(plan: Plan, identity: Identity, options: EncodeOptions) -> str:
     before: Identity = planned.get("options", {})
     chosen = [name for name, value in identity["options"].items() if before.get(name) != value]
     threads = ["threads"] if options.threads not in (None, plan.options.threads) else []
-    differing = ", ".join([*others, *chosen, *threads]).replace("_", " ")
+    precision = ["precision"] if options.precision not in ("auto", plan.options.precision) else []
+    differing = ", ".join([*others, *chosen, *threads, *precision]).replace("_", " ")
     return differing and f"{differing} differ"
 
 

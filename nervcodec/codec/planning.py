@@ -169,4 +169,5 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
         rate=None if paper else rate_of_quality(options.quality),
         bits=options.bits or PAPER_BITS,
         seed=options.seed,
+        reduced_precision=options.precision != "float32",
     )

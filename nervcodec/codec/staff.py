@@ -18,7 +18,7 @@ from nervcodec.codec.job import Job
 from nervcodec.codec.lease import holder
 from nervcodec.codec.progress import forget_failures, raise_failure, work_running
 from nervcodec.codec.segments import Chain
-from nervcodec.codec.worker import POLL, take_chains
+from nervcodec.codec.worker import POLL, take_chains, tell_of_arithmetic
 from nervcodec.errors import WorkersLost
 from nervcodec.events import Observer, Resumed, SegmentStarted
 
@@ -45,6 +45,8 @@ def carry_out(job: Job, observe: Observer) -> None:
     if done:
         observe(Resumed(len(done), len(job.segments), sum(done), job.survey.frames))
     forget_failures(job)
+    if options.fits_here:
+        tell_of_arithmetic(job, observe)
     if options.cluster is None and options.workers == 1:
         take_chains(job, observe)
         return

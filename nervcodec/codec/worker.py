@@ -3,13 +3,15 @@
 from pathlib import Path
 from time import sleep
 
+from nervcodec.codec.device import choose_device
 from nervcodec.codec.job import Job, open_job
 from nervcodec.codec.lease import lease
 from nervcodec.codec.progress import Reporter, as_ours, note_failure, raise_failure, work_running
 from nervcodec.codec.run import Run
 from nervcodec.codec.segments import Chain
 from nervcodec.errors import NervcodecError
-from nervcodec.events import Observer, ignore
+from nervcodec.events import ArithmeticDiffers, Observer, ignore
+from nervcodec.precision import describe_arithmetic, has_bfloat16
 
 POLL = 0.25
 """Seconds between two looks at what others do."""
@@ -21,7 +23,18 @@ def work(folder: str, observe: Observer = ignore) -> None:
     Raises RequestError where no encode is planned; RequestError, VideoError, ResourceError, FitError or OutputError for
     what this or another worker met, which ends the encode.
     """
-    take_chains(open_job(Path(folder)), observe)
+    job = open_job(Path(folder))
+    tell_of_arithmetic(job, observe)
+    take_chains(job, observe)
+
+
+def tell_of_arithmetic(job: Job, observe: Observer) -> None:
+    """Say so where this machine does not fit in what the job was planned for."""
+    device = choose_device(job.plan.options.device)
+    reduced = job.plan.options.precision != "float32" and has_bfloat16(device)
+    here = describe_arithmetic(device, "bfloat16" if reduced else "float32")
+    if job.plan.arithmetic not in (None, here):
+        observe(ArithmeticDiffers(job.plan.arithmetic, here))
 
 
 def take_chains(job: Job, observe: Observer) -> None:

@@ -19,7 +19,7 @@ OTHERS = {
     "--min-gain -0.5 --keep-every 2 --assisted --mask boxes:1x8 --model hnerv --size 0.35M --row "
     "sdmn640-0.75m --difference-grid 4x2 --coupling additive --latent seeded --block rep --optimizer adan "
     "--learning-rate 0.002 --loss l1 --embeddings encoder --difference-source flow --batch 2 --seed 5 "
-    "--device cpu --workers 2 --threads 3 --cluster local --json --log-file a.log",
+    "--device cpu --precision float32 --workers 2 --threads 3 --cluster local --json --log-file a.log",
     "decode": "--output a.mkv --audio none --start f:3 --end 00:00:02.5 --frames 7 --all-times --fps 29.97 "
     "--interpolate 4x --between embedding --composite a.mp4 --mask m.png --layers 2 "
     "--device cpu --fast --json --log-file a.log",

@@ -9,6 +9,7 @@ from nervcodec.codec.decoder import decode_frames
 from nervcodec.errors import UnsupportedStream
 from nervcodec.events import Event, FramesDone
 from nervcodec.models.dnerv import DNeRV
+from nervcodec.precision import Precision
 
 
 def test_rendering_is_float32_with_cudnn_but_without_tf32(encoded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,16 +44,13 @@ def test_a_huge_file_of_another_kind_is_not_read(tmp_path: Path) -> None:
         nervcodec.probe(str(path))
 
 
-@pytest.mark.parametrize("available", [False, True])
 def test_fast_is_nearly_the_same_picture_where_there_is_bfloat16_and_the_same_elsewhere(
-    available: bool, encoded: Path, monkeypatch: pytest.MonkeyPatch
+    arithmetic: Precision, encoded: Path
 ) -> None:
-    for module in ("precision", "codec.decoder"):
-        monkeypatch.setattr(f"nervcodec.{module}.has_bfloat16", lambda device: available)
     stream = read_stream(encoded.read_bytes())
     exact, fast = (torch.cat(list(decode_frames(stream, device="cpu", fast=fast))) for fast in (False, True))
     errors = (exact.double() - fast.double()).square().mean()
-    assert (errors > 0) == available
+    assert (errors > 0) == (arithmetic == "bfloat16")
     assert errors < 255**2 / 10**5  # 50 dB
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -155,48 +156,33 @@ def test_one_process_at_a_time(sample: str, output: str, tmp_path: Path) -> None
 
 
 KILLED = """
-import sys
+import os, signal, sys, threading
+from nervcodec.cli.main import run
 from nervcodec.training.checkpoint import Keeper
 Keeper.__init__.__defaults__ = (0.05,)
-from nervcodec.cli.main import run
-sys.exit(run(sys.argv[1:]))
+step, delay, keep, done = int(sys.argv[1]), float(sys.argv[2]), Keeper.keep, 0
+def counted(*arguments, **named):
+    global done
+    done += 1
+    if done == step:
+        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    return keep(*arguments, **named)
+Keeper.keep = counted
+sys.exit(run(sys.argv[3:]))
 """
+"""`nervc` that is killed some seconds after a step, counted over all fits from 1."""
 
 
 def test_killed_at_random_moments_the_file_is_the_same(sample: str, output: str, tmp_path: Path) -> None:
-    arguments = [
-        "--frames",
-        "0:9",
-        "--resize",
-        "46x25",
-        "--size",
-        "3k",
-        "--steps",
-        "60",
-        "--segment",
-        "3",
-        "--model",
-        "hnerv",
-    ]
-    assert nervcodec.encode(
-        sample,
-        str(tmp_path / "whole.nerv"),
-        EncodeOptions(model="hnerv", view=View(stop=9, resize=(46, 25)), size=3000, steps=60, segment="3"),
-    )
-    command = [sys.executable, "-c", KILLED, "encode", sample, "-o", output, "--json", *arguments]
-    rng, kills = np.random.default_rng(2), 0
-    while not Path(output).exists():
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if kills < 3 and json.loads(line)["type"] == "start" and rng.random() < 0.7:
-                    try:
-                        process.wait(float(rng.uniform(0.05, 1.0)))
-                    except subprocess.TimeoutExpired:
-                        process.kill()
-                        kills += 1
-        assert process.returncode in (0, -9)
-    assert kills
+    options = replace(OPTIONS, model="hnerv", steps=60, quality=None, threads=1)
+    nervcodec.encode(sample, str(tmp_path / "whole.nerv"), options)
+    arguments = "--frames 0:9 --resize 46x25 --size 3k --steps 60 --segment 3 --model hnerv --threads 1"
+    rng = np.random.default_rng(2)
+    moments = [(int(rng.integers(5, 45)), float(rng.uniform(0, 0.02))) for _ in range(3)]
+    for step, delay, code in [*((step, delay, -signal.SIGKILL) for step, delay in moments), (0, 0.0, 0)]:
+        command = [sys.executable, "-c", KILLED, str(step), str(delay), "encode", sample, "-o", output]
+        command += arguments.split()
+        assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == code
     assert Path(output).read_bytes() == (tmp_path / "whole.nerv").read_bytes()
     assert not Path(output + ".job").exists()
 

@@ -19,6 +19,8 @@ from tests.training.blobs import CONFIGS, SDMN, moving_blob
 
 RATE = Recipe(steps=60, rate=1e-4)
 
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 
 class Stop(BaseException):
     """Somebody pulls the plug."""

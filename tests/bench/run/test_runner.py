@@ -96,8 +96,8 @@ def test_a_run_killed_at_any_moment_loses_and_repeats_nothing(tmp_path: Path) ->
         )
         wanted = known + moment.randint(1, 2)
         while process.poll() is None and _whole_lines(tmp_path) < wanted:
-            time.sleep(0.02)
-        time.sleep(moment.random() / 2)
+            time.sleep(0.002)
+        time.sleep(moment.random() / 50)  # less than all points take on any machine
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             kills += 1
