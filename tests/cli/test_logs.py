@@ -10,6 +10,7 @@ import nervcodec
 from nervcodec.cli.main import run
 from nervcodec.codec.report import EncodeReport
 from nervcodec.codec.targets import Candidate, Target, search
+from tests.conftest import THREADS
 from tests.golden.make import FOLDER
 
 FILE = str(FOLDER / "v3" / "dnerv.nerv")
@@ -24,7 +25,7 @@ STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} "
         ([], ["out.y4m: 4 frames in"]),
         (
             ["-v"],
-            ["version 3, layers: 1, segments: (4,)", "frames 0 to 3 of 4 on cpu, threads: 1", "out.y4m: 4 frames"],
+            ["version 3, layers: 1, segments: (4,)", f"frames 0 to 3 of 4 on cpu, threads: {THREADS}", "out.y4m: 4 frames"],
         ),
         (["-vv"], ["nervcodec.codec.player: ", "nervcodec.codec.player: ", "nervcodec.codec.decoder: ", "out.y4m: "]),
     ],
