@@ -25,7 +25,7 @@ from nervcodec.codec.clip import Footage, load_clip, measure
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.planning import plan_config, plan_recipe
 from nervcodec.entropy.forms import CONTEXTS, FORMS, PLAIN
-from nervcodec.models.config import DNeRVConfig
+from nervcodec.models.dnerv.config import DNeRVConfig
 from nervcodec.picture import VideoFormat
 from nervcodec.training.fit import fit
 from nervcodec.training.network import Network

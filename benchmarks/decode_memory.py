@@ -15,8 +15,9 @@ import torch
 
 from benchmarks.record import write_record
 from nervcodec.codec.assembly import plan_header, stream_bytes
+from nervcodec.models.dnerv.sizing import choose_difference_grid, dnerv_config
 from nervcodec.models.networks import build_decoder
-from nervcodec.models.sizing import choose_difference_grid, choose_strides, dnerv_config, fit_width
+from nervcodec.models.sizing import choose_strides, fit_width
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import quantize_to_bits
 

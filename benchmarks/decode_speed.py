@@ -26,13 +26,13 @@ from benchmarks.record import write_record
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.assembly import plan_header, stream_bytes
 from nervcodec.codec.decoder import decode_frames
-from nervcodec.codec.options import EncodeOptions, ModelName
+from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.planning import plan_config
 from nervcodec.models.networks import build_decoder
 from nervcodec.picture import Domain, VideoFormat
 from nervcodec.quantization import quantize_to_bits
 
-MODELS: tuple[ModelName, ...] = ("hnerv", "dnerv", "sdmn", "ffnerv")
+MODELS: tuple[str, ...] = ("hnerv", "dnerv", "sdmn", "ffnerv")
 DOMAINS: tuple[Domain, ...] = ("yuv420", "rgb")
 SIZES = {(640, 320): 165_000, (1280, 640): 350_000, (1920, 1080): 350_000}
 """Weights of networks by the size of the picture."""
@@ -48,7 +48,7 @@ print(perf_counter() - started, high_water())
 """
 
 
-def random_file(model: ModelName, domain: Domain, size: tuple[int, int], weights: int) -> bytes:
+def random_file(model: str, domain: Domain, size: tuple[int, int], weights: int) -> bytes:
     """A `.nerv` file of an untrained network."""
     video = VideoFormat(width=size[0], height=size[1], frame_rate=Fraction(25), chroma="420", domain=domain)
     config = plan_config(EncodeOptions(model=model, size=weights), video, FRAMES)
@@ -96,7 +96,7 @@ def measured(data: bytes, size: tuple[int, int], peak: float) -> dict[str, Any]:
 @click.command()
 @click.option("--model", "models", multiple=True, type=click.Choice(MODELS), default=MODELS)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def main(models: tuple[ModelName, ...], output: Path) -> None:
+def main(models: tuple[str, ...], output: Path) -> None:
     """See the module."""
     peak, results = peak_gflops(), list[dict[str, Any]]()
     table = Table("model", "domain", "size", "frames/s", "kMAC a pixel", "of the peak", "MB")

@@ -21,13 +21,15 @@ from nervcodec.bitstream.container import read_stream
 from nervcodec.cli.types import Bytes, FrameRange, Size
 from nervcodec.codec.assembly import plan_header, stream_bytes
 from nervcodec.codec.clip import Footage, load_clip, measure
-from nervcodec.codec.options import EncodeOptions, ModelName
+from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, quality_of_size
 from nervcodec.codec.stacking import Stack
 from nervcodec.codec.work import Work
 from nervcodec.events import ignore
-from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.sizing import choose_strides, content_shape, fit_width, kernel_sizes, sdmn_widths
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.hnerv.config import HNeRVConfig
+from nervcodec.models.sdmn.sizing import sdmn_widths
+from nervcodec.models.sizing import choose_strides, content_shape, fit_width, kernel_sizes
 from nervcodec.picture import VideoFormat
 from nervcodec.training.fit import fit
 from nervcodec.training.recipe import Recipe
@@ -41,7 +43,7 @@ MOST_FITS = 3
 class Variant:
     """A model with something changed."""
 
-    model: ModelName = "sdmn"
+    model: str = "sdmn"
     options: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     skips: bool = True
@@ -63,7 +65,7 @@ VARIANTS = {
 }
 
 
-def without_skips(video: VideoFormat, weights: int) -> HNeRVConfig:
+def without_skips(video: VideoFormat, weights: int) -> PyramidConfig:
     """HNeRV's pyramid with SDMN's widths."""
     strides = choose_strides(video.height, video.width)
     return fit_width(
@@ -77,7 +79,7 @@ def without_skips(video: VideoFormat, weights: int) -> HNeRVConfig:
     )
 
 
-def drawn(config: HNeRVConfig, frames: int) -> dict[str, Tensor]:
+def drawn(config: PyramidConfig, frames: int) -> dict[str, Tensor]:
     """Latents that no file holds."""
     generator = torch.Generator().manual_seed(1)
     return {name: torch.randn(frames, *shape, generator=generator) for name, shape in config.unsent.items()}
@@ -167,9 +169,7 @@ def models(clip: str, size: int, epochs: float, only: tuple[str, ...], output: P
 @click.option("--epochs", type=float, default=60)
 @click.option("--only", multiple=True, help="Names of rows; all if none is given.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def layers(
-    clip: str, model: ModelName, size: int, epochs: float, only: tuple[str, ...], output: Path, **chosen: Any
-) -> None:
+def layers(clip: str, model: str, size: int, epochs: float, only: tuple[str, ...], output: Path, **chosen: Any) -> None:
     """Three layers on a clip; beside them single networks of their bytes, in the steps of one layer and of all."""
     first, stop = chosen.pop("frames")
     view = View(first=first, stop=stop, **chosen)

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.record import write_record
+from nervcodec.models.dnerv.rows import ROWS
 from nervcodec.models.encoder import ConvNeXtBlock
 from nervcodec.models.networks import build_decoder, build_encoder
-from nervcodec.models.presets import ROWS
 from nervcodec.training.optimizers import build_optimizers
 from nervcodec.training.recipe import Recipe
 

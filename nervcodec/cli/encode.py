@@ -17,7 +17,7 @@ from nervcodec.cli.types import Bytes, Duration, Quality, Size, Weights, check_f
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
 from nervcodec.files import job_folder
-from nervcodec.models.presets import row_names
+from nervcodec.models.catalogue import row_names
 from nervcodec.training.recipe import PRESET_EPOCHS
 
 to_output = section("Output")

@@ -8,7 +8,7 @@ from nervcodec.bitstream.layer import Chunk, Layer
 from nervcodec.codec.payload import check_segment, pack
 from nervcodec.entropy.forms import FORMS
 from nervcodec.errors import BitstreamError, RequestError
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.models.wire import pack_config
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
@@ -18,7 +18,7 @@ from nervcodec.timeline import Clock, Timeline
 def plan_header(
     video: VideoFormat,
     frames: int,
-    *configs: HNeRVConfig,
+    *configs: PyramidConfig,
     timeline: Timeline | None = None,
     clock: Clock | None = None,
     segments: tuple[int, ...] = (),
@@ -37,14 +37,14 @@ def plan_header(
     return header
 
 
-def make_layer(config: HNeRVConfig, *chunks: Chunk) -> Layer:
+def make_layer(config: PyramidConfig, *chunks: Chunk) -> Layer:
     """A network, the same for each segment, and its chunks."""
     model, numbers = pack_config(config)
     return Layer(model=model, configs=(numbers,), chunks=chunks)
 
 
 def stream_bytes(
-    header: Header, config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
+    header: Header, config: PyramidConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
 ) -> bytes:
     """The `.nerv` file of a fitted clip, its tensors in the cheapest of some forms."""
     return write_stream(Stream(header=header, layers=(make_layer(config, Chunk(pack(config, tensors, forms))),)))

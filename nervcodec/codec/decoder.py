@@ -16,7 +16,7 @@ from nervcodec.codec.payload import decoder_state, embedding_values
 from nervcodec.codec.unpacking import Unpacker
 from nervcodec.errors import CorruptStream
 from nervcodec.memory import check_memory
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.models.networks import DecoderState, build_decoder
 from nervcodec.models.prepared import prepare
 from nervcodec.picture import VideoFormat
@@ -106,7 +106,7 @@ def _decode(stream: Stream, segments: Sequence[_Listed], device: torch.device, *
             yield from _render_segment(networks, listed, header.video, device, fast=fast)
 
 
-def _check_sizes(networks: Sequence[Sequence[HNeRVConfig]], size: tuple[int, int]) -> None:
+def _check_sizes(networks: Sequence[Sequence[PyramidConfig]], size: tuple[int, int]) -> None:
     for below, configs in enumerate(networks):
         for config in configs:
             if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
@@ -114,7 +114,7 @@ def _check_sizes(networks: Sequence[Sequence[HNeRVConfig]], size: tuple[int, int
                     raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
 
 
-def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[HNeRVConfig, DecoderState]]:
+def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[PyramidConfig, DecoderState]]:
     """The networks of a segment, from the base up, as far as there are any."""
     layers = range(len(unpacker.configs))
     configs = {layer: config for layer in layers if (config := unpacker.config(layer, segment))}
@@ -126,7 +126,7 @@ def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[HNeRV
 
 @torch.inference_mode()
 def _render_segment(
-    networks: list[tuple[HNeRVConfig, DecoderState]],
+    networks: list[tuple[PyramidConfig, DecoderState]],
     listed: _Listed,
     video: VideoFormat,
     device: torch.device,
@@ -163,7 +163,7 @@ def _samples(rendered: Tensor, video: VideoFormat) -> Tensor:
 
 
 def _build(
-    config: HNeRVConfig, state: DecoderState, device: torch.device, *, fast: bool
+    config: PyramidConfig, state: DecoderState, device: torch.device, *, fast: bool
 ) -> tuple[torch.nn.Module, dict[str, Tensor]]:
     with torch.device("meta"):
         decoder = build_decoder(config)

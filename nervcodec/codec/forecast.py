@@ -26,7 +26,7 @@ from nervcodec.errors import RequestError
 from nervcodec.events import Observer, ignore
 from nervcodec.files import check_space
 from nervcodec.memory import check_memory
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.picture import VideoFormat
 from nervcodec.samples import sample_bytes
 from nervcodec.timeline import Timeline
@@ -98,7 +98,7 @@ def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observe
         video=found.video,
         frames=found.frames,
         segments=tuple(planned),
-        model="sdmn" if options.is_sdmn else options.model,
+        model=options.base.name,
         layers=options.layers,
         expected_bytes=_expected_bytes(options, kept * found.video.pixels, planned),
         expected_seconds=seconds if options.time_limit is None else options.time_limit,
@@ -132,10 +132,10 @@ def check_disk(folder: str, found: Survey, segments: Sequence[Segment], options:
     check_space(folder, STATE_BYTES * numbers + 2 * ((expected or 0) + attached))
 
 
-def _configs(found: Survey, segment: Segment, options: EncodeOptions) -> list[HNeRVConfig]:
+def _configs(found: Survey, segment: Segment, options: EncodeOptions) -> list[PyramidConfig]:
     """The networks of all layers of a segment that follows none."""
     frames = len(Timeline.every(options.keep_every, segment.frames).positions)
-    whole, target, configs = options.quality, options.target, list[HNeRVConfig]()
+    whole, target, configs = options.quality, options.target, list[PyramidConfig]()
     if target and target.is_size:
         samples = frames * found.video.pixels
         aimed = 8 * target.value * segment.frames / found.frames / samples

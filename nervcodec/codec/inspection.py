@@ -10,8 +10,8 @@ from nervcodec.bitstream.layer import Chunk, write_groups
 from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import CorruptStream
-from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.wire import model_name
+from nervcodec.models.catalogue import model_name
+from nervcodec.models.config import PyramidConfig
 from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Clock, Timeline
 
@@ -38,7 +38,7 @@ class LayerInfo:
     """One layer."""
 
     model: str
-    configs: tuple[HNeRVConfig, ...]
+    configs: tuple[PyramidConfig, ...]
     """Networks of its segments."""
     parameters: int
     """Weights of all segments together; embeddings are not among them."""
@@ -73,7 +73,7 @@ class StreamInfo:
         return self.layers[0].model
 
     @property
-    def config(self) -> HNeRVConfig:
+    def config(self) -> PyramidConfig:
         """Of the base layer, the first of its networks."""
         return self.layers[0].configs[0]
 
@@ -123,7 +123,7 @@ def _describe(data: Data) -> StreamInfo:
     )
 
 
-def _describe_chunk(layer: int, configs: Sequence[HNeRVConfig], segment: int, frames: int, chunk: Chunk) -> ChunkInfo:
+def _describe_chunk(layer: int, configs: Sequence[PyramidConfig], segment: int, frames: int, chunk: Chunk) -> ChunkInfo:
     names = configs[chunk.network].groups if chunk.groups else ()
     if len(chunk.groups) != len(names):
         raise CorruptStream(f"{len(chunk.groups)} tensor groups where the network has {len(names)}")

@@ -10,9 +10,9 @@ from nervcodec.bitstream.packs import cut_pack, first_layers, join_pack
 from nervcodec.codec.source import stream_file
 from nervcodec.errors import UnsupportedStream
 from nervcodec.files import check_target, replacing
-from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.scalable_config import EnhancementConfig
-from nervcodec.models.wire import model_name, unpack_config
+from nervcodec.models.catalogue import model_name, model_of
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.wire import unpack_config
 from nervcodec.picture import CHANNELS
 
 
@@ -25,7 +25,7 @@ class LayersReport:
     """In the file that was written."""
 
 
-def layer_configs(stream: Stream) -> list[list[HNeRVConfig]]:
+def layer_configs(stream: Stream) -> list[list[PyramidConfig]]:
     """The networks that each layer of a stream describes.
 
     Raises UnsupportedStream for a network that is not known, or has no business in its layer.
@@ -35,13 +35,13 @@ def layer_configs(stream: Stream) -> list[list[HNeRVConfig]]:
         with layer_errors(below):
             configs = [unpack_config(layer.model, numbers, channels) for numbers in layer.configs]
             for config in configs:
-                if isinstance(config, EnhancementConfig) != bool(below):
+                if model_of(config).enhances != bool(below):
                     raise UnsupportedStream(f"a network of kind {model_name(config)} makes no sense there")
         networks.append(configs)
     return networks
 
 
-def describe_network(config: HNeRVConfig) -> str:
+def describe_network(config: PyramidConfig) -> str:
     """A network on a line."""
     shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
     return (

@@ -8,7 +8,7 @@ from nervcodec.codec import segments
 from nervcodec.codec.device import DeviceName, PrecisionName
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
-from nervcodec.models.presets import SDMN_ROWS, row_names
+from nervcodec.models.catalogue import MODELS, Model, base_names, model_of_row, row_names
 from nervcodec.training.recipe import (
     LEAST_BITS,
     MOST_BITS,
@@ -23,7 +23,6 @@ from nervcodec.video.masks import check_rule
 from nervcodec.video.view import View
 
 DomainName = Literal["auto", "yuv420", "rgb"]
-ModelName = Literal["dnerv", "hnerv", "sdmn", "ffnerv"]
 RecipeName = Literal["rate", "paper"]
 Coupling = Literal["affine", "additive"]
 Latent = Literal["zero", "seeded"]
@@ -34,7 +33,7 @@ MOST_EPOCHS = 1e6
 MOST_KEEP_EVERY = 1000
 CHOICES: dict[str, tuple[object, ...]] = {
     "domain": get_args(DomainName),
-    "model": get_args(ModelName),
+    "model": base_names(),
     "recipe": get_args(RecipeName),
     "row": (None, *row_names()),
     "preset": tuple(PRESET_EPOCHS),
@@ -81,7 +80,8 @@ class EncodeOptions:
     """Whether embeddings of the frames left out are fitted to these, without a say in the weights, and stored."""
     mask: str | None = None
     """Which pixels are missing and never seen (`nervcodec.video.masks.load_masks`)."""
-    model: ModelName = "dnerv"
+    model: str = "dnerv"
+    """Kind of network, by its name in the catalogue (`nervcodec.models.catalogue`)."""
     size: int | None = None
     """Weights the stream carries, embeddings not among them; None means by the length and size of the video."""
     row: str | None = None
@@ -158,14 +158,14 @@ class EncodeOptions:
         return self.workers > 0 and self.cluster in (None, "local")
 
     @property
-    def is_sdmn(self) -> bool:
-        """Whether the base is an SDMN."""
-        return self.row in SDMN_ROWS if self.row else self.model == "sdmn"
+    def base(self) -> Model:
+        """The model of the base."""
+        return model_of_row(self.row) if self.row else MODELS[self.model]
 
     @property
     def makes_planes(self) -> bool:
         """Whether the network can be one for planes: not those of tables, nor what moves RGB or sees how it moves."""
-        return self.row is None and self.model != "ffnerv" and self.difference_source == "frames"
+        return self.row is None and self.base.planes and self.difference_source == "frames"
 
     def __post_init__(self) -> None:
         self._check_recipe()
@@ -191,17 +191,17 @@ class EncodeOptions:
             check_rule(self.mask)
 
     def _check_model(self) -> None:
-        if self.row and self.model != "dnerv" and not (self.model == "sdmn" and self.is_sdmn):
+        if self.row and self.model not in ("dnerv", self.base.name):
             raise RequestError(f"{self.row} is a row of another model than {self.model}")
-        if self.difference_grid and self.model != "dnerv":
-            raise RequestError(f"difference grids are DNeRV's, not those of {self.model}")
-        has_difference = self.model == "dnerv" and not self.is_sdmn
-        if self.difference_source != "frames" and not (has_difference and self.embeddings == "encoder"):
-            raise RequestError("optical flow is for DNeRV's encoder: choose --model dnerv and --embeddings encoder")
-        if self.embeddings == "encoder" and self.model == "ffnerv":
-            raise RequestError("FFNeRV has no encoder: its grids are free")
-        if not self.is_sdmn and (self.coupling, self.latent) != ("affine", "zero"):
-            raise RequestError("couplings and latents are SDMN's: choose --model sdmn")
+        for other in MODELS.values():
+            for name in other.own_options if other != self.base else ():
+                if getattr(self, name) != getattr(type(self), name):
+                    words = name.replace("_", " ")
+                    raise RequestError(f"the {words} is an option of {other.method}: choose --model {other.name}")
+        if self.difference_source != "frames" and self.embeddings != "encoder":
+            raise RequestError("optical flow is for the encoder of DNeRV: choose --embeddings encoder")
+        if self.embeddings == "encoder" and self.base.encoder is None:
+            raise RequestError(f"{self.base.method} has no encoder: its embeddings are free")
 
     def _check_machine(self) -> None:
         if not 0 <= self.workers <= MOST_WORKERS:
@@ -212,8 +212,12 @@ class EncodeOptions:
     def _check_assisted(self) -> None:
         if self.assisted and self.keep_every == 1:
             raise RequestError("assisted is for frames that are left out: keep every second one, or fewer")
-        if self.assisted and (self.model == "ffnerv" or self.layers > 1):
-            raise RequestError("assisted frames need embeddings of their own: not FFNeRV's grids, and not many layers")
+        if self.assisted and not self.base.assisted:
+            raise RequestError(
+                f"assisted frames need embeddings of their own, which those of {self.base.method} are not"
+            )
+        if self.assisted and self.layers > 1:
+            raise RequestError("assisted frames need a file of one layer")
         if self.assisted and self.latent == "seeded":
             raise RequestError("assisted frames would change the seeded latents of the others")
         if self.assisted and (self.target or self.time_limit):

@@ -7,7 +7,7 @@ from nervcodec.codec.schema import layer_schema
 from nervcodec.codec.tensors import NOTHING, Tensors, pack_group, unpack_group
 from nervcodec.entropy.forms import FORMS
 from nervcodec.errors import CorruptStream, UnsupportedStream
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.models.grids import frame_embeddings
 from nervcodec.models.networks import DecoderState, given_embeddings
 from nervcodec.quantization import QuantizedTensor, dequantize
@@ -16,7 +16,7 @@ MAX_EMBEDDING_VALUES = 1 << 28
 
 
 def pack(
-    config: HNeRVConfig, tensors: Tensors, forms: Iterable[int] = FORMS, before: Tensors = NOTHING
+    config: PyramidConfig, tensors: Tensors, forms: Iterable[int] = FORMS, before: Tensors = NOTHING
 ) -> tuple[bytes, ...]:
     """Code embeddings and weights, given by name, in the cheapest of some forms: the groups of a chunk.
 
@@ -27,7 +27,7 @@ def pack(
 
 
 def unpack(
-    config: HNeRVConfig,
+    config: PyramidConfig,
     groups: tuple[bytes, ...],
     frames: int,
     forms: Collection[int] = FORMS,
@@ -52,19 +52,19 @@ def unpack(
     }
 
 
-def decoder_state(config: HNeRVConfig, tensors: Tensors, frames: int) -> DecoderState:
+def decoder_state(config: PyramidConfig, tensors: Tensors, frames: int) -> DecoderState:
     """The numbers behind the tensors of a segment."""
     numbers = {name: dequantize(tensor) for name, tensor in tensors.items()}
     embeddings = {name: numbers.pop(name) for name in config.embeddings}
     return DecoderState(numbers, frame_embeddings(config, embeddings, frames) | given_embeddings(config, frames))
 
 
-def check_segment(config: HNeRVConfig, frames: int) -> None:
+def check_segment(config: PyramidConfig, frames: int) -> None:
     """Raises UnsupportedStream for a segment with more embedding values than this decoder holds."""
     if embedding_values(config, frames) > MAX_EMBEDDING_VALUES:
         raise UnsupportedStream(f"{frames} frames in one segment are more than this decoder holds")
 
 
-def embedding_values(config: HNeRVConfig, frames: int) -> int:
+def embedding_values(config: PyramidConfig, frames: int) -> int:
     """Numbers in all embeddings of a segment, and in what a decoder draws beside them."""
     return frames * sum(prod(shape) for shape in (*config.embeddings.values(), *config.drawn.values()))

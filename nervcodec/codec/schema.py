@@ -8,7 +8,7 @@ from itertools import groupby
 
 import torch
 
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.models.networks import build_decoder
 
 
@@ -22,7 +22,7 @@ class TensorSpec:
     """Whether its first axis is time and its second the channels (embeddings), or its first the output channels."""
 
 
-def layer_schema(config: HNeRVConfig, frames: int) -> list[list[TensorSpec]]:
+def layer_schema(config: PyramidConfig, frames: int) -> list[list[TensorSpec]]:
     """The tensors of each group in `config.groups`, for a segment of `frames` frames."""
     embeddings = [[TensorSpec(name, config.embedding_shape(name, frames), True)] for name in config.embeddings]
     with torch.device("meta"):

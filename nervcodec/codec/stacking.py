@@ -26,8 +26,8 @@ from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import RequestError
 from nervcodec.events import FitStarted, LayerDropped
 from nervcodec.memory import check_memory
-from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.wire import model_name
+from nervcodec.models.catalogue import model_name
+from nervcodec.models.config import PyramidConfig
 from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.network import Beside
 from nervcodec.training.recipe import Recipe, preset_steps
@@ -58,7 +58,7 @@ class Stack:
         """This one included; they share the time that is left."""
         self.stream = Stream(header=work.header, layers=())
         self.before = Unpacker(join(work.chain)) if work.chain else None
-        self.configs: list[HNeRVConfig] = []
+        self.configs: list[PyramidConfig] = []
         self.data = b""
         self.reports: list[LayerReport] = []
         self.decoded: Tensor | None = None
@@ -118,7 +118,7 @@ class Stack:
         self.decoded = decoded
         return True
 
-    def _fit(self, number: int, config: HNeRVConfig, recipe: Recipe) -> Chunk:
+    def _fit(self, number: int, config: PyramidConfig, recipe: Recipe) -> Chunk:
         """Fit and pack a layer, counted from 1."""
         work, before = self.work, self._tensors_before(number)
         started = FitStarted(
@@ -136,12 +136,12 @@ class Stack:
         forms = PLAIN if work.options.recipe == "paper" else FORMS
         return Chunk(pack(config, fitted.tensors, forms, before), follows=bool(before))
 
-    def _plan(self, number: int) -> tuple[HNeRVConfig, Recipe]:
+    def _plan(self, number: int) -> tuple[PyramidConfig, Recipe]:
         """Network and recipe of a layer, counted from 1."""
         work, frames, layers = self.work, len(self.work.clip), self.work.options.layers
         quality = None if work.options.recipe == "paper" else layer_quality(self.quality, layers, number)
         options = replace(work.options, quality=quality, target=None)
-        config: HNeRVConfig
+        config: PyramidConfig
         recipe = plan_recipe(options, work.video, frames)
         before = self._config_before(number)
         if before:
@@ -166,7 +166,7 @@ class Stack:
         LOG.debug("layer %d: %s", number, recipe)
         return config, recipe
 
-    def _config_before(self, number: int) -> HNeRVConfig | None:
+    def _config_before(self, number: int) -> PyramidConfig | None:
         """The network of a layer in the segment before; None where there is none to go on with."""
         if self.before is None or number > len(self.before.configs):
             return None
@@ -178,11 +178,11 @@ class Stack:
             return {}
         return self.before.tensors(number - 1, len(self.work.chain) - 1)
 
-    def _with(self, config: HNeRVConfig, chunk: Chunk) -> Stream:
+    def _with(self, config: PyramidConfig, chunk: Chunk) -> Stream:
         """The stream with one layer more."""
         return replace(self.stream, layers=(*self.stream.layers, make_layer(config, chunk)))
 
-    def _steps_in_time(self, config: HNeRVConfig, recipe: Recipe, left: float) -> int:
+    def _steps_in_time(self, config: PyramidConfig, recipe: Recipe, left: float) -> int:
         """Steps of the next fit in its share of the seconds that are left."""
         before = monotonic()
         clip = self.work.clip.to(self.work.device)
@@ -194,7 +194,7 @@ class Stack:
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.work.clip), recipe.batch))
 
 
-def group_sizes(stream: Stream, config: HNeRVConfig) -> str:
+def group_sizes(stream: Stream, config: PyramidConfig) -> str:
     """Bytes of each tensor group of the last layer of a stream."""
     (chunk,) = stream.layers[-1].chunks
     return ", ".join(f"{name} {len(group)}" for name, group in zip(config.groups, chunk.groups, strict=True))

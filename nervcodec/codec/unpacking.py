@@ -7,7 +7,7 @@ from nervcodec.codec.payload import unpack
 from nervcodec.codec.tensors import NOTHING, Tensors
 from nervcodec.entropy.forms import FORMS_OF_VERSION
 from nervcodec.errors import CorruptStream
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 
 
 class Unpacker:
@@ -18,7 +18,7 @@ class Unpacker:
         self._last: dict[int, tuple[int, Tensors]] = {}
         """Of each layer, the segment that was unpacked last."""
 
-    def config(self, layer: int, segment: int) -> HNeRVConfig | None:
+    def config(self, layer: int, segment: int) -> PyramidConfig | None:
         """The network of a chunk; None where the layer adds nothing.
 
         Raises CorruptStream for a chunk that does not match its checksum.

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.picture import CHANNELS, Domain
 
-Config = TypeVar("Config", bound=HNeRVConfig)
+Config = TypeVar("Config", bound=PyramidConfig)
 LAST_KERNEL = 3
 """Of a network for planes."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.timeline import Moment
 
 
@@ -36,7 +36,7 @@ def at_moments(rows: Tensor, moments: Iterable[Moment]) -> Tensor:
     return torch.lerp(rows[before], rows[after], share)
 
 
-def frame_embeddings(config: HNeRVConfig, grids: Mapping[str, Tensor], frames: int) -> dict[str, Tensor]:
+def frame_embeddings(config: PyramidConfig, grids: Mapping[str, Tensor], frames: int) -> dict[str, Tensor]:
     """Embeddings `[T, C, h, w]` of all frames out of the grids of the stream."""
     times = torch.arange(frames)
     return {

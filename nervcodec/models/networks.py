@@ -1,18 +1,12 @@
 """From a config to its networks."""
 
 from dataclasses import dataclass
+from pkgutil import resolve_name
 
 from torch import Tensor, nn
 
-from nervcodec.models.config import DNeRVConfig, HNeRVConfig
-from nervcodec.models.dnerv import DNeRV, DNeRVEncoder
-from nervcodec.models.enhancement import Enhancement
-from nervcodec.models.ffnerv import FFNeRV
-from nervcodec.models.flow_config import FFNeRVConfig
-from nervcodec.models.hnerv import HNeRV, HNeRVEncoder
-from nervcodec.models.latents import latents
-from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
-from nervcodec.models.sdmn import SDMN, SDMNEncoder
+from nervcodec.models.catalogue import model_of
+from nervcodec.models.config import PyramidConfig
 
 
 @dataclass(frozen=True)
@@ -22,39 +16,34 @@ class DecoderState:
     weights: dict[str, Tensor]
     """The decoder's parameters by name."""
     embeddings: dict[str, Tensor]
-    """`[T, C, h, w]` each, those that follow from the config alone among them."""
+    """`[T, C, h, w]` each, including those that follow from the config alone."""
 
 
-def build_decoder(config: HNeRVConfig) -> nn.Module:
-    """The network a config describes; `forward(embeddings, times) -> frames`."""
-    match config:
-        case DNeRVConfig():
-            return DNeRV(config)
-        case SDMNConfig():
-            return SDMN(config)
-        case EnhancementConfig():
-            return Enhancement(config)
-        case FFNeRVConfig():
-            return FFNeRV(config)
-        case _:
-            return HNeRV(config)
+def build_decoder(config: PyramidConfig) -> nn.Module:
+    """The network a config describes; `forward(embeddings, times) -> frames`.
 
-
-def build_encoder(config: HNeRVConfig, decoder: nn.Module, *, flow: bool = False) -> nn.Module:
-    """What makes the embeddings of a config's decoder out of frames; used in fitting only.
-
-    With `flow`, DNeRV's sees optical flow in place of differences.
+    Raises TypeError for a config of no model.
     """
-    match config:
-        case DNeRVConfig():
-            return DNeRVEncoder(config, flow=flow)
-        case SDMNConfig():
-            assert isinstance(decoder, SDMN)
-            return SDMNEncoder(config, decoder)
-        case _:
-            return HNeRVEncoder(config)
+    decoder: nn.Module = resolve_name(model_of(config).decoder)(config)
+    return decoder
 
 
-def given_embeddings(config: HNeRVConfig, frames: int) -> dict[str, Tensor]:
-    """What a decoder sees beside the embeddings of the stream, `[T, C, h, w]`: it follows from the config alone."""
-    return latents(config, frames) if isinstance(config, SDMNConfig) else {}
+def build_encoder(config: PyramidConfig, decoder: nn.Module, *, flow: bool = False) -> nn.Module:
+    """What makes the embeddings of a decoder out of frames; used in fitting only.
+
+    flow: whether it sees optical flow in place of differences of frames, for DNeRV.
+
+    Raises TypeError for a config of no model, or of one without an encoder.
+    """
+    model = model_of(config)
+    if model.encoder is None:
+        raise TypeError(f"{model.method} has no encoder")
+    encoder: nn.Module = resolve_name(model.encoder)(config, decoder, flow=flow)
+    return encoder
+
+
+def given_embeddings(config: PyramidConfig, frames: int) -> dict[str, Tensor]:
+    """Embeddings `[T, C, h, w]` that a decoder sees beside those of the stream, and that follow from the config."""
+    latents = model_of(config).latents
+    given: dict[str, Tensor] = resolve_name(latents)(config, frames) if latents else {}
+    return given

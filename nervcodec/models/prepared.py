@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import Upsample
-from nervcodec.models.dnerv import Gate
+from nervcodec.models.dnerv.network import Gate
 
 BAND_NUMBERS = 4 << 20
 """That a convolution makes at a time (ours, docs/performance.md)."""

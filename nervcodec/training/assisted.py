@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.events import AssistStarted, FitResumed, Observer, StepDone, ignore
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.models.grids import at_moments
 from nervcodec.models.networks import build_decoder
 from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
@@ -47,7 +47,7 @@ class Missing:
 
 def fit_missing(
     missing: Missing,
-    config: HNeRVConfig,
+    config: PyramidConfig,
     tensors: Mapping[str, QuantizedTensor],
     recipe: Recipe,
     observe: Observer = ignore,
@@ -80,7 +80,7 @@ class _Fit:
     """Embeddings of all frames, of which those of missing ones are free."""
 
     def __init__(
-        self, missing: Missing, config: HNeRVConfig, tensors: Mapping[str, QuantizedTensor], recipe: Recipe
+        self, missing: Missing, config: PyramidConfig, tensors: Mapping[str, QuantizedTensor], recipe: Recipe
     ) -> None:
         self.missing, self.recipe, device = missing, recipe, missing.frames.device
         timeline, kept = missing.timeline, {name: tensors[name] for name in config.embeddings}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.quantization import QuantizedTensor, quantize_to_bits
 from nervcodec.training.checkpoint import State, optimizer_state, restore_optimizers
 from nervcodec.training.losses import LOSSES
@@ -42,7 +42,7 @@ class Fitted:
 class Attempt:
     """One attempt at a fit of a clip, samples `[T, C, H, W]`."""
 
-    def __init__(self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, seed: int, beside: Beside = ALONE) -> None:
+    def __init__(self, clip: Tensor, config: PyramidConfig, recipe: Recipe, seed: int, beside: Beside = ALONE) -> None:
         self.recipe, self.seed, self.done = recipe, seed, 0
         self.order = torch.Generator().manual_seed(seed)
         self.noise = torch.Generator(clip.device).manual_seed(seed)

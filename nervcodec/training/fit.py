@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nervcodec.errors import FitError, ResourceError
 from nervcodec.events import BatchHalved, FitRestarted, FitResumed, Observer, StepDone, ignore
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.training.attempt import Attempt, Fitted
 from nervcodec.training.checkpoint import Keeper, State, leaving
 from nervcodec.training.network import ALONE, Beside
@@ -34,7 +34,7 @@ class _Collapsed(Exception):
 
 def fit(
     clip: Tensor,
-    config: HNeRVConfig,
+    config: PyramidConfig,
     recipe: Recipe,
     observe: Observer = ignore,
     beside: Beside = ALONE,
@@ -63,7 +63,7 @@ def fit(
 
 def _fit(
     clip: Tensor,
-    config: HNeRVConfig,
+    config: PyramidConfig,
     recipe: Recipe,
     observe: Observer,
     beside: Beside,
@@ -97,7 +97,7 @@ def _fit(
     raise FitError(f"the fit failed with {ATTEMPTS} seeds: {reason}; a lower learning rate may help")
 
 
-def time_fit(clip: Tensor, config: HNeRVConfig, recipe: Recipe, beside: Beside = ALONE) -> tuple[float, float]:
+def time_fit(clip: Tensor, config: PyramidConfig, recipe: Recipe, beside: Beside = ALONE) -> tuple[float, float]:
     """Seconds that a step takes, and that a whole fit spends on its rate model; measured on a fit of its own."""
     clip = clip.contiguous(memory_format=torch.channels_last)
     attempt = Attempt(clip, config, replace(recipe, quantize_at=0.0), recipe.seed, beside.to(clip.device))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.models.grids import between, rows_around, windows
 from nervcodec.models.networks import build_decoder, build_encoder, given_embeddings
 from nervcodec.precision import has_bfloat16
@@ -56,7 +56,7 @@ class Network:
     """The network for one clip, samples `[T, C, H, W]`, on the clip's device; drawn from torch's global seed."""
 
     def __init__(
-        self, clip: Tensor, config: HNeRVConfig, recipe: Recipe, noise: torch.Generator, beside: Beside = ALONE
+        self, clip: Tensor, config: PyramidConfig, recipe: Recipe, noise: torch.Generator, beside: Beside = ALONE
     ) -> None:
         self.clip, self.config, self.noise = clip, config, noise
         self.below, self.masks = beside.below, beside.masks

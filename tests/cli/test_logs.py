@@ -25,7 +25,11 @@ STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} "
         ([], ["out.y4m: 4 frames in"]),
         (
             ["-v"],
-            ["version 3, layers: 1, segments: (4,)", f"frames 0 to 3 of 4 on cpu, threads: {THREADS}", "out.y4m: 4 frames"],
+            [
+                "version 3, layers: 1, segments: (4,)",
+                f"frames 0 to 3 of 4 on cpu, threads: {THREADS}",
+                "out.y4m: 4 frames",
+            ],
         ),
         (["-vv"], ["nervcodec.codec.player: ", "nervcodec.codec.player: ", "nervcodec.codec.decoder: ", "out.y4m: "]),
     ],

@@ -13,8 +13,8 @@ from nervcodec.codec.between import Between, frames_at
 from nervcodec.codec.decoder import decode_frames, decode_times
 from nervcodec.codec.payload import unpack
 from nervcodec.codec.tensors import Tensors
-from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.hnerv import HNeRV
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.hnerv.network import HNeRV
 from nervcodec.motion import frame_between
 from nervcodec.timeline import Moment, Playback
 from tests.codec.clips import decoded, encoded, mean_psnr, small_clip
@@ -115,7 +115,7 @@ def test_nothing_is_decoded_that_is_not_needed(monkeypatch: pytest.MonkeyPatch) 
     stream, unpacked, rendered = repeated(opened("v3/hnerv"), 3), [], []
     forward = HNeRV.forward
 
-    def spy_unpack(config: HNeRVConfig, groups: tuple[bytes, ...], frames: int, *others: Any, **more: Any) -> Tensors:
+    def spy_unpack(config: PyramidConfig, groups: tuple[bytes, ...], frames: int, *others: Any, **more: Any) -> Tensors:
         unpacked.append(frames)
         return unpack(config, groups, frames, *others, **more)
 

@@ -17,9 +17,11 @@ from nervcodec.codec.assembly import make_layer, plan_header, stream_bytes
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.schema import layer_schema
 from nervcodec.errors import BitstreamError, ResourceError, UnsupportedStream
-from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.flow_config import FFNeRVConfig
-from nervcodec.models.scalable_config import EnhancementConfig, SDMNConfig
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.enhancement.config import EnhancementConfig
+from nervcodec.models.ffnerv.config import FFNeRVConfig
+from nervcodec.models.hnerv.config import HNeRVConfig
+from nervcodec.models.sdmn.config import SDMNConfig
 from nervcodec.picture import VideoFormat
 from nervcodec.quantization import QuantizedTensor
 from nervcodec.video.view import View
@@ -148,7 +150,7 @@ def test_a_vast_skip_or_many_networks_do_not_exhaust_memory(monkeypatch: pytest.
             list(decode_frames(read_stream(data)))
 
 
-def empty_layer(config: HNeRVConfig, frames: int) -> Layer:
+def empty_layer(config: PyramidConfig, frames: int) -> Layer:
     """All of its tensors are zero and take next to nothing; none of them is made here."""
     side = bytes([0, 192, 0])  # no flags, step 1, magnitude 0
     return make_layer(config, Chunk(tuple(len(group) * side for group in layer_schema(config, frames))))

@@ -8,7 +8,7 @@ from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.errors import UnsupportedStream
 from nervcodec.events import Event, FramesDone
-from nervcodec.models.dnerv import DNeRV
+from nervcodec.models.dnerv.network import DNeRV
 from nervcodec.precision import Precision
 
 

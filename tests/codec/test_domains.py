@@ -19,9 +19,13 @@ from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.survey import choose_domain
 from nervcodec.errors import RequestError
+from nervcodec.models.dnerv.sizing import dnerv_config
 from nervcodec.models.domains import for_domain
+from nervcodec.models.enhancement.sizing import enhancement_config
+from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.networks import build_decoder
-from nervcodec.models.sizing import choose_strides, dnerv_config, enhancement_config, hnerv_config, sdmn_config
+from nervcodec.models.sdmn.sizing import sdmn_config
+from nervcodec.models.sizing import choose_strides
 from nervcodec.picture import BT709, STUDIO, ColourTags, VideoFormat
 from nervcodec.timeline import Moment
 from nervcodec.video.reader import read_frames

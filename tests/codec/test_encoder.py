@@ -16,8 +16,8 @@ from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.payload import decoder_state, unpack
 from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, rate_of_quality
 from nervcodec.errors import OutputError, RequestError, ResourceError, VideoError
-from nervcodec.models.config import DNeRVConfig
-from nervcodec.models.scalable_config import SDMNConfig
+from nervcodec.models.dnerv.config import DNeRVConfig
+from nervcodec.models.sdmn.config import SDMNConfig
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from tests.codec.clips import load_planes, yuv_psnr

@@ -8,7 +8,7 @@ from nervcodec.bitstream.container import read_stream, write_stream
 from nervcodec.bitstream.layer import Chunk, Layer
 from nervcodec.errors import CorruptStream, UnsupportedStream, VideoError
 from nervcodec.models.domains import for_domain
-from nervcodec.models.sizing import enhancement_config
+from nervcodec.models.enhancement.sizing import enhancement_config
 from nervcodec.models.wire import pack_config
 
 

@@ -9,16 +9,18 @@ from nervcodec.codec.payload import decoder_state, embedding_values, pack, unpac
 from nervcodec.codec.schema import layer_schema
 from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import BitstreamError, CorruptStream, UnsupportedStream
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.catalogue import model_name
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.dnerv.sizing import dnerv_config
+from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.networks import build_decoder
-from nervcodec.models.sizing import dnerv_config, hnerv_config, sdmn_config
-from nervcodec.models.wire import model_name
+from nervcodec.models.sdmn.sizing import sdmn_config
 from nervcodec.quantization import QuantizedTensor, dequantize, quantize_to_bits
 
 CONFIGS = [hnerv_config(75, 150, 12), dnerv_config(75, 150, 12, (10, 20))]
 
 
-def random_tensors(config: HNeRVConfig, frames: int) -> dict[str, Tensor]:
+def random_tensors(config: PyramidConfig, frames: int) -> dict[str, Tensor]:
     torch.manual_seed(0)
     weights = {name: p.detach() for name, p in build_decoder(config).named_parameters()}
     return weights | {name: torch.randn(frames, *shape) for name, shape in config.embeddings.items()}
@@ -29,7 +31,7 @@ def at_bits(tensors: dict[str, Tensor], bits: int) -> dict[str, QuantizedTensor]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
-def test_schema_is_the_network(config: HNeRVConfig) -> None:
+def test_schema_is_the_network(config: PyramidConfig) -> None:
     schema = layer_schema(config, 7)
     assert len(schema) == len(config.groups)
     specs = [spec for group in schema for spec in group]
@@ -40,7 +42,7 @@ def test_schema_is_the_network(config: HNeRVConfig) -> None:
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
 @pytest.mark.parametrize("frames", [1, 5])
-def test_a_network_comes_back_nearly(config: HNeRVConfig, frames: int) -> None:
+def test_a_network_comes_back_nearly(config: PyramidConfig, frames: int) -> None:
     tensors = random_tensors(config, frames)
     state = decoder_state(config, unpack(config, pack(config, at_bits(tensors, 8)), frames), frames)
     result = state.weights | state.embeddings

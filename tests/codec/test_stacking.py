@@ -25,7 +25,7 @@ from nervcodec.codec.schema import layer_schema
 from nervcodec.errors import BitstreamError, UnsupportedStream
 from nervcodec.events import Event, FitStarted, LayerDropped
 from nervcodec.models.domains import for_domain
-from nervcodec.models.sizing import enhancement_config
+from nervcodec.models.enhancement.sizing import enhancement_config
 from nervcodec.quantization import QuantizedTensor
 from nervcodec.training.fit import fit
 from nervcodec.video.view import View

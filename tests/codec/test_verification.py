@@ -14,7 +14,7 @@ from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.decoder import decode_frames
 from nervcodec.errors import BitstreamError, CorruptStream, RequestError, VideoError
 from nervcodec.events import Event, FramesDone
-from nervcodec.models.hnerv import HNeRV
+from nervcodec.models.hnerv.network import HNeRV
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from tests.codec.clips import encoded, mean_psnr, small_clip

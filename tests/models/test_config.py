@@ -4,22 +4,24 @@ from typing import Any
 import pytest
 
 from nervcodec.errors import RequestError, UnsupportedStream
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.catalogue import MODELS, model_name
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.dnerv.sizing import dnerv_config
 from nervcodec.models.domains import for_domain
-from nervcodec.models.flow_sizing import ffnerv_config
-from nervcodec.models.sizing import dnerv_config, hnerv_config
-from nervcodec.models.wire import MODELS, model_name, pack_config, unpack_config
+from nervcodec.models.ffnerv.sizing import ffnerv_config
+from nervcodec.models.hnerv.sizing import hnerv_config
+from nervcodec.models.wire import pack_config, unpack_config
 
 CONFIGS = [hnerv_config(320, 640, 24), dnerv_config(320, 640, 24, (10, 20)), ffnerv_config(320, 640, 24)]
 
 
 def test_wire_ids_never_change() -> None:
-    names = {i: name for i, (name, _) in MODELS.items()}
+    names = {model.wire_id: name for name, model in MODELS.items()}
     assert names == {1: "hnerv", 2: "dnerv", 3: "sdmn", 4: "een", 5: "ffnerv"}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
-def test_config_survives_the_wire(config: HNeRVConfig) -> None:
+def test_config_survives_the_wire(config: PyramidConfig) -> None:
     assert unpack_config(*pack_config(config)) == config
 
 

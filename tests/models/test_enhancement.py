@@ -3,9 +3,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nervcodec.models.enhancement.config import EnhancementConfig
+from nervcodec.models.enhancement.sizing import enhancement_config
 from nervcodec.models.networks import build_decoder
-from nervcodec.models.scalable_config import EnhancementConfig
-from nervcodec.models.sizing import enhancement_config
 
 CONFIG = enhancement_config(75, 150, 9)
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from nervcodec.errors import RequestError
-from nervcodec.models.ffnerv import FFNeRV, aggregate
-from nervcodec.models.flow_sizing import ffnerv_config
+from nervcodec.models.ffnerv.network import FFNeRV, aggregate
+from nervcodec.models.ffnerv.sizing import ffnerv_config
 from nervcodec.models.grids import windows
 from nervcodec.motion import warp
 

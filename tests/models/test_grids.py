@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from nervcodec.models.flow_sizing import ffnerv_config
+from nervcodec.models.dnerv.sizing import dnerv_config
+from nervcodec.models.ffnerv.sizing import ffnerv_config
 from nervcodec.models.grids import between, frame_embeddings, rows_around, windows
-from nervcodec.models.sizing import dnerv_config
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 8, 9])

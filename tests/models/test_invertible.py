@@ -4,10 +4,10 @@ from functools import cache
 import pytest
 import torch
 
-from nervcodec.models.invertible import Coupling, InvertibleNetwork
-from nervcodec.models.presets import SDMN_ROWS
+from nervcodec.models.sdmn.invertible import Coupling, InvertibleNetwork
+from nervcodec.models.sdmn.rows import ROWS
 
-CONFIG = replace(SDMN_ROWS["sdmn480-3m"].config(), growth=6)  # three couplings of 16 channels, narrow to be quick
+CONFIG = replace(ROWS["sdmn480-3m"].config(), growth=6)  # three couplings of 16 channels, narrow to be quick
 
 
 @cache

@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nervcodec.models.latents import draws, latents
+from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.networks import given_embeddings
-from nervcodec.models.sizing import hnerv_config, sdmn_config
+from nervcodec.models.sdmn.latents import draws, latents
+from nervcodec.models.sdmn.sizing import sdmn_config
 
 
 @pytest.mark.parametrize(

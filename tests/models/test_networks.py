@@ -8,11 +8,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times
-from nervcodec.models.config import DNeRVConfig, HNeRVConfig
-from nervcodec.models.flow_sizing import ffnerv_config
+from nervcodec.models.catalogue import model_name
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.dnerv.config import DNeRVConfig
+from nervcodec.models.dnerv.sizing import dnerv_config
+from nervcodec.models.ffnerv.sizing import ffnerv_config
+from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.networks import build_decoder, build_encoder
-from nervcodec.models.sizing import dnerv_config, hnerv_config, sdmn_config
-from nervcodec.models.wire import model_name
+from nervcodec.models.sdmn.sizing import sdmn_config
 
 CONFIGS = [
     hnerv_config(75, 150, 10),
@@ -24,12 +27,12 @@ ALL_CONFIGS = [*CONFIGS, ffnerv_config(75, 150, 10)]
 FRAMES = 3
 
 
-def random_embeddings(config: HNeRVConfig) -> dict[str, Tensor]:
+def random_embeddings(config: PyramidConfig) -> dict[str, Tensor]:
     return {name: torch.randn(FRAMES, *shape) for name, shape in config.embeddings.items()}
 
 
 @pytest.mark.parametrize("config", ALL_CONFIGS, ids=model_name)
-def test_frames_have_the_padded_size_and_lie_in_range(config: HNeRVConfig) -> None:
+def test_frames_have_the_padded_size_and_lie_in_range(config: PyramidConfig) -> None:
     frames = build_decoder(config)(random_embeddings(config), torch.tensor([0, 2]))
     assert frames.shape == (2, 3, *config.padded_size)
     assert frames.min() >= 0
@@ -37,14 +40,14 @@ def test_frames_have_the_padded_size_and_lie_in_range(config: HNeRVConfig) -> No
 
 
 @pytest.mark.parametrize("config", ALL_CONFIGS, ids=model_name)
-def test_integer_times_are_the_frames_themselves(config: HNeRVConfig) -> None:
+def test_integer_times_are_the_frames_themselves(config: PyramidConfig) -> None:
     decoder, embeddings = build_decoder(config), random_embeddings(config)
     whole = decoder(embeddings, torch.arange(FRAMES))
     assert torch.equal(whole, decoder(embeddings, torch.arange(FRAMES).float()))
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
-def test_times_between_frames_are_those_of_embeddings_between_them(config: HNeRVConfig) -> None:
+def test_times_between_frames_are_those_of_embeddings_between_them(config: PyramidConfig) -> None:
     decoder, embeddings = build_decoder(config), random_embeddings(config)
     between = decoder(embeddings, torch.tensor([0.5]))
     mean = {name: e[:2].mean(dim=0, keepdim=True) for name, e in embeddings.items()}
@@ -52,7 +55,7 @@ def test_times_between_frames_are_those_of_embeddings_between_them(config: HNeRV
 
 
 @pytest.mark.parametrize("config", ALL_CONFIGS, ids=model_name)
-def test_every_weight_and_embedding_gets_a_gradient(config: HNeRVConfig) -> None:
+def test_every_weight_and_embedding_gets_a_gradient(config: PyramidConfig) -> None:
     decoder, embeddings = build_decoder(config), random_embeddings(config)
     for parameter in decoder.parameters():
         torch.nn.init.normal_(parameter, std=0.1)  # some start at zero, and hide others
@@ -65,7 +68,7 @@ def test_every_weight_and_embedding_gets_a_gradient(config: HNeRVConfig) -> None
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
-def test_encoders_make_what_the_decoder_takes(config: HNeRVConfig) -> None:
+def test_encoders_make_what_the_decoder_takes(config: PyramidConfig) -> None:
     clip = torch.rand(2, 3, *config.padded_size)
     made = build_encoder(config, build_decoder(config))(clip, clip, clip)
     assert {name: tuple(e.shape[1:]) for name, e in made.items()} == config.embeddings | config.unsent

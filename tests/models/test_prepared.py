@@ -7,16 +7,16 @@ import torch
 
 from nervcodec.models import prepared
 from nervcodec.models.blocks import Upsample
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.catalogue import model_name
+from nervcodec.models.config import PyramidConfig
 from nervcodec.models.networks import build_decoder
 from nervcodec.models.prepared import prepare
-from nervcodec.models.wire import model_name
 from tests.models.test_networks import ALL_CONFIGS, random_embeddings
 
 
 @pytest.mark.parametrize("band", [1, 4000, 1 << 22], ids="rows of {}".format)
 @pytest.mark.parametrize("config", ALL_CONFIGS, ids=model_name)
-def test_frames_differ_by_rounding_only(config: HNeRVConfig, band: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_differ_by_rounding_only(config: PyramidConfig, band: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared, "BAND_NUMBERS", band)
     torch.manual_seed(0)
     decoder, embeddings = build_decoder(config), random_embeddings(config)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from nervcodec.models.dnerv.rows import READINGS, ROWS
+from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.networks import build_decoder, build_encoder
-from nervcodec.models.presets import READINGS, ROWS
-from nervcodec.models.sizing import hnerv_config
 
 WIDTHS = {
     "bunny-0.35m": (32, 26, 21, 17, 14, 11),

@@ -6,10 +6,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nervcodec.models.networks import build_decoder, build_encoder
-from nervcodec.models.presets import SDMN_ROWS
-from nervcodec.models.scalable_config import SDMNConfig
-from nervcodec.models.sdmn import SDMN, resample
-from nervcodec.models.sizing import sdmn_config, sdmn_widths
+from nervcodec.models.sdmn.config import SDMNConfig
+from nervcodec.models.sdmn.network import SDMN, resample
+from nervcodec.models.sdmn.rows import ROWS
+from nervcodec.models.sdmn.sizing import sdmn_config, sdmn_widths
 
 FOLDED = {"sdmn480-3m": 2_348_296, "sdmn960-3m": 2_415_500, "sdmn640-0.75m": 567_153}
 WHOLE = {"sdmn480-3m": 2_951_062, "sdmn960-3m": 3_017_892, "sdmn640-0.75m": 725_387}
@@ -20,12 +20,12 @@ SENT = {  # Table 1, and the maps of the decoder that they join
 }
 
 
-@pytest.mark.parametrize("name", SDMN_ROWS)
+@pytest.mark.parametrize("name", ROWS)
 def test_shapes_and_parameters_of_the_table(name: str) -> None:
-    config = SDMN_ROWS[name].config()
+    config = ROWS[name].config()
     coarse, fine, near, far = SENT[name]
     assert (config.coarse, config.fine) == (coarse, fine)
-    assert config.padded_size == (SDMN_ROWS[name].height, SDMN_ROWS[name].width)
+    assert config.padded_size == (ROWS[name].height, ROWS[name].width)
     height, width = (s * side for s, side in zip((config.strides[0],) * 2, config.content[1:], strict=True))
     assert (height, width) == near
     assert (height * config.strides[1], width * config.strides[1]) == far
@@ -36,8 +36,8 @@ def test_shapes_and_parameters_of_the_table(name: str) -> None:
 
 def test_channels_follow_the_rule_in_two_rows_and_are_kept_in_the_third() -> None:
     for name in ("sdmn480-3m", "sdmn960-3m"):
-        assert SDMN_ROWS[name].widths == sdmn_widths(SDMN_ROWS[name].widths[0], 5)
-    assert SDMN_ROWS["sdmn640-0.75m"].config().widths == (43, 36, 30, 24, 20, 17)
+        assert ROWS[name].widths == sdmn_widths(ROWS[name].widths[0], 5)
+    assert ROWS["sdmn640-0.75m"].config().widths == (43, 36, 30, 24, 20, 17)
 
 
 @pytest.mark.parametrize("size", [(4, 8, 10, 20), (8, 16, 40, 80), (12, 24, 40, 80), (10, 20, 4, 8), (1, 2, 5, 10)])

@@ -3,19 +3,17 @@ from math import prod
 import pytest
 
 from nervcodec.errors import RequestError
-from nervcodec.models.sizing import (
-    MOST_EMBEDDING_CELLS,
+from nervcodec.models.dnerv.sizing import (
     choose_difference_grid,
-    choose_strides,
     difference_grids,
     dnerv_config,
-    enhancement_config,
-    fit_width,
     grid_of_cells,
-    hnerv_config,
-    sdmn_config,
     split_ratio,
 )
+from nervcodec.models.enhancement.sizing import enhancement_config
+from nervcodec.models.hnerv.sizing import hnerv_config
+from nervcodec.models.sdmn.sizing import sdmn_config
+from nervcodec.models.sizing import MOST_EMBEDDING_CELLS, choose_strides, fit_width
 
 SIZES = [
     (240, 427),

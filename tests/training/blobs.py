@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor
 
-from nervcodec.models.sizing import dnerv_config, hnerv_config, sdmn_config
+from nervcodec.models.dnerv.sizing import dnerv_config
+from nervcodec.models.hnerv.sizing import hnerv_config
+from nervcodec.models.sdmn.sizing import sdmn_config
 from nervcodec.training.attempt import Attempt
 
 SDMN = sdmn_config(30, 60, 10)

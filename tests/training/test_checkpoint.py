@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nervcodec.events import Event, FitRestarted, FitResumed, StepDone
-from nervcodec.models.config import HNeRVConfig
+from nervcodec.models.config import PyramidConfig
 from nervcodec.training import fit as fit_module
 from nervcodec.training.attempt import Fitted
 from nervcodec.training.checkpoint import Keeper, State, load_checkpoint, save_checkpoint
@@ -27,7 +27,7 @@ class Stop(BaseException):
 
 
 def interrupted(
-    path: Path, config: HNeRVConfig, recipe: Recipe, moments: tuple[int, ...], beside: Beside = ALONE
+    path: Path, config: PyramidConfig, recipe: Recipe, moments: tuple[int, ...], beside: Beside = ALONE
 ) -> Fitted:
     """The fit that a keeper brings to its end, stopped after some of its steps."""
     for moment in moments:
@@ -69,7 +69,7 @@ def every_step_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["rate", "pruned", "adam", "adan", "encoder", "noise", "paper"],
 )
 def test_a_resumed_fit_is_the_uninterrupted_one(
-    tmp_path: Path, config: HNeRVConfig, recipe: Recipe, moments: tuple[int, ...]
+    tmp_path: Path, config: PyramidConfig, recipe: Recipe, moments: tuple[int, ...]
 ) -> None:
     made = interrupted(tmp_path / "fit.safetensors", config, recipe, moments)
     assert same(made, fit(moving_blob(), config, recipe))

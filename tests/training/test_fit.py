@@ -9,12 +9,12 @@ from torch import Tensor
 from nervcodec.codec.payload import pack
 from nervcodec.errors import FitError, RequestError, ResourceError
 from nervcodec.events import BatchHalved, Event, FitRestarted, StepDone
-from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.flow_sizing import ffnerv_config
+from nervcodec.models.catalogue import model_name
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.enhancement.sizing import enhancement_config
+from nervcodec.models.ffnerv.sizing import ffnerv_config
 from nervcodec.models.grids import frame_embeddings
 from nervcodec.models.networks import build_decoder, given_embeddings
-from nervcodec.models.sizing import enhancement_config
-from nervcodec.models.wire import model_name
 from nervcodec.quantization import dequantize
 from nervcodec.training.attempt import Attempt, Fitted
 from nervcodec.training.fit import fit
@@ -27,11 +27,11 @@ from tests.training.blobs import CONFIGS, SDMN, moving_blob, train
 pytestmark = pytest.mark.usefixtures("arithmetic")
 
 
-def weights_of(fitted: Fitted, config: HNeRVConfig) -> dict[str, Tensor]:
+def weights_of(fitted: Fitted, config: PyramidConfig) -> dict[str, Tensor]:
     return {name: dequantize(t) for name, t in fitted.tensors.items() if name not in config.embeddings}
 
 
-def psnr_of(fitted: Fitted, config: HNeRVConfig, clip: Tensor) -> float:
+def psnr_of(fitted: Fitted, config: PyramidConfig, clip: Tensor) -> float:
     """Mean over frames of what the decoder makes, in float32."""
     decoder = build_decoder(config)
     decoder.load_state_dict(weights_of(fitted, config))
@@ -45,7 +45,7 @@ def psnr_of(fitted: Fitted, config: HNeRVConfig, clip: Tensor) -> float:
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
 @pytest.mark.parametrize("embeddings", ["free", "encoder"])
-def test_a_fit_learns_the_clip(config: HNeRVConfig, embeddings: EmbeddingSource) -> None:
+def test_a_fit_learns_the_clip(config: PyramidConfig, embeddings: EmbeddingSource) -> None:
     clip = moving_blob()
     events: list[Event] = []
     fitted = fit(clip, config, Recipe(steps=300, embeddings=embeddings, rate=1e-4), events.append)
@@ -60,7 +60,7 @@ def test_a_fit_learns_the_clip(config: HNeRVConfig, embeddings: EmbeddingSource)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=model_name)
-def test_what_training_sees_is_what_the_decoder_makes(config: HNeRVConfig) -> None:
+def test_what_training_sees_is_what_the_decoder_makes(config: PyramidConfig) -> None:
     clip = moving_blob()
     fitted = fit(clip, config, Recipe(steps=320, rate=1e-4, reduced_precision=False))
     assert fitted.psnr_db == pytest.approx(psnr_of(fitted, config, clip), abs=0.01)
@@ -138,7 +138,7 @@ def test_branches_are_folded_before_weights_are_pruned() -> None:
         (replace(SDMN, affine=0), {"embeddings": "encoder", "latent_noise": 1.0}),
     ],
 )
-def test_an_sdmn_is_fitted_to_what_its_decoder_makes(config: HNeRVConfig, change: dict[str, Any]) -> None:
+def test_an_sdmn_is_fitted_to_what_its_decoder_makes(config: PyramidConfig, change: dict[str, Any]) -> None:
     clip = moving_blob()
     recipe = Recipe(steps=150, rate=1e-4, reduced_precision=False, **change)
     fitted = fit(clip, config, recipe)

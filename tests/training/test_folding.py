@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from nervcodec.models.blocks import Upsample
 from nervcodec.models.networks import build_decoder
-from nervcodec.models.sizing import sdmn_config
+from nervcodec.models.sdmn.sizing import sdmn_config
 from nervcodec.training.folding import Branches, Folding
 
 

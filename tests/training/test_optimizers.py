@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.networks import build_decoder
-from nervcodec.models.sizing import hnerv_config
 from nervcodec.training.optimizers import Adam, Adan, Muon, build_optimizers, orthogonalise
 from nervcodec.training.recipe import Optimizer, Recipe
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from nervcodec.models.config import HNeRVConfig
-from nervcodec.models.flow_sizing import ffnerv_config
-from nervcodec.models.sizing import enhancement_config
-from nervcodec.models.wire import model_name
+from nervcodec.models.catalogue import model_name
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.enhancement.sizing import enhancement_config
+from nervcodec.models.ffnerv.sizing import ffnerv_config
 from nervcodec.training.network import START_NOISE, START_SCALE, Beside, Network
 from nervcodec.training.principal import SIDE, principal_components
 from nervcodec.training.recipe import Recipe
@@ -61,7 +61,7 @@ def test_noise_is_not_made_large() -> None:
 
 
 @pytest.mark.parametrize("config", [*CONFIGS, SDMN, ffnerv_config(30, 60, 8)], ids=model_name)
-def test_embeddings_start_with_what_frames_show(config: HNeRVConfig) -> None:
+def test_embeddings_start_with_what_frames_show(config: PyramidConfig) -> None:
     clip = moving_blob()
     network = Network(clip, config, Recipe(steps=1), torch.Generator())
     for name, embedding in network.embeddings.items():

@@ -7,15 +7,16 @@ from typing import Any
 from nervcodec.bench.codecs.anchors import anchor_codec
 from nervcodec.bench.codecs.encoders import ENCODERS
 from nervcodec.bench.codecs.material import Codec, Setting
-from nervcodec.bench.codecs.networks import NetworkCodec, model_names, network_codec
+from nervcodec.bench.codecs.networks import NetworkCodec, network_codec
 from nervcodec.bench.codecs.scalable import SCALABLE, scalable_codec
 from nervcodec.errors import RequestError
 from nervcodec.events import Observer
+from nervcodec.models.catalogue import base_names
 
 
 def codec_names() -> tuple[str, ...]:
     """What a name may begin with; variants follow behind colons."""
-    return (*model_names(), *ENCODERS, *SCALABLE)
+    return (*base_names(), *ENCODERS, *SCALABLE)
 
 
 def find_codec(name: str, fitting: Mapping[str, Any], shm_encoder: Path | None = None) -> Codec:
@@ -25,7 +26,7 @@ def find_codec(name: str, fitting: Mapping[str, Any], shm_encoder: Path | None =
     for names and variants that are not known.
     """
     head, *variants = name.split(":")
-    if head in model_names():
+    if head in base_names():
         return network_codec(head, variants, fitting)
     if head in ENCODERS:
         return anchor_codec(head, variants)

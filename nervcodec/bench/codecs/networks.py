@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from nervcodec.codec.decoder import decode_frames
 from nervcodec.codec.device import choose_device
 from nervcodec.codec.encoder import encode
 from nervcodec.codec.layers import layer_configs
-from nervcodec.codec.options import EncodeOptions, ModelName
+from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.planning import default_weights
 from nervcodec.codec.targets import Target
 from nervcodec.codec.work import Work
@@ -125,11 +125,6 @@ def network_codec(model: str, variants: list[str], fitting: Mapping[str, Any]) -
         options |= VARIANTS[variant]
     EncodeOptions(**options)
     return NetworkCodec(options)
-
-
-def model_names() -> tuple[str, ...]:
-    """Names of our models."""
-    return get_args(ModelName)
 
 
 def command_line(source: str, options: EncodeOptions) -> str:

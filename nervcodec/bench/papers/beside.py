@@ -10,6 +10,7 @@ from nervcodec.bench.papers.published import AVERAGE, Published, published
 from nervcodec.bench.papers.suites import Suite
 from nervcodec.bench.record import Record
 from nervcodec.bench.tables import Cell, Table
+from nervcodec.models.catalogue import MODELS
 
 NAMES = {"psnr": "PSNR, dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM", "vmaf": "VMAF"}
 FINE = {"bpp": 4, "ssim": 3, "ms_ssim": 4}
@@ -30,13 +31,20 @@ class Comparison:
     """Model or codec of the points; empty for all."""
 
 
-METHODS = {"dnerv": "DNeRV", "hnerv": "HNeRV", "sdmn": "QS-NeRV", "ffnerv": "FFNeRV"}
 PARTS = {"seen": "train", "assisted": "test"}
 THEIRS_IS_ASSISTED = (
     "Theirs of frames left out are made of these frames by an encoder, without counting a bit for it: beside ours that "
     "are assisted. Bits are of the whole clip."
 )
 FLOATS = "Theirs are of networks of floats, ours of 12 bits: a file holds no floats."
+
+
+def _method(point: Mapping[str, Any]) -> str | None:
+    """What publications call the model of a point; None for codecs that are none of our models."""
+    model = MODELS.get(point["codec"])
+    return None if model is None else model.method
+
+
 COMPARISONS = {
     "compression": (
         Comparison(
@@ -70,13 +78,13 @@ COMPARISONS = {
     "interpolation": (
         Comparison(
             "dnerv_interpolation_davis",
-            lambda point: {"method": METHODS.get(point["codec"]), "frames": PARTS.get(point["part"])},
+            lambda point: {"method": _method(point), "frames": PARTS.get(point["part"])},
             THEIRS_IS_ASSISTED,
         ),
         Comparison(
             "qsnerv_davis",
             lambda point: {
-                "method": METHODS.get(point["codec"]),
+                "method": _method(point),
                 "task": "interpolation" if PARTS.get(point["part"]) == "test" else None,
             },
             THEIRS_IS_ASSISTED,

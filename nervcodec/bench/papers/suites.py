@@ -7,7 +7,9 @@ from math import prod
 from typing import Any
 
 from nervcodec.errors import RequestError
-from nervcodec.models.sizing import DIFFERENCE_CHANNELS, choose_difference_grid, choose_strides, content_shape
+from nervcodec.models.catalogue import MODELS, base_names
+from nervcodec.models.dnerv.sizing import DIFFERENCE_CHANNELS, choose_difference_grid
+from nervcodec.models.sizing import choose_strides, content_shape
 from nervcodec.training.recipe import LEARNING_RATES
 
 RATES = {0.015: "uvg960-1.58m", 0.025: "uvg960-3m", 0.05: "uvg960-3m-fine"}
@@ -169,14 +171,15 @@ def _flow(task: Task) -> list[Trial]:
 def _interpolation(task: Task) -> list[Trial]:
     return [
         Trial(model, "keep_every=2", {"quality": TASK_QUALITY, **task.fit, "model": model, "keep_every": 2})
-        for model in ("dnerv", "hnerv", "sdmn", "ffnerv")
+        for model in base_names()
     ]
 
 
 def _inpainting(task: Task) -> list[Trial]:
     return [
         Trial(model, f"mask={mask}", {"quality": TASK_QUALITY, **task.fit, "model": model, "mask": mask})
-        for model in ("dnerv", "hnerv", "sdmn")
+        for model in base_names()
+        if MODELS[model].assisted  # a hole in a frame that others borrow from would be seen in them
         for mask in ("boxes:5x50", "center:1/4")
     ]
 

@@ -12,7 +12,8 @@ from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.planning import plan_config
 from nervcodec.codec.targets import Target
 from nervcodec.errors import RequestError
-from nervcodec.models.presets import row_config
+from nervcodec.models.catalogue import row_config
+from nervcodec.models.sizing import NetworkRequest
 from nervcodec.picture import VideoFormat
 
 PICTURES = [(1920, 960), (960, 480), (1280, 640), (640, 320), (427, 240)]
@@ -51,9 +52,9 @@ def test_every_trial_can_be_asked_for_and_is_one_point(name: str, width: int, he
             continue
         options = options_of(trial)
         assert (options.epochs, options.seed) == (5, 3)
-        assert trial.codec.split(":")[0] == ("sdmn" if options.is_sdmn else options.model)
+        assert trial.codec.split(":")[0] == options.base.name
         if options.row:
-            row_config(options.row, height, width)
+            row_config(options.row, NetworkRequest(height=height, width=width, frames=132, weights=1))
 
 
 def test_the_papers_networks_are_used_at_their_picture_size() -> None:

@@ -1,9 +1,8 @@
-"""Configs of QS-NeRV's networks (ACM MM 2024): SDMN, its base layer, and EEN, which enhance a layer below."""
+"""Config of SDMN, the base layer of QS-NeRV (ACM MM 2024)."""
 
 from dataclasses import dataclass
-from math import prod
 
-from nervcodec.models.config import HNeRVConfig, convolution_parameters
+from nervcodec.models.config import PyramidConfig, convolution_parameters
 from nervcodec.models.limits import MAX_COUPLINGS, MAX_DEVIATION, MAX_SEED, MAX_WIDTH, require, require_grid
 
 
@@ -14,7 +13,7 @@ def dense_parameters(c_in: int, c_out: int, growth: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SDMNConfig(HNeRVConfig):
+class SDMNConfig(PyramidConfig):
     """The pyramid of HNeRV with two invertible skips (SDMN, the base layer of QS-NeRV, ACM MM 2024).
 
     The supplement fixes the shapes of the skips (Table 1), not where they join, nor how large their networks are.
@@ -88,34 +87,3 @@ class SDMNConfig(HNeRVConfig):
     def _coupling_parameters(self, sent: int) -> int:
         rest = self.skip_channels - sent
         return dense_parameters(rest, sent, self.growth) + (1 + self.affine) * dense_parameters(sent, rest, self.growth)
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnhancementConfig(HNeRVConfig):
-    """A pyramid that corrects the frames of the layers below (EEN of QS-NeRV, ACM MM 2024; its inside is ours)."""
-
-    join: int
-    """Stages before the frames below join; 0 is at the stem."""
-
-    def __post_init__(self) -> None:
-        require(0 <= self.join <= len(self.strides), f"frames that join after stage {self.join}")
-        super().__post_init__()
-
-    @property
-    def join_scale(self) -> int:
-        """Pixels of the frames below on each side of a cell of the map that they join."""
-        return prod(self.strides[self.join :])
-
-    @property
-    def largest_map(self) -> int:
-        return max(super().largest_map, self.channels * prod(self.padded_size))
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        return (*super().groups, "join")
-
-    @property
-    def parameters(self) -> int:
-        return super().parameters + convolution_parameters(
-            self.channels * self.join_scale**2, self.widths[self.join], 3
-        )

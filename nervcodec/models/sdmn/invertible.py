@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nervcodec.models.scalable_config import SDMNConfig
+from nervcodec.models.sdmn.config import SDMNConfig
 from nervcodec.precision import true_float32
 
 CLAMP = 1.0

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
-from nervcodec.models.config import HNeRVConfig
 from nervcodec.models.encoder import FrameEncoder
+from nervcodec.models.hnerv.config import HNeRVConfig
 
 
 class HNeRV(nn.Module):
@@ -31,7 +31,7 @@ class HNeRVEncoder(nn.Module):
     HNeRV's own code puts the norm before the convolution and 16 channels into the last stage; its paper does not.
     """
 
-    def __init__(self, config: HNeRVConfig) -> None:
+    def __init__(self, config: HNeRVConfig, decoder: nn.Module, *, flow: bool = False) -> None:
         super().__init__()
         self.content = FrameEncoder(config.channels, config.content[0], config.strides)
 

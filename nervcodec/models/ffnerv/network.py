@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
-from nervcodec.models.flow_config import FLOW_CHANNELS, FFNeRVConfig
+from nervcodec.models.ffnerv.config import FLOW_CHANNELS, FFNeRVConfig
 from nervcodec.motion import warp
 
 

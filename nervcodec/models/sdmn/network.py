@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
 from nervcodec.models.encoder import FrameEncoder
-from nervcodec.models.invertible import InvertibleNetwork
-from nervcodec.models.scalable_config import SDMNConfig
+from nervcodec.models.sdmn.config import SDMNConfig
+from nervcodec.models.sdmn.invertible import InvertibleNetwork
 
 ENCODER_WIDTH = 64
 JOIN_SCALE = 0.1
@@ -72,7 +72,7 @@ class SDMNEncoder(nn.Module):
     These are the decoder's own, run forwards; their parameters are not among the encoder's.
     """
 
-    def __init__(self, config: SDMNConfig, decoder: SDMN) -> None:
+    def __init__(self, config: SDMNConfig, decoder: SDMN, *, flow: bool = False) -> None:
         super().__init__()
         self.content = FrameEncoder(config.channels, config.content[0], config.strides, ENCODER_WIDTH)
         self.narrow = nn.ModuleList(nn.Conv2d(ENCODER_WIDTH, config.skip_channels, 1) for _ in config.skips)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
-from nervcodec.models.scalable_config import EnhancementConfig
+from nervcodec.models.enhancement.config import EnhancementConfig
 
 
 class Enhancement(nn.Module):

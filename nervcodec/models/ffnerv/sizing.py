@@ -1,11 +1,27 @@
-"""From the size of a picture to an FFNeRV."""
+"""From a picture and a number of weights to an FFNeRV."""
 
-from nervcodec.models.flow_config import FFNeRVConfig
-from nervcodec.models.sizing import CONTENT_CHANNELS, choose_strides, content_shape, hnerv_widths, kernel_sizes
+from nervcodec.models.ffnerv.config import FFNeRVConfig
+from nervcodec.models.hnerv.sizing import hnerv_widths
+from nervcodec.models.sizing import (
+    CONTENT_CHANNELS,
+    NetworkRequest,
+    choose_strides,
+    content_shape,
+    fit_width,
+    kernel_sizes,
+)
 
 SPANS = (2,)  # the grids of FFNeRV's code have a node for each frame and one for each second frame
 REACH = 2  # the code's window: two frames before and two after
 STAGES_AFTER_FLOW = 2  # as in the code
+
+
+def choose_ffnerv(request: NetworkRequest) -> FFNeRVConfig:
+    """The FFNeRV that is asked for, always one for RGB.
+
+    Raises RequestError for a number of weights that none has.
+    """
+    return fit_width(lambda stem: ffnerv_config(request.height, request.width, stem), request.weights)
 
 
 def ffnerv_config(height: int, width: int, stem: int) -> FFNeRVConfig:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nervcodec.models.limits import MAX_DEVIATION
-from nervcodec.models.scalable_config import SDMNConfig
+from nervcodec.models.sdmn.config import SDMNConfig
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 WORDS_PER_DRAW = 3

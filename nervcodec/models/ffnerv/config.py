@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from nervcodec.models.config import HNeRVConfig, convolution_parameters
+from nervcodec.models.config import PyramidConfig, convolution_parameters
 from nervcodec.models.limits import MAX_COARSER_GRIDS, MAX_REACH, MAX_SPAN, require
 
 FLOW_CHANNELS = 3
@@ -11,7 +11,7 @@ FLOW_CHANNELS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class FFNeRVConfig(HNeRVConfig):
+class FFNeRVConfig(PyramidConfig):
     """The pyramid of HNeRV over temporal grids of several resolutions, and flows to neighbouring frames (FFNeRV)."""
 
     spans: tuple[int, ...]

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
-from nervcodec.models.config import FUSED_STAGES, DNeRVConfig
+from nervcodec.models.dnerv.config import FUSED_STAGES, DNeRVConfig
+from nervcodec.models.dnerv.rows import ENCODER_STRIDES
+from nervcodec.models.dnerv.sizing import split_ratio
 from nervcodec.models.encoder import FrameEncoder
-from nervcodec.models.presets import ENCODER_STRIDES
-from nervcodec.models.sizing import split_ratio
 
 
 class Gate(nn.Module):
@@ -74,7 +74,7 @@ class DNeRVEncoder(nn.Module):
     With `flow`, the latter out of the frame's optical flow to its neighbours (DNeRV, supplement, section 9.4).
     """
 
-    def __init__(self, config: DNeRVConfig, *, flow: bool = False) -> None:
+    def __init__(self, config: DNeRVConfig, decoder: nn.Module, *, flow: bool = False) -> None:
         super().__init__()
         picture, grid = config.padded_size, config.difference[1:]
         strides = ENCODER_STRIDES.get((*picture, *grid)) or split_ratio(picture[0] // grid[0])

@@ -1,0 +1,38 @@
+"""Config of the enhancement networks of QS-NeRV (EEN, ACM MM 2024)."""
+
+from dataclasses import dataclass
+from math import prod
+
+from nervcodec.models.config import PyramidConfig, convolution_parameters
+from nervcodec.models.limits import require
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnhancementConfig(PyramidConfig):
+    """A pyramid that corrects the frames of the layers below (EEN of QS-NeRV, ACM MM 2024; its inside is ours)."""
+
+    join: int
+    """Stages before the frames below join; 0 is at the stem."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.join <= len(self.strides), f"frames that join after stage {self.join}")
+        super().__post_init__()
+
+    @property
+    def join_scale(self) -> int:
+        """Pixels of the frames below on each side of a cell of the map that they join."""
+        return prod(self.strides[self.join :])
+
+    @property
+    def largest_map(self) -> int:
+        return max(super().largest_map, self.channels * prod(self.padded_size))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (*super().groups, "join")
+
+    @property
+    def parameters(self) -> int:
+        return super().parameters + convolution_parameters(
+            self.channels * self.join_scale**2, self.widths[self.join], 3
+        )

@@ -1,0 +1,1 @@
+"""HNeRV: a hybrid neural representation for videos (Chen et al., CVPR 2023)."""

@@ -1,0 +1,10 @@
+"""Config of HNeRV (CVPR 2023)."""
+
+from dataclasses import dataclass
+
+from nervcodec.models.config import PyramidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class HNeRVConfig(PyramidConfig):
+    """The pyramid and nothing else."""
