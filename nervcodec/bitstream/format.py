@@ -1,21 +1,15 @@
 """Header of a `.nerv` file; docs/bitstream.md says the same in words."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from operator import attrgetter
+from typing import Any
 
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
 from nervcodec.bitstream.records import (
-    ATTACHED,
-    CLOCK,
-    CONTENT_LIGHT,
-    DEPTH,
-    DOMAIN,
-    FIRST_OPTIONAL,
-    MASTERING,
     MAX_FRAMES,
     MAX_RATIO,
-    SAMPLE_ASPECT,
-    TIMELINE,
     Attached,
     read_attached,
     read_clock,
@@ -36,7 +30,7 @@ from nervcodec.bitstream.records import (
     write_timeline,
 )
 from nervcodec.errors import CorruptStream, UnsupportedStream
-from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, SHALLOW, UNSPECIFIED, ColourTags, VideoFormat
+from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Clock, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
@@ -74,6 +68,36 @@ class Header:
         return self.timeline or Timeline.every(1, self.frames)
 
 
+@dataclass(frozen=True)
+class HeaderRecord:
+    """How a header says what most videos do not have."""
+
+    number: int
+    """Wire id; a decoder that does not know one from FIRST_OPTIONAL on passes it over."""
+    field: str
+    """Attribute of a Header, or `video.` and an attribute of its VideoFormat; written where it is not the default."""
+    write: Callable[[Any], bytes]
+    read: Callable[[bytes, Header], Any]
+    """The inverse of `write`; takes a header with everything that records of lower numbers say."""
+    since: int = RECORDS_VERSION
+    """The first version of the format that has it."""
+
+
+FIRST_OPTIONAL = 128
+RECORDS = (
+    HeaderRecord(1, "timeline", write_timeline, lambda data, header: read_timeline(data, header.frames)),
+    HeaderRecord(2, "attached", write_attached, lambda data, _: read_attached(data), SEGMENTED_VERSION),
+    HeaderRecord(3, "video.depth", write_depth, lambda data, _: read_depth(data), SEGMENTED_VERSION),
+    HeaderRecord(4, "video.domain", write_domain, lambda data, _: read_domain(data), SEGMENTED_VERSION),
+    HeaderRecord(128, "video.sample_aspect", write_ratio, lambda data, _: read_ratio(data)),
+    HeaderRecord(129, "clock", write_clock, lambda data, header: read_clock(data, header.times.length)),
+    HeaderRecord(130, "video.mastering", write_mastering, lambda data, _: read_mastering(data)),
+    HeaderRecord(131, "video.content_light", write_light, lambda data, _: read_light(data)),
+)
+"""In the order of their numbers, which is that of the file."""
+DEFAULTS = {field.name: field.default for kind in (Header, VideoFormat) for field in fields(kind)}
+
+
 def write_header(header: Header) -> bytes:
     """The header's bytes, without magic, version and checksum."""
     writer = ByteWriter()
@@ -86,33 +110,14 @@ def write_header(header: Header) -> bytes:
     writer.varint(len(header.segments))
     for frames in header.segments:
         writer.varint(frames)
-    for number, payload in sorted(_records(header).items()):
-        writer.uint8(number)
-        writer.varint(len(payload))
-        writer.raw(payload)
+    for record in RECORDS:
+        value = attrgetter(record.field)(header)
+        if value != DEFAULTS[record.field.rpartition(".")[2]]:
+            payload = record.write(value)
+            writer.uint8(record.number)
+            writer.varint(len(payload))
+            writer.raw(payload)
     return writer.getvalue()
-
-
-def _records(header: Header) -> dict[int, bytes]:
-    """What the header says beyond what every header says, by wire id."""
-    video, records = header.video, dict[int, bytes]()
-    if header.timeline:
-        records[TIMELINE] = write_timeline(header.timeline)
-    if header.attached:
-        records[ATTACHED] = write_attached(header.attached)
-    if video.depth != SHALLOW:
-        records[DEPTH] = write_depth(video.depth)
-    if video.domain != "rgb":
-        records[DOMAIN] = write_domain(video.domain)
-    if video.sample_aspect != 1:
-        records[SAMPLE_ASPECT] = write_ratio(video.sample_aspect)
-    if header.clock:
-        records[CLOCK] = write_clock(header.clock)
-    if video.mastering:
-        records[MASTERING] = write_mastering(video.mastering)
-    if video.content_light:
-        records[CONTENT_LIGHT] = write_light(video.content_light)
-    return records
 
 
 def read_header(data: bytes, version: int = VERSION) -> Header:
@@ -121,29 +126,23 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
     Raises CorruptStream for what lies outside the limits above, UnsupportedStream for a record that is not known.
     """
     reader = ByteReader(data)
-    video, segments = read_video(reader), read_segments(reader)
-    records = read_records(reader, MAX_HEADER_BYTES) if version >= RECORDS_VERSION else {}
+    header = Header(video=read_video(reader), segments=read_segments(reader))
+    payloads = read_records(reader, MAX_HEADER_BYTES) if version >= RECORDS_VERSION else {}
     reader.finish("header")
-    known = {TIMELINE, ATTACHED, DEPTH, DOMAIN} if version >= SEGMENTED_VERSION else {TIMELINE}
-    unknown = [number for number in records if number < FIRST_OPTIONAL and number not in known]
-    if unknown:
-        raise UnsupportedStream(f"record {unknown[0]} of the header is not known to this decoder")
-    timeline = read_timeline(records[TIMELINE], sum(segments)) if TIMELINE in records else None
-    length = timeline.length if timeline else sum(segments)
-    return Header(
-        video=replace(
-            video,
-            depth=read_depth(records[DEPTH]) if DEPTH in records else SHALLOW,
-            domain=read_domain(records[DOMAIN]) if DOMAIN in records else "rgb",
-            sample_aspect=read_ratio(records[SAMPLE_ASPECT]) if SAMPLE_ASPECT in records else Fraction(1),
-            mastering=read_mastering(records[MASTERING]) if MASTERING in records else None,
-            content_light=read_light(records[CONTENT_LIGHT]) if CONTENT_LIGHT in records else None,
-        ),
-        segments=segments,
-        timeline=timeline,
-        clock=read_clock(records[CLOCK], length) if CLOCK in records else None,
-        attached=read_attached(records[ATTACHED]) if ATTACHED in records else None,
-    )
+    known = [record for record in RECORDS if version >= record.since]
+    for number in sorted(payloads.keys() - {record.number for record in known}):
+        if number < FIRST_OPTIONAL:
+            raise UnsupportedStream(f"record {number} of the header is not known to this decoder")
+    for record in known:
+        if record.number in payloads:
+            header = _with(header, record.field, record.read(payloads[record.number], header))
+    return header
+
+
+def _with(header: Header, field: str, value: Any) -> Header:
+    """A header with another value of an attribute, which is named as in HeaderRecord."""
+    owner, _, name = field.rpartition(".")
+    return replace(header, video=replace(header.video, **{name: value})) if owner else replace(header, **{name: value})
 
 
 def check_header(header: Header) -> None:

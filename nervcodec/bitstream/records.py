@@ -1,4 +1,4 @@
-"""Records of a header: what some files have to say and most do not."""
+"""What the records of a header hold, which some files have and most do not; `format.RECORDS` gives their numbers."""
 
 import zlib
 from dataclasses import dataclass
@@ -9,11 +9,6 @@ from nervcodec.bitstream.fields import MAX_VARINT, ByteReader, ByteWriter
 from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.picture import DEEP, DOMAINS, ContentLight, Domain, MasteringDisplay
 from nervcodec.timeline import Clock, Timeline
-
-TIMELINE, ATTACHED, DEPTH, DOMAIN = 1, 2, 3, 4
-SAMPLE_ASPECT, CLOCK, MASTERING, CONTENT_LIGHT = 128, 129, 130, 131
-"""Wire ids; one from FIRST_OPTIONAL on may be passed over by a decoder that does not know it."""
-FIRST_OPTIONAL = 128
 
 MAX_FRAMES = 1 << 20
 MAX_RATIO = 1 << 31  # numerator and denominator
@@ -45,7 +40,7 @@ def read_records(reader: ByteReader, most_bytes: int) -> dict[int, bytes]:
 
 
 def write_timeline(timeline: Timeline) -> bytes:
-    """The record TIMELINE: frames of the video, then runs of equal gaps from frame to frame."""
+    """The record of the timeline: frames of the video, then runs of equal gaps from frame to frame."""
     writer = ByteWriter()
     writer.varint(timeline.length)
     for gap, run in groupby(after - before for before, after in pairwise(timeline.positions)):
@@ -71,7 +66,7 @@ def read_timeline(record: bytes, frames: int) -> Timeline:
 
 
 def write_attached(attached: Attached) -> bytes:
-    """The record ATTACHED."""
+    """The record of the attached."""
     writer = ByteWriter()
     writer.varint(attached.size)
     writer.uint32(attached.checksum)
@@ -87,7 +82,7 @@ def read_attached(record: bytes) -> Attached:
 
 
 def write_depth(depth: int) -> bytes:
-    """The record DEPTH."""
+    """The record of the depth."""
     return bytes([depth])
 
 
@@ -105,7 +100,7 @@ def read_depth(record: bytes) -> int:
 
 
 def write_domain(domain: Domain) -> bytes:
-    """The record DOMAIN."""
+    """The record of the domain."""
     return bytes([DOMAINS.index(domain)])
 
 
@@ -123,7 +118,7 @@ def read_domain(record: bytes) -> Domain:
 
 
 def write_clock(clock: Clock) -> bytes:
-    """The record CLOCK: the time base, the shortest frame, and, deflated, by how much each frame is longer."""
+    """The record of the clock: the time base, the shortest frame, and, deflated, by how much each frame is longer."""
     durations = [after - before for before, after in pairwise((*clock.ticks, clock.end))]
     shortest, writer, longer = min(durations), ByteWriter(), ByteWriter()
     if max(durations) > MAX_VARINT:
@@ -150,7 +145,7 @@ def read_clock(record: bytes, frames: int) -> Clock:
 
 
 def write_ratio(ratio: Fraction) -> bytes:
-    """The record SAMPLE_ASPECT."""
+    """The record of the sample aspect."""
     writer = ByteWriter()
     for number in ratio.as_integer_ratio():
         writer.varint(number)
@@ -166,7 +161,7 @@ def read_ratio(record: bytes) -> Fraction:
 
 
 def write_mastering(display: MasteringDisplay) -> bytes:
-    """The record MASTERING: x and y of red, green, blue and white, then the most and the least luminance."""
+    """The record of the mastering display: x and y of red, green, blue, white, then most and least luminance."""
     writer = ByteWriter()
     for point in (display.red, display.green, display.blue, display.white):
         for coordinate in point:
@@ -186,7 +181,7 @@ def read_mastering(record: bytes) -> MasteringDisplay:
 
 
 def write_light(light: ContentLight) -> bytes:
-    """The record CONTENT_LIGHT: MaxCLL, then MaxFALL."""
+    """The record of the content light: MaxCLL, then MaxFALL."""
     writer = ByteWriter()
     writer.varint(light.max_content)
     writer.varint(light.max_average)
