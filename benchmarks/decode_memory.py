@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks.record import write_record
-from nervcodec.codec.assembly import plan_header, stream_bytes
+from nervcodec.codec.stream.assembly import plan_header, stream_bytes
 from nervcodec.models.dnerv.sizing import choose_difference_grid, dnerv_config
 from nervcodec.models.networks import build_decoder
 from nervcodec.models.sizing import choose_strides, fit_width

@@ -24,10 +24,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.record import write_record
 from nervcodec.bitstream.container import read_stream
-from nervcodec.codec.assembly import plan_header, stream_bytes
-from nervcodec.codec.decoder import decode_frames
+from nervcodec.codec.decoding.frames import decode_frames
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.planning import plan_config
+from nervcodec.codec.segment.planning import plan_config
+from nervcodec.codec.stream.assembly import plan_header, stream_bytes
 from nervcodec.models.networks import build_decoder
 from nervcodec.picture import Domain, VideoFormat
 from nervcodec.quantization import quantize_to_bits
@@ -41,7 +41,7 @@ MEASURE = """
 import sys
 from time import perf_counter
 from benchmarks.memory import high_water
-from nervcodec.codec.player import decode
+from nervcodec.codec.decoding.decode import decode
 started = perf_counter()
 decode(sys.argv[1], sys.argv[2], overwrite=True)
 print(perf_counter() - started, high_water())

@@ -9,7 +9,7 @@ from time import monotonic
 from rich.console import Console
 from rich.table import Table
 
-from nervcodec.codec.clip import load_clip
+from nervcodec.codec.segment.footage import load_clip
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames

@@ -12,8 +12,8 @@ import click
 import nervcodec
 from benchmarks.record import write_record
 from nervcodec.cli.types import FrameRange, Scale
-from nervcodec.codec.clip import load_clip
 from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.segment.footage import load_clip
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.video.view import View
 

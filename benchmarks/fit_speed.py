@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.record import write_record
 from nervcodec.bench.run.measuring import measure_clip
 from nervcodec.cli.command import take_view, view_options
-from nervcodec.codec.clip import load_clip
+from nervcodec.codec.segment.footage import load_clip
 from nervcodec.video.view import View
 
 NERVC = str(Path(sys.executable).with_name("nervc"))

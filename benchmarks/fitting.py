@@ -48,7 +48,8 @@ SUITES: dict[str, dict[str, dict[str, Any]]] = {
 def run(clip: str, options: nervcodec.EncodeOptions) -> dict[str, Any]:
     """One fit; what its file is worth."""
     with tempfile.TemporaryDirectory() as folder:
-        return asdict(nervcodec.encode(clip, str(Path(folder) / "a.nerv"), replace(options, domain="rgb")))
+        report = nervcodec.encode(clip, str(Path(folder) / "a.nerv"), replace(options, domain="rgb"))
+        return {**asdict(report), **report.quality.to_json()}
 
 
 def show(title: str, results: dict[str, dict[str, Any]]) -> None:

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from benchmarks.record import write_record
 from nervcodec.bitstream.container import read_stream
-from nervcodec.codec.assembly import plan_header, stream_bytes
-from nervcodec.codec.clip import Footage, load_clip, measure
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.planning import plan_config, plan_recipe
+from nervcodec.codec.segment.footage import Footage, load_clip
+from nervcodec.codec.segment.measuring import measure
+from nervcodec.codec.segment.planning import plan_config, plan_recipe
+from nervcodec.codec.stream.assembly import plan_header, stream_bytes
 from nervcodec.quantization import QuantizedTensor, dequantize, quantize, step_for_range
 from nervcodec.training.fit import fit
 from nervcodec.video.view import View

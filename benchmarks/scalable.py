@@ -19,12 +19,13 @@ from torch import Tensor
 from benchmarks.record import write_record
 from nervcodec.bitstream.container import read_stream
 from nervcodec.cli.types import Bytes, FrameRange, Size
-from nervcodec.codec.assembly import plan_header, stream_bytes
-from nervcodec.codec.clip import Footage, load_clip, measure
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.planning import default_weights, plan_config, plan_recipe, quality_of_size
-from nervcodec.codec.stacking import Stack
-from nervcodec.codec.work import Work
+from nervcodec.codec.segment.footage import Footage, load_clip
+from nervcodec.codec.segment.measuring import measure
+from nervcodec.codec.segment.planning import default_weights, plan_config, plan_recipe, quality_of_size
+from nervcodec.codec.segment.stack import Stack
+from nervcodec.codec.segment.task import Work
+from nervcodec.codec.stream.assembly import plan_header, stream_bytes
 from nervcodec.events import ignore
 from nervcodec.models.config import PyramidConfig
 from nervcodec.models.hnerv.config import HNeRVConfig
@@ -99,7 +100,7 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
         with ExitStack() as stack:
             if variant.sampled:
                 stack.enter_context(patch("nervcodec.training.attempt.latent_deviation", always))
-                stack.enter_context(patch("nervcodec.codec.payload.given_embeddings", drawn))
+                stack.enter_context(patch("nervcodec.codec.stream.payload.given_embeddings", drawn))
             fitted = fit(clip, config, replace(recipe, target_bits=8 * aimed))
             data = stream_bytes(header, config, fitted.tensors)
             quality = measure(read_stream(data), Footage(video, clip, None), "cpu")

@@ -10,44 +10,45 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from nervcodec.codec.composite import Composite
-    from nervcodec.codec.encoder import encode
-    from nervcodec.codec.forecast import Forecast, plan
-    from nervcodec.codec.inspection import StreamInfo, probe
-    from nervcodec.codec.layers import LayersReport, extract, extract_pack, merge
-    from nervcodec.codec.options import EncodeOptions
-    from nervcodec.codec.player import DecodeOptions, DecodeReport, decode
-    from nervcodec.codec.report import EncodeReport
-    from nervcodec.codec.targets import Target
-    from nervcodec.codec.verification import VerifyReport, verify
-    from nervcodec.codec.worker import work
-    from nervcodec.timeline import Playback
+from nervcodec.version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from nervcodec.codec.decoding.composite import Composite
+    from nervcodec.codec.decoding.decode import DecodeReport, decode
+    from nervcodec.codec.decoding.options import DecodeOptions
+    from nervcodec.codec.decoding.verify import VerifyReport, verify
+    from nervcodec.codec.job.encode import encode
+    from nervcodec.codec.job.plan import Forecast, plan
+    from nervcodec.codec.job.work import work
+    from nervcodec.codec.options import EncodeOptions
+    from nervcodec.codec.segment.report import EncodeReport
+    from nervcodec.codec.stream.layers import LayersReport, extract, extract_pack, merge
+    from nervcodec.codec.stream.probe import StreamInfo, probe
+    from nervcodec.codec.target import Target
+    from nervcodec.timeline import Playback
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # who wants to read it says so
 
 _LAZY = {
-    "encode": "nervcodec.codec.encoder",
-    "plan": "nervcodec.codec.forecast",
-    "Forecast": "nervcodec.codec.forecast",
+    "encode": "nervcodec.codec.job.encode",
+    "plan": "nervcodec.codec.job.plan",
+    "Forecast": "nervcodec.codec.job.plan",
     "EncodeOptions": "nervcodec.codec.options",
-    "EncodeReport": "nervcodec.codec.report",
-    "decode": "nervcodec.codec.player",
-    "DecodeOptions": "nervcodec.codec.player",
-    "DecodeReport": "nervcodec.codec.player",
-    "probe": "nervcodec.codec.inspection",
-    "StreamInfo": "nervcodec.codec.inspection",
-    "extract": "nervcodec.codec.layers",
-    "extract_pack": "nervcodec.codec.layers",
-    "merge": "nervcodec.codec.layers",
-    "LayersReport": "nervcodec.codec.layers",
-    "verify": "nervcodec.codec.verification",
-    "VerifyReport": "nervcodec.codec.verification",
-    "work": "nervcodec.codec.worker",
-    "Composite": "nervcodec.codec.composite",
-    "Target": "nervcodec.codec.targets",
+    "EncodeReport": "nervcodec.codec.segment.report",
+    "decode": "nervcodec.codec.decoding.decode",
+    "DecodeOptions": "nervcodec.codec.decoding.options",
+    "DecodeReport": "nervcodec.codec.decoding.decode",
+    "probe": "nervcodec.codec.stream.probe",
+    "StreamInfo": "nervcodec.codec.stream.probe",
+    "extract": "nervcodec.codec.stream.layers",
+    "extract_pack": "nervcodec.codec.stream.layers",
+    "merge": "nervcodec.codec.stream.layers",
+    "LayersReport": "nervcodec.codec.stream.layers",
+    "verify": "nervcodec.codec.decoding.verify",
+    "VerifyReport": "nervcodec.codec.decoding.verify",
+    "work": "nervcodec.codec.job.work",
+    "Composite": "nervcodec.codec.decoding.composite",
+    "Target": "nervcodec.codec.target",
     "Playback": "nervcodec.timeline",
 }
 
@@ -74,6 +75,10 @@ __all__ = [
     "verify",
     "work",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def __getattr__(name: str) -> Any:

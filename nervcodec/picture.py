@@ -97,6 +97,10 @@ class VideoFormat:
         """Of a picture."""
         return self.width * self.height
 
+    def bits_per_pixel(self, file_bytes: int, frames: int) -> float:
+        """Bits for each pixel of a number of frames that take so many bytes: 8 * bytes / (width * height * frames)."""
+        return 8 * file_bytes / (self.pixels * frames)
+
     @property
     def map_size(self) -> tuple[int, int]:
         """Height and width of a picture in memory."""
@@ -109,6 +113,11 @@ def in_domain(video: VideoFormat, domain: Domain) -> VideoFormat:
         return replace(video, domain=domain)
     colour = replace(video.colour, matrix=BT709, sample_range=STUDIO) if video.chroma == "rgb" else video.colour
     return replace(video, domain=domain, chroma="420", colour=colour)
+
+
+def sample_bytes(depth: int) -> int:
+    """Bytes that a sample takes in memory (`nervcodec.samples`)."""
+    return 1 if depth == SHALLOW else 2
 
 
 def map_size(domain: Domain, height: int, width: int) -> tuple[int, int]:

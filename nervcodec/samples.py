@@ -22,11 +22,6 @@ def peak_of(depth: int) -> int:
     return int(2**depth) - 1
 
 
-def sample_bytes(depth: int) -> int:
-    """That a sample takes in memory."""
-    return DTYPES[depth].itemsize
-
-
 def to_unit(samples: Tensor) -> Tensor:
     """Samples as numbers in [0, 1], float32."""
     return samples.float() / peak_of(depth_of(samples))

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
+from typing import Annotated
 
+from nervcodec.declarations import Range, check_declared
 from nervcodec.errors import RequestError, ResourceError
 
 COARSEST = 4
@@ -129,14 +131,15 @@ class Playback:
     """At so many a second."""
     factor: int | None = None
     """At so many times the frame rate of the video."""
-    start: When = 0
+    start: When = Fraction(0)
     """The first frame is the first one that is shown no earlier."""
     stop: When | None = None
     """The last one is shown before."""
-    count: int | None = None
-    """So many frames, or as many as there are."""
+    count: Annotated[int | None, Range(1)] = None
+    """Number of frames, fewer where there are not as many; None means up to `stop`."""
 
     def __post_init__(self) -> None:
+        check_declared(self)
         self._check_part()
         if sum((self.all_times, self.frame_rate is not None, self.factor is not None)) > 1:
             raise RequestError("all times, a frame rate and a factor of it exclude each other")
@@ -146,8 +149,6 @@ class Playback:
     def _check_part(self) -> None:
         if self.count is not None and self.stop is not None:
             raise RequestError("a number of frames and an end exclude each other")
-        if self.count is not None and self.count < 1:
-            raise RequestError(f"{self.count} frames hold nothing")
         if self.start < 0 or (self.stop is not None and self.stop < 0):
             raise RequestError("a start or an end lies before the first frame")
 

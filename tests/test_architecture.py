@@ -32,9 +32,13 @@ RANKS = {
     "extras": -1,
     "precision": -1,
     "events": -1,
-    "errors": -2,
+    "version": -3,
+    "declarations": -2,
+    "errors": -3,
     "samples": -2,
 }
+ROOMS = {"choices": 0, "target": 0, "options": 1, "device": 1, "stream": 2, "decoding": 3, "segment": 4, "job": 5}
+"""Of codec/: imports point down among these too."""
 DOORS = {
     "av": "video",
     "constriction": "entropy",
@@ -81,6 +85,21 @@ def test_imports_point_down(path: Path) -> None:
             assert own == other or RANKS[other] < RANKS[own], f"{own} imports {module}"
 
 
+def room(module: str) -> int:
+    """The rank of a module below nervcodec.codec; options of a decode belong to those of an encode."""
+    return ROOMS["options" if module == "nervcodec.codec.decoding.options" else module.split(".")[2]]
+
+
+@pytest.mark.parametrize("path", [*(ROOT / "codec").rglob("*.py")], ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down_among_the_rooms_of_the_codec(path: Path) -> None:
+    name = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
+    if name.count(".") > 1 and not name.endswith("codec.__init__"):
+        for module in imports(path):
+            same = module.split(".")[:3] == name.split(".")[:3]
+            if module.startswith("nervcodec.codec.") and not same:
+                assert room(module) < room(name), f"{name} imports {module}"
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_each_outside_library_has_one_door(path: Path) -> None:
     for module in imports(path):
@@ -119,8 +138,15 @@ def modules_after(code: str) -> set[str]:
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode().split())
 
 
+@pytest.mark.parametrize("module", ["codec.options", "codec.decoding.options", "models.catalogue", "metrics.value"])
+def test_what_says_what_there_is_loads_no_library(module: str) -> None:
+    loaded = modules_after(f"import nervcodec.{module}")
+    assert f"nervcodec.{module}" in loaded
+    assert not loaded & {"torch", "av", "numpy"}
+
+
 def test_the_decoder_never_reaches_training() -> None:
-    loaded = modules_after("import nervcodec.codec.decoder")
+    loaded = modules_after("import nervcodec.codec.decoding.decode")
     assert not [name for name in loaded if name.startswith("nervcodec.training")]
     assert "torch" in loaded
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from nervcodec.picture import DEPTHS
-from nervcodec.samples import DTYPES, depth_of, from_unit, nearest, peak_of, sample_bytes, to_unit
+from nervcodec.picture import DEPTHS, sample_bytes
+from nervcodec.samples import DTYPES, depth_of, from_unit, nearest, peak_of, to_unit
 
 
 def test_every_depth_has_its_samples() -> None:

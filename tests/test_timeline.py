@@ -124,7 +124,7 @@ def test_a_part_is_one_of_what_is_shown_and_its_times_begin_at_0() -> None:
     ("wish", "reason"),
     [
         ({"stop": 3, "count": 3}, "exclude"),
-        ({"count": 0}, "hold nothing"),
+        ({"count": 0}, "at least 1, not 0"),
         ({"start": Fraction(-1)}, "before the first"),
         ({"start": 10}, "at frame 10 or later: the last is frame 9, at 0.36 s"),
         ({"start": Fraction(2, 5)}, r"at 0.4 s or later"),

@@ -10,16 +10,18 @@ from nervcodec.bench.codecs import DEFAULT_CODECS
 from nervcodec.bench.data.catalogue import DATASETS
 from nervcodec.bench.data.protocols import PROTOCOLS, describe_view
 from nervcodec.bench.papers.suites import SUITES
+from nervcodec.cli.command import field_option
 from nervcodec.cli.display import display, json_line, show_table
 from nervcodec.cli.types import FrameRange, Scale, Size, Words
+from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import PointsFailed
-from nervcodec.training.recipe import PRESET_EPOCHS
 from nervcodec.video.view import View
 
 if TYPE_CHECKING:
     from nervcodec.bench.record import Record
     from nervcodec.bench.run.point import Point
 
+of_fits = field_option(EncodeOptions)
 FITTING = ("preset", "epochs", "steps", "seed", "device")
 PROTOCOL_HELP = "; ".join(f"{name}: {takes}" for name, takes in PROTOCOLS.items())
 SUITE_HELP = "; ".join(f"{name}: {suite.summary}" for name, suite in SUITES.items())
@@ -40,15 +42,15 @@ SUITE_HELP = "; ".join(f"{name}: {suite.summary}" for name, suite in SUITES.item
 @click.option(
     "--points", type=click.IntRange(1, 16), help="Of a curve; conventional codecs get twice as many.  [default: 4]"
 )
-@click.option("--preset", type=click.Choice(list(PRESET_EPOCHS)), help="How long to fit.  [default: fast]")
-@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over a clip, instead of --preset.")
-@click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps, instead of --preset.")
-@click.option("--seed", type=click.IntRange(min=0), help="Of all fits.  [default: 0]")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Of all fits.  [default: auto]")
+@of_fits("--preset", default=None, help="How long to fit.  [default: fast]")
+@of_fits("--epochs", default=None, help="Passes over a clip, instead of --preset.")
+@of_fits("--steps", default=None, help="Optimizer steps, instead of --preset.")
+@of_fits("--seed", default=None, help="Of all fits.  [default: 0]")
+@of_fits("--device", default=None, help="Of all fits.  [default: auto]")
 @click.option("--frames", type=FrameRange(), help="Only frames A to B of each video, B not among them.")
 @click.option("--crop", type=Size(), help="Another crop than the protocol's.")
 @click.option("--resize", type=Scale(), help="Scale, after the crop; -2 for a side keeps the shape, and is even.")
-@click.option("--resize-filter", type=click.Choice(["area", "bicubic"]), default="area")
+@field_option(View)("--resize-filter")
 @click.option("--vmaf/--no-vmaf", default=True, help="Where an ffmpeg with libvmaf is found.")
 @click.option("--shm-encoder", type=click.Path(path_type=Path), metavar="FILE", help="SHM's TAppEncoder, for shvc.")
 @click.option(

@@ -2,15 +2,16 @@
 
 import json
 import tomllib
+from fractions import Fraction
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-from nervcodec import __version__
 from nervcodec.cli.command import NUMBERS, Function, Option, Session, given_values, section
 from nervcodec.errors import RequestError
+from nervcodec.version import __version__
 
 HEADER = "# nervc {command}, version {version}; lines that begin with # say defaults, or what an option takes"
 
@@ -62,7 +63,8 @@ def config_text(ctx: click.Context) -> str:
         if isinstance(option.type, NUMBERS):
             value = ctx.params[option.name]
         is_default = source is click.core.ParameterSource.DEFAULT
-        text = option.make_metavar(ctx) if ctx.params[option.name] is None else toml_value(value)
+        written = str(value) if isinstance(value, Fraction) else value
+        text = option.make_metavar(ctx) if ctx.params[option.name] is None else toml_value(written)
         lines.append(f"{'# ' if is_default else ''}{key} = {text}")
     return "\n".join(lines) + "\n"
 

@@ -1,23 +1,24 @@
 """`nervc decode`."""
 
-from fractions import Fraction
+from dataclasses import fields
 from typing import Any
 
 import click
 
 import nervcodec
-from nervcodec.cli.command import Command, audio_option, device_option, on_machine, section
+from nervcodec.cli.command import Command, audio_option, device_option, section
 from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.logs import messages, say
 from nervcodec.cli.types import Factor, FrameRate, Time, default_output
-from nervcodec.timeline import When
+from nervcodec.codec.decoding.options import DecodeOptions
+from nervcodec.timeline import Playback
 
 to_output = section("Output")
-of_part = section("Part of the file")
-of_times = section("Frames between frames")
+of_part = section("Part of the file", Playback)
+of_times = section("Frames between frames", Playback)
 of_missing = section("Missing pixels")
-of_layers = section("Layers")
+of_layers = section("Layers", DecodeOptions)
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
@@ -34,27 +35,23 @@ of_layers = section("Layers")
 @of_part(
     "--start",
     type=Time(),
-    default="0",
     help="Begin with the first frame shown at 90, 1.5, 00:01:30 or later, or with frame f:120 of those shown.",
 )
-@of_part("--end", type=Time(), help="Only frames shown before; written like --start.")
-@of_part("--frames", type=click.IntRange(min=1), metavar="N", help="Only so many frames, instead of --end.")
-@of_times("--all-times", is_flag=True, help="Also the frames that --keep-every left out, at their own times.")
+@of_part("--end", "stop", type=Time(), help="Only frames shown before; written like --start.")
+@of_part("--frames", "count", metavar="N", help="Only so many frames, instead of --end.")
+@of_times("--all-times", help="Also the frames that --keep-every left out, at their own times.")
 @of_times("--fps", "frame_rate", type=FrameRate(), help="So many frames a second, such as 60, 29.97 or 30000/1001.")
 @of_times("--interpolate", "factor", type=Factor(), help="So many times the frame rate, such as 4x.")
-@of_times(
+@section("Frames between frames", DecodeOptions)(
     "--between",
-    type=click.Choice(["motion", "embedding"]),
-    default="motion",
     help="What makes a frame between two: the motion from one to the other, or the network.",
 )
 @of_missing("--composite", metavar="VIDEO", help="Fill only the pixels of this video that lie under --mask.")
 @of_missing("--mask", metavar="FILE|DIR|RULE", help="As for encode; with --composite.")
-@of_layers("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
+@of_layers("--layers", metavar="N", help="Only the first N layers.  [default: all]")
 @device_option
-@on_machine(
+@section("Machine", DecodeOptions)(
     "--fast",
-    is_flag=True,
     help="In bfloat16 and TF32 where the device has them: not conformant, samples differ a little.",
 )
 @messages
@@ -65,12 +62,6 @@ def decode(
     overwrite: bool,
     as_json: bool,
     quiet: bool,
-    start: When,
-    end: When | None,
-    frames: int | None,
-    all_times: bool,
-    frame_rate: Fraction | None,
-    factor: int | None,
     composite: str | None,
     mask: str | None,
     **chosen: Any,
@@ -81,11 +72,9 @@ def decode(
         raise click.UsageError("--json and -o - both want standard output")
     if (composite is None) != (mask is None):
         raise click.UsageError("--composite and --mask need each other")
-    playback = nervcodec.Playback(
-        all_times=all_times, frame_rate=frame_rate, factor=factor, start=start, stop=end, count=frames
-    )
+    playback = Playback(**{field.name: chosen.pop(field.name) for field in fields(Playback)})
     filled = nervcodec.Composite(composite, mask) if composite is not None and mask is not None else None
-    options = nervcodec.DecodeOptions(playback=playback, composite=filled, **chosen)
+    options = DecodeOptions(playback=playback, composite=filled, **chosen)
     with display(as_json=as_json, quiet=quiet) as observe:
         report = nervcodec.decode(file, target, options, overwrite=overwrite, observe=observe)
     if as_json:

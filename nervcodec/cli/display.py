@@ -26,7 +26,7 @@ from rich.text import Text
 
 from nervcodec.bench.tables import Table, cell_text, markdown
 from nervcodec.cli.people import People, Show, readable_time
-from nervcodec.codec.layers import LayersReport
+from nervcodec.codec.stream.layers import LayersReport
 from nervcodec.events import (
     ArithmeticDiffers,
     AssistStarted,

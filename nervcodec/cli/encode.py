@@ -14,21 +14,21 @@ from nervcodec.cli.interruption import Stopped, stoppable
 from nervcodec.cli.logs import messages, say
 from nervcodec.cli.outcome import done_record, outcome_lines
 from nervcodec.cli.types import Bytes, Duration, Quality, Size, Weights, check_file_target, default_output
-from nervcodec.codec.targets import Target
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError
 from nervcodec.files import job_folder
-from nervcodec.models.catalogue import row_names
-from nervcodec.training.recipe import PRESET_EPOCHS
+from nervcodec.picture import DEPTHS
 
 to_output = section("Output")
-of_video = section("Part of the video")
-in_pieces = section("Segments")
-of_rate = section("Rate and quality")
-of_time = section("Time")
-of_layers = section("Layers")
-of_missing = section("Missing frames and pixels")
-of_network = section("Network")
-of_fit = section("Fit")
+of_video = section("Part of the video", EncodeOptions)
+in_pieces = section("Segments", EncodeOptions)
+of_rate = section("Rate and quality", EncodeOptions)
+of_time = section("Time", EncodeOptions)
+of_layers = section("Layers", EncodeOptions)
+of_missing = section("Missing frames and pixels", EncodeOptions)
+of_network = section("Network", EncodeOptions)
+of_fit = section("Fit", EncodeOptions)
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
@@ -41,25 +41,21 @@ of_fit = section("Fit")
 @view_options
 @of_video(
     "--depth",
-    type=click.Choice(["auto", "8", "10"]),
+    type=click.Choice(["auto", *map(str, DEPTHS)]),
     default="auto",
     help="Bits of a sample, in the fit and when decoded; auto is 8 where the video has no more, else 10.",
 )
 @of_video(
     "--domain",
-    type=click.Choice(["auto", "yuv420", "rgb"]),
-    default="auto",
     help="Samples that are fitted; auto is the planes of a 4:2:0 video as they are, where the network can, else RGB.",
 )
 @in_pieces(
     "--segment",
     metavar="auto|none|10s|N",
-    default="auto",
     help="Cut the video at scene cuts and into pieces of at most so many seconds or frames; none fits it as a whole.",
 )
 @of_rate(
     "--quality",
-    type=click.FloatRange(0, 100),
     help="From coarse to fine; 10 more let a bit weigh half as much against an error.  [default: 50]",
 )
 @of_rate("--target", type=Quality(), help="Quality to reach: psnr=34 (dB) or ms-ssim=0.96.  Takes a few fits.")
@@ -67,43 +63,33 @@ of_fit = section("Fit")
 @of_rate("--bpp", type=click.FloatRange(min=0, min_open=True), help="The same in bits for each pixel.")
 @of_rate(
     "--recipe",
-    type=click.Choice(["rate", "paper"]),
-    default="rate",
     help="Fit rate and distortion together, or quantize after the fit as the papers do.",
 )
-@of_rate("--bits", type=click.IntRange(2, 12), help="Of each value, with --recipe paper.  [default: 8]")
+@of_rate("--bits", help="Of each value, with --recipe paper.  [default: 8]")
 @of_rate(
     "--prune",
-    type=click.FloatRange(0, 1, max_open=True),
     help="Share of the weights set to zero.  [default: 0; 0.1 with --recipe paper]",
 )
 @of_time(
     "--preset",
-    type=click.Choice(list(PRESET_EPOCHS)),
-    default="medium",
     help="How long to fit: longer is better at the same bytes.",
 )
-@of_time("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the clip, instead of --preset.")
-@of_time("--steps", type=click.IntRange(min=1), help="Optimizer steps, instead of --preset.")
+@of_time("--epochs", help="Passes over the clip, instead of --preset.")
+@of_time("--steps", help="Optimizer steps, instead of --preset.")
 @of_time("--time-limit", type=Duration(), help="Time that all may take, such as 10m, instead of --preset.")
-@of_layers("--layers", type=click.IntRange(1, 16), default=1, help="The base, and enhancement layers above it.")
+@of_layers("--layers", help="The base, and enhancement layers above it.")
 @of_layers(
     "--min-gain",
-    type=float,
-    default=0.3,
     metavar="DB",
     help="What an enhancement layer must gain for each doubling of the file, or it is not written.",
 )
 @of_missing(
     "--keep-every",
-    type=click.IntRange(1, 1000),
-    default=1,
     metavar="N",
     help="Fit and store only every Nth frame, and the last; decode --all-times brings the others back.",
 )
 @of_missing(
     "--assisted",
-    is_flag=True,
     help="Store embeddings for those other frames too, fitted to them while the weights stay as they are.",
 )
 @of_missing(
@@ -111,9 +97,7 @@ of_fit = section("Fit")
     metavar="FILE|DIR|RULE",
     help="Pixels that are missing: white in one picture or in one for each frame, boxes:5x50, or center:1/4.",
 )
-@of_network(
-    "--model", type=click.Choice(["dnerv", "hnerv", "sdmn", "ffnerv"]), default="dnerv", help="Kind of network."
-)
+@of_network("--model", help="Kind of network.")
 @of_network(
     "--size",
     type=Weights(),
@@ -121,7 +105,6 @@ of_fit = section("Fit")
 )
 @of_network(
     "--row",
-    type=click.Choice(list(row_names())),
     help="A network of DNeRV's Table 8 or SDMN's Table 3, instead of --model and --size.",
 )
 @of_network(
@@ -129,60 +112,45 @@ of_fit = section("Fit")
     type=Size(),
     help="Cells of DNeRV's difference embedding; finer costs more bytes.  [default: by length and size]",
 )
-@of_network("--coupling", type=click.Choice(["affine", "additive"]), default="affine", help="Of SDMN.")
+@of_network("--coupling", help="Of SDMN.")
 @of_network(
     "--latent",
-    type=click.Choice(["zero", "seeded"]),
-    default="zero",
     help="What SDMN's decoder takes for channels that are not sent.",
 )
 @of_network(
     "--block",
-    type=click.Choice(["plain", "rep"]),
     help="Re-parameterise the base in the fit.  [default: plain; rep for SDMN with --recipe paper]",
 )
-@of_fit("--optimizer", type=click.Choice(["muon", "adam", "adan"]), default="muon")
+@of_fit("--optimizer")
 @of_fit(
     "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
     help="Peak rate.  [default: 0.02 muon, 0.005 adam, 0.01 adan]",
 )
-@of_fit("--loss", type=click.Choice(["l2", "l1", "l1-ssim", "l1-ms-ssim"]), default="l2", help="l2 is best for PSNR.")
+@of_fit("--loss", help="l2 is best for PSNR.")
 @of_fit(
     "--embeddings",
-    type=click.Choice(["free", "encoder"]),
-    default="free",
     help="Fit embeddings themselves, or networks that make them (slower).",
 )
 @of_fit(
     "--difference-source",
-    type=click.Choice(["frames", "flow"]),
-    default="frames",
     help="With --embeddings encoder: what DNeRV's sees of motion; flow is for comparison and needs OpenCV.",
 )
-@of_fit("--batch", type=click.IntRange(min=1), default=1, help="Frames in a step.")
+@of_fit("--batch", help="Frames in a step.")
 @of_fit(
     "--seed",
-    type=click.IntRange(min=0),
-    default=0,
     help="The same seed, --threads and --precision on the same kind of CPU give the same bytes.",
 )
 @device_option
 @on_machine(
     "--precision",
-    type=click.Choice(["auto", "float32", "bfloat16"]),
-    default="auto",
     help="Arithmetic of a fit; the bytes depend on it. auto: bfloat16 where the device has it.",
 )
 @on_machine(
     "--workers",
-    type=click.IntRange(0, 1024),
-    default=1,
     help="Processes that fit segments at once, each on a GPU of its own if there are; 0: leave it to nervc worker.",
 )
 @on_machine(
     "--threads",
-    type=click.IntRange(1, 1024),
     help="Of each worker's fit, on a CPU; the bytes depend on it.  [default: as many as the workers leave each other]",
 )
 @on_machine(
@@ -215,7 +183,7 @@ def encode(
     chosen["target"] = _target(chosen)
     if chosen["difference_grid"]:
         chosen["difference_grid"] = chosen["difference_grid"][::-1]
-    options = nervcodec.EncodeOptions(view=view, **chosen)
+    options = EncodeOptions(view=view, **chosen)
     if dry_run:
         with display(as_json=as_json, quiet=quiet) as observe:
             forecast = nervcodec.plan(source, options, observe)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 import nervcodec
 from nervcodec.cli.display import json_line
-from nervcodec.codec.layers import describe_network
+from nervcodec.codec.stream.layers import describe_network
 
 LUMINANCE = 10_000
 """Parts of a candela per square metre in which the luminance of a display is given."""

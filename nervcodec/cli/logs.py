@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from nervcodec import __version__
 from nervcodec.cli.command import Function, Session, section
 from nervcodec.errors import NervcodecError, OutputError
+from nervcodec.version import __version__
 
 LIBRARY = "nervcodec"
 LOG = logging.getLogger(__name__)

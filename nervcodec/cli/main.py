@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from nervcodec import __version__
 from nervcodec.cli.command import Session
 from nervcodec.cli.display import json_line
 from nervcodec.cli.interruption import Stopped, stop_at_once
 from nervcodec.errors import NervcodecError, OutputError
+from nervcodec.version import __version__
 
 BROKEN_PIPE, INTERRUPTED = 141, 130
 

@@ -3,11 +3,25 @@
 from collections.abc import Iterator
 from typing import Any
 
-from nervcodec.codec.report import EncodeReport, LayerReport
+from nervcodec.codec.segment.report import EncodeReport, FileReport
+from nervcodec.metrics.value import Quality
 from nervcodec.picture import Domain
 
 PSNR: dict[Domain, str] = {"rgb": "PSNR", "yuv420": "YUV PSNR"}
 """What it is called."""
+
+
+def quality_record(quality: Quality | None) -> dict[str, float | None]:
+    """A quality as JSON objects of all commands have it; nulls where there is none."""
+    if quality is None:
+        return {"psnr": None, "ms_ssim": None}
+    return {"psnr": quality.psnr_db, "ms_ssim": quality.ms_ssim}
+
+
+def quality_words(quality: Quality, domain: Domain) -> str:
+    """A quality in words, of frames in a domain."""
+    index = "" if quality.ms_ssim is None else f", MS-SSIM {quality.ms_ssim:.4f}"
+    return f"{PSNR[domain]} {quality.psnr_db:.2f} dB{index}"
 
 
 def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
@@ -20,9 +34,8 @@ def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
         "fit_seconds": report.fit_seconds,
         "decode_seconds": report.decode_seconds,
         "frames": report.frames,
-        "masked_psnr": report.masked_psnr_db,
-        "missing_psnr": report.missing_psnr_db,
-        "missing_ms_ssim": report.missing_ms_ssim,
+        "masked_psnr": quality_record(report.masked)["psnr"],
+        **{f"missing_{name}": value for name, value in quality_record(report.missing).items()},
         "assisted_bytes": report.assisted_bytes,
         "fits": report.fits,
         "segments": report.segments,
@@ -37,21 +50,20 @@ def outcome_lines(output: str, report: EncodeReport) -> Iterator[str]:
     psnr = PSNR[report.domain]
     if len(report.layers) > 1:
         for number, layer in enumerate(report.layers, 1):
-            yield f"--layers {number}: {_outcome(layer, psnr)}"
-    if report.masked_psnr_db is not None:
-        yield f"pixels under the mask: {psnr} {report.masked_psnr_db:.2f} dB"
-    if report.missing_psnr_db is not None:
+            yield f"--layers {number}: {_outcome(layer, report.domain)}"
+    if report.masked:
+        yield f"pixels under the mask: {psnr} {report.masked.psnr_db:.2f} dB"
+    if report.missing:
         how = "interpolated" if report.assisted_bytes is None else f"assisted by {report.assisted_bytes:,} bytes"
-        yield f"frames that were left out, {how}: {psnr} {report.missing_psnr_db:.2f} dB"
+        yield f"frames that were left out, {how}: {psnr} {report.missing.psnr_db:.2f} dB"
     if report.attached_bytes:
         yield f"sound, subtitles, chapters and titles: {report.attached_bytes:,} of the bytes"
-    yield f"{output}: {_outcome(report, psnr)}, {report.seconds:.1f} s"
+    yield f"{output}: {_outcome(report, report.domain)}, {report.seconds:.1f} s"
 
 
-def _measures(made: EncodeReport | LayerReport) -> dict[str, Any]:
+def _measures(made: FileReport) -> dict[str, Any]:
     return {
-        "psnr": made.psnr_db,
-        "ms_ssim": made.ms_ssim,
+        **quality_record(made.quality),
         "bytes": made.file_bytes,
         "bpp": made.bits_per_pixel,
         "parameters": made.parameters,
@@ -59,6 +71,5 @@ def _measures(made: EncodeReport | LayerReport) -> dict[str, Any]:
     }
 
 
-def _outcome(made: EncodeReport | LayerReport, psnr: str) -> str:
-    quality = "" if made.ms_ssim is None else f", MS-SSIM {made.ms_ssim:.4f}"
-    return f"{psnr} {made.psnr_db:.2f} dB{quality}, {made.file_bytes:,} bytes, {made.bits_per_pixel:.4f} bpp"
+def _outcome(made: FileReport, domain: Domain) -> str:
+    return f"{quality_words(made.quality, domain)}, {made.file_bytes:,} bytes, {made.bits_per_pixel:.4f} bpp"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from nervcodec.codec.targets import Target
+from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError
 from nervcodec.timeline import When
 from nervcodec.video.images import is_pattern
@@ -97,6 +97,8 @@ class Time(click.ParamType[When]):
     name = "WHEN"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> When:
+        if isinstance(value, Fraction):  # a default
+            return value
         if match := re.fullmatch(r"f:(\d{1,9})", value):
             return int(match[1])
         match = re.fullmatch(r"(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{1,9})?)s?", value)

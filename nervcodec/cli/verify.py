@@ -8,7 +8,7 @@ import nervcodec
 from nervcodec.cli.command import Command, device_option, section, take_view, view_options
 from nervcodec.cli.display import display, json_line
 from nervcodec.cli.logs import messages
-from nervcodec.cli.outcome import PSNR
+from nervcodec.cli.outcome import quality_record, quality_words
 from nervcodec.errors import TargetMissed
 
 compared = section("Comparison")
@@ -52,8 +52,7 @@ def _record(file: str, report: "nervcodec.VerifyReport") -> dict[str, Any]:
         "layers": report.layers,
         "bytes": report.file_bytes,
         "domain": report.domain,
-        "psnr": report.psnr_db,
-        "ms_ssim": report.ms_ssim,
+        **quality_record(report.quality),
         "seconds": report.seconds,
     }
 
@@ -62,8 +61,6 @@ def _words(report: "nervcodec.VerifyReport") -> str:
     counts = (("frames", report.frames), ("segments", report.segments), ("layers", report.layers))
     frames, *parts = (f"{count} {name if count != 1 else name[:-1]}" for name, count in counts)
     words = [f"{frames} of {report.width}x{report.height}", *parts, f"{report.file_bytes:,} bytes"]
-    if report.psnr_db is not None:
-        words.append(f"{PSNR[report.domain]} {report.psnr_db:.2f} dB")
-    if report.ms_ssim is not None:
-        words.append(f"MS-SSIM {report.ms_ssim:.4f}")
+    if report.quality:
+        words.append(quality_words(report.quality, report.domain))
     return ", ".join(words)

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import torch
 
+from nervcodec.codec.choices import DeviceName, PrecisionName
 from nervcodec.errors import RequestError
 from nervcodec.memory import machine_memory
 from nervcodec.precision import Precision, has_bfloat16
-
-DeviceName = Literal["auto", "cpu", "cuda"]
-PrecisionName = Literal["auto", Precision]
 
 
 def choose_device(name: DeviceName) -> torch.device:

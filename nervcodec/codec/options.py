@@ -1,12 +1,13 @@
-"""Everything that `encode` can be told."""
+"""Everything that `encode` can be told; loads neither torch nor a video library."""
 
+import re
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Annotated, Any
 
 from nervcodec.bitstream.layer import MAX_LAYERS
-from nervcodec.codec import segments
-from nervcodec.codec.device import DeviceName, PrecisionName
-from nervcodec.codec.targets import Target
+from nervcodec.codec.choices import Audio, Block, Coupling, DeviceName, DomainName, Latent, PrecisionName, RecipeName
+from nervcodec.codec.target import Target
+from nervcodec.declarations import OneOf, Range, check_declared
 from nervcodec.errors import RequestError
 from nervcodec.models.catalogue import MODELS, Model, base_names, model_of_row, row_names
 from nervcodec.training.recipe import (
@@ -18,40 +19,14 @@ from nervcodec.training.recipe import (
     Loss,
     Optimizer,
 )
-from nervcodec.video.attachments import Audio
-from nervcodec.video.masks import check_rule
+from nervcodec.video.mask_rules import check_mask
 from nervcodec.video.view import View
 
-DomainName = Literal["auto", "yuv420", "rgb"]
-RecipeName = Literal["rate", "paper"]
-Coupling = Literal["affine", "additive"]
-Latent = Literal["zero", "seeded"]
-Block = Literal["plain", "rep"]
-
-QUALITIES = (0.0, 100.0)
-MOST_EPOCHS = 1e6
-MOST_KEEP_EVERY = 1000
-CHOICES: dict[str, tuple[object, ...]] = {
-    "domain": get_args(DomainName),
-    "model": base_names(),
-    "recipe": get_args(RecipeName),
-    "row": (None, *row_names()),
-    "preset": tuple(PRESET_EPOCHS),
-    "optimizer": get_args(Optimizer),
-    "loss": get_args(Loss),
-    "embeddings": get_args(EmbeddingSource),
-    "difference_source": get_args(DifferenceSource),
-    "coupling": get_args(Coupling),
-    "latent": get_args(Latent),
-    "block": (None, *get_args(Block)),
-    "device": get_args(DeviceName),
-    "precision": get_args(PrecisionName),
-    "audio": get_args(Audio),
-}
-
+LEAST_QUALITY, MOST_QUALITY = 0.0, 100.0
+POSITIVE = Range(0, low_open=True)
+SEGMENT_RULE = re.compile(r"auto|none|[1-9]\d{0,6}|\d{1,6}(\.\d{1,3})?s")
 MACHINE = ("device", "precision", "workers", "threads", "cluster")
 """Options that say where to fit, not what."""
-MOST_WORKERS = 1024
 EXCLUSIVE = (
     ("steps", "epochs"),
     ("steps", "time_limit"),
@@ -73,18 +48,18 @@ class EncodeOptions:
     audio: Audio = "copy"
     """Whether sound, subtitles, chapters and titles go along, as they are."""
     segment: str = "auto"
-    """Into what pieces the video is cut (`nervcodec.codec.segments.longest_segment`), each fitted on its own."""
-    keep_every: int = 1
+    """Into what pieces the video is cut (`nervcodec.codec.job.cutting.longest_segment`)."""
+    keep_every: Annotated[int, Range(1, 1000)] = 1
     """Only every so many frames of the video are fitted and stored, and its last one."""
     assisted: bool = False
     """Whether embeddings of the frames left out are fitted to these, without a say in the weights, and stored."""
     mask: str | None = None
     """Which pixels are missing and never seen (`nervcodec.video.masks.load_masks`)."""
-    model: str = "dnerv"
+    model: Annotated[str, OneOf(base_names)] = "dnerv"
     """Kind of network, by its name in the catalogue (`nervcodec.models.catalogue`)."""
     size: int | None = None
     """Weights the stream carries, embeddings not among them; None means by the length and size of the video."""
-    row: str | None = None
+    row: Annotated[str | None, OneOf(row_names)] = None
     """A row of DNeRV's Table 8 or QS-NeRV's Table 3 by name (`nervcodec.models.presets`), for `model` and `size`."""
     difference_grid: tuple[int, int] | None = None
     """Height and width of DNeRV's difference embedding; None means by rule."""
@@ -94,42 +69,46 @@ class EncodeOptions:
     """What SDMN's decoder takes for channels that are not sent: zeros, or draws of a generator seeded with `seed`."""
     block: Block | None = None
     """Stages of the base plain or re-parameterised; None means the latter for SDMN with the recipe `paper`."""
-    layers: int = 1
+    layers: Annotated[int, Range(1, MAX_LAYERS)] = 1
     """The base and, above it, so many enhancement layers less one."""
     min_gain: float = 0.3
     """Decibels that an enhancement layer must gain for each doubling of the file, or it is not written (ours)."""
-    preset: str = "medium"
-    steps: int | None = None
-    epochs: float | None = None
-    """Passes over the clip; both replace the preset's number of steps."""
-    seed: int = 0
+    preset: Annotated[str, OneOf(lambda: tuple(PRESET_EPOCHS))] = "medium"
+    """How long to fit, as a number of passes over the clip (`nervcodec.training.recipe.PRESET_EPOCHS`)."""
+    steps: Annotated[int | None, Range(1)] = None
+    """Optimizer steps of each fit, which override those of the preset."""
+    epochs: Annotated[float | None, Range(0, 1e6, low_open=True, high_open=True)] = None
+    """Passes over the clip, which override those of the preset."""
+    seed: Annotated[int, Range(0)] = 0
     optimizer: Optimizer = "muon"
-    learning_rate: float | None = None
+    learning_rate: Annotated[float | None, POSITIVE] = None
+    """Peak rate; None means the default of the optimizer."""
     loss: Loss = "l2"
     embeddings: EmbeddingSource = "free"
     """Of the base; those of layers above it are free."""
     difference_source: DifferenceSource = "frames"
     """What DNeRV's encoder makes the difference embedding of: differences of frames, or optical flow between them
     (DNeRV, supplement, section 9.4; needs OpenCV)."""
-    batch: int = 1
+    batch: Annotated[int, Range(1)] = 1
+    """Number of frames in an optimizer step."""
     recipe: RecipeName = "rate"
     """`rate` minimises rate and distortion together, `paper` quantizes after the fit (8 bits, 10 % pruned)."""
-    quality: float | None = None
+    quality: Annotated[float | None, Range(LEAST_QUALITY, MOST_QUALITY)] = None
     """From 0, coarse, to 100, fine: how much a bit weighs against an error; None means 50; not for `paper`."""
     target: Target | None = None
     """A size or quality to reach, in place of `quality`."""
-    time_limit: float | None = None
+    time_limit: Annotated[float | None, POSITIVE] = None
     """Seconds that all may take, in place of `preset`."""
-    bits: int | None = None
+    bits: Annotated[int | None, Range(LEAST_BITS, MOST_BITS)] = None
     """Of each quantized value, sign included, before entropy coding; for the recipe `paper`, where None means 8."""
-    prune: float | None = None
+    prune: Annotated[float | None, Range(0, 1, high_open=True)] = None
     """Share of the weights set to zero; None means the recipe's own."""
     device: DeviceName = "auto"
     precision: PrecisionName = "auto"
     """Arithmetic of a fit, on which the bytes depend; `auto` means bfloat16 where the device has it."""
-    workers: int = 1
+    workers: Annotated[int, Range(0, 1024)] = 1
     """Processes of this machine that fit segments side by side; none leaves that to `work` elsewhere."""
-    threads: int | None = None
+    threads: Annotated[int | None, Range(1, 1024)] = None
     """Of torch in every fit, on which the bytes depend; None means those torch takes, divided by the workers."""
     cluster: str | None = None
     """Address of a Ray cluster that fits segments, or `local` for one of so many workers on this machine."""
@@ -168,27 +147,21 @@ class EncodeOptions:
         return self.row is None and self.base.planes and self.difference_source == "frames"
 
     def __post_init__(self) -> None:
-        self._check_recipe()
-        if self.epochs is not None and not 0 < self.epochs < MOST_EPOCHS:
-            raise RequestError(f"{self.epochs} passes over a clip")
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise RequestError(f"{name} is one of {', '.join(map(str, choices))}, not {getattr(self, name)}")
+        check_declared(self)
         for these, those in EXCLUSIVE:
             if getattr(self, these) is not None and getattr(self, those) is not None:
                 raise RequestError(f"{these} and {those} exclude each other")
-        if not 1 <= self.keep_every <= MOST_KEEP_EVERY:
-            raise RequestError(f"every {self.keep_every}th frame: from 1 to {MOST_KEEP_EVERY}")
-        if not 1 <= self.layers <= MAX_LAYERS:
-            raise RequestError(f"a file has 1 to {MAX_LAYERS} layers, not {self.layers}")
+        if not SEGMENT_RULE.fullmatch(self.segment):
+            raise RequestError(
+                f"{self.segment!r} is no length of segments: auto, none, seconds such as 10s, or frames such as 250"
+            )
+        if self.mask is not None:
+            check_mask(self.mask)
+        self._check_recipe()
         self._check_model()
         if self.domain == "yuv420" and not self.makes_planes:
             raise RequestError("rows of tables, FFNeRV and optical flow are for RGB: choose --domain rgb")
-        self._check_machine()
         self._check_assisted()
-        segments.check_rule(self.segment)
-        if self.mask is not None:
-            check_rule(self.mask)
 
     def _check_model(self) -> None:
         if self.row and self.model not in ("dnerv", self.base.name):
@@ -202,12 +175,6 @@ class EncodeOptions:
             raise RequestError("optical flow is for the encoder of DNeRV: choose --embeddings encoder")
         if self.embeddings == "encoder" and self.base.encoder is None:
             raise RequestError(f"{self.base.method} has no encoder: its embeddings are free")
-
-    def _check_machine(self) -> None:
-        if not 0 <= self.workers <= MOST_WORKERS:
-            raise RequestError(f"{self.workers} workers: from 0 to {MOST_WORKERS}")
-        if self.threads is not None and not 1 <= self.threads <= MOST_WORKERS:
-            raise RequestError(f"{self.threads} threads: from 1 to {MOST_WORKERS}")
 
     def _check_assisted(self) -> None:
         if self.assisted and self.keep_every == 1:
@@ -226,14 +193,8 @@ class EncodeOptions:
     def _check_recipe(self) -> None:
         if self.recipe == "rate" and self.bits is not None:
             raise RequestError("the recipe rate chooses its own steps: bits belong to the recipe paper")
-        if self.bits is not None and not LEAST_BITS <= self.bits <= MOST_BITS:
-            raise RequestError(f"values take {LEAST_BITS} to {MOST_BITS} bits, not {self.bits}")
         if self.recipe == "paper" and (self.quality is not None or self.target):
             raise RequestError("the recipe paper knows no quality and no target: choose a size")
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise RequestError(f"a time limit of {self.time_limit:g} s")
-        if self.quality is not None and not QUALITIES[0] <= self.quality <= QUALITIES[1]:
-            raise RequestError(f"quality lies between {QUALITIES[0]:g} and {QUALITIES[1]:g}, not {self.quality}")
 
 
 def _tuples(record: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import torch
 from pytorch_msssim import ms_ssim, ssim
 from torch import Tensor
 
+from nervcodec.metrics.value import Quality
 from nervcodec.picture import VideoFormat
 from nervcodec.planes import unpack_planes
 from nervcodec.samples import depth_of, peak_of
@@ -109,6 +110,11 @@ class QualityMeter:
     def psnr_db(self) -> float:
         """Mean PSNR over the frames so far, in dB."""
         return float(torch.cat(self.psnrs).mean())
+
+    @property
+    def quality(self) -> Quality:
+        """Mean over the frames so far."""
+        return Quality(self.psnr_db, self.ms_ssim)
 
     @property
     def ms_ssim(self) -> float | None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import av
 from av.container import Flags, InputContainer, OutputContainer
@@ -39,9 +39,6 @@ BITEXACT = cast(int, Flags.bitexact.value)
 MILLISECOND = Fraction(1, 1000)
 PLAIN = "pcm_"
 MARKUP = re.compile(rb"<[^<>]*>")
-
-Audio = Literal["copy", "none"]
-"""Whether what accompanies a video goes along with it."""
 
 Feed = Callable[[Fraction | None], None]
 """Hands on what comes before a time in seconds, or all that is left."""

@@ -1,6 +1,5 @@
 """Which pixels of a video are missing: a picture, a picture for each frame, or the boxes of the papers."""
 
-import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from nervcodec.picture import SHALLOW
 from nervcodec.planes import LUMA, pack_planes
 from nervcodec.video.geometry import Mask, any_of_squares, grown, view_mask, view_plane_masks
 from nervcodec.video.images import SUFFIXES, is_pattern
+from nervcodec.video.mask_rules import BOXES, CENTER, check_mask
 from nervcodec.video.reader import Video, read_frames
 from nervcodec.video.view import View
 
 PLACES = [(Fraction(y, 4), Fraction(x, 4)) for y, x in ((2, 2), (1, 1), (1, 3), (3, 1), (3, 3))]
 """Centres of boxes as shares of height and width (HNeRV's code; with one box the middle)."""
-RULES = ("boxes:", "center:")
 WHITE = 128
 """The least sample of 8 bits that marks a missing pixel."""
 
@@ -36,7 +35,7 @@ def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Ten
     Raises RequestError for a rule that is none, another size or number, or a frame of which nothing is there, or no
     colour; VideoError for pictures that cannot be read.
     """
-    check_rule(spec)
+    check_mask(spec)
     width, height = view.output_size(*video.source_size)
     made = _boxes(spec, height, width)
     masks, is_viewed = ([made], True) if made is not None else _pictures(spec, video, view, frames)
@@ -58,17 +57,11 @@ def _seen(mask: Mask, reach: int, view: View, *, is_viewed: bool) -> Tensor:
     return pack_planes(luma, chroma.expand(-1, 2, -1, -1))
 
 
-def check_rule(spec: str) -> None:
-    """Raises RequestError for what begins as a rule, and is none."""
-    if not spec or (spec.startswith(RULES) and _boxes(spec, 1, 1) is None):
-        raise RequestError(f"no mask is called {spec!r}: a picture, a folder, boxes:5x50 or center:1/4")
-
-
 def _boxes(spec: str, height: int, width: int) -> Mask | None:
     """The mask of a rule; None for what is no rule."""
-    if match := re.fullmatch(r"boxes:([1-5])x([1-9]\d{0,4})", spec):
+    if match := BOXES.fullmatch(spec):
         return _box_mask(height, width, PLACES[: int(match[1])], int(match[2]), int(match[2]))
-    if match := re.fullmatch(r"center:1/([1-9]\d{0,3})", spec):
+    if match := CENTER.fullmatch(spec):
         share = int(match[1])
         return _box_mask(height, width, PLACES[:1], max(height // share, 1), max(width // share, 1))
     return None

@@ -8,8 +8,10 @@ import pytest
 
 import nervcodec
 from nervcodec.cli.main import run
-from nervcodec.codec.report import EncodeReport
-from nervcodec.codec.targets import Candidate, Target, search
+from nervcodec.codec.segment.report import EncodeReport
+from nervcodec.codec.segment.search import Candidate, search
+from nervcodec.codec.target import Target
+from nervcodec.metrics.value import Quality
 from tests.conftest import THREADS
 from tests.golden.make import FOLDER
 
@@ -31,7 +33,15 @@ STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} "
                 "out.y4m: 4 frames",
             ],
         ),
-        (["-vv"], ["nervcodec.codec.player: ", "nervcodec.codec.player: ", "nervcodec.codec.decoder: ", "out.y4m: "]),
+        (
+            ["-vv"],
+            [
+                "nervcodec.codec.decoding.decode: ",
+                "nervcodec.codec.decoding.decode: ",
+                "nervcodec.codec.decoding.frames: ",
+                "out.y4m: ",
+            ],
+        ),
     ],
 )
 def test_as_much_is_said_as_is_asked_for(
@@ -91,7 +101,7 @@ def test_a_search_logs_its_trials(caplog: pytest.LogCaptureFixture) -> None:
     def fit(at: float) -> Candidate:
         values = dict.fromkeys(("file_bytes", "frames", "parameters", "steps", "bits_per_pixel"), 1)
         seconds = {"fit_seconds": 1.0, "decode_seconds": 1.0}
-        return Candidate(EncodeReport(psnr_db=at / 2, ms_ssim=None, layers=(), **values, **seconds), b"")  # type: ignore[arg-type]
+        return Candidate(EncodeReport(quality=Quality(at / 2, None), layers=(), **values, **seconds), b"")  # type: ignore[arg-type]
 
     with caplog.at_level(logging.INFO, "nervcodec"):
         search(Target("psnr", 34), 50, (0, 100), 4, fit)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import nervcodec
-from nervcodec.codec.clip import load_clip
+from nervcodec.codec.segment.footage import load_clip
 from nervcodec.events import Observer, ignore
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View

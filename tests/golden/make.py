@@ -15,12 +15,12 @@ import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import VERSION
 from nervcodec.bitstream.layer import Chunk
-from nervcodec.codec.decoder import decode_frames
-from nervcodec.codec.layers import layer_configs
-from nervcodec.codec.options import DomainName
-from nervcodec.codec.schema import layer_schema
-from nervcodec.codec.tensors import pack_group, unpack_group
-from nervcodec.codec.unpacking import Unpacker
+from nervcodec.codec.choices import DomainName
+from nervcodec.codec.decoding.frames import decode_frames
+from nervcodec.codec.stream.layers import layer_configs
+from nervcodec.codec.stream.schema import layer_schema
+from nervcodec.codec.stream.tensors import pack_group, unpack_group
+from nervcodec.codec.stream.unpacking import Unpacker
 from nervcodec.entropy.forms import CONTEXTS, FORMS, PREDICTED
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View

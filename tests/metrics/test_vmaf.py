@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nervcodec.bench.run.measuring import measure_vmaf
-from nervcodec.codec.clip import load_clip
+from nervcodec.codec.segment.footage import load_clip
 from nervcodec.errors import RequestError
 from nervcodec.metrics.vmaf import ffmpeg_with, vmaf
 from nervcodec.video.view import View

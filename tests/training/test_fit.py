@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nervcodec.codec.payload import pack
+from nervcodec.codec.stream.payload import pack
 from nervcodec.errors import FitError, RequestError, ResourceError
 from nervcodec.events import BatchHalved, Event, FitRestarted, StepDone
 from nervcodec.models.catalogue import model_name

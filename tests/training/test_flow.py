@@ -10,7 +10,7 @@ import torch
 
 import nervcodec
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.planning import plan_config
+from nervcodec.codec.segment.planning import plan_config
 from nervcodec.errors import RequestError
 from nervcodec.picture import VideoFormat
 from nervcodec.samples import from_unit, to_unit

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from nervcodec.codec.schema import TensorSpec
-from nervcodec.codec.tensors import pack_group
+from nervcodec.codec.stream.schema import TensorSpec
+from nervcodec.codec.stream.tensors import pack_group
 from nervcodec.training.quantizing import Quantizer
 from nervcodec.training.rate import RateModel
 

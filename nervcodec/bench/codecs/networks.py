@@ -16,17 +16,17 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nervcodec.bench.codecs.material import Coded, Material, Setting
 from nervcodec.bitstream.container import Stream, read_stream
-from nervcodec.codec.assistance import assist
-from nervcodec.codec.between import frames_at
-from nervcodec.codec.clip import load_footage
-from nervcodec.codec.decoder import decode_frames
+from nervcodec.codec.decoding.between import frames_at
+from nervcodec.codec.decoding.frames import decode_frames
 from nervcodec.codec.device import choose_device
-from nervcodec.codec.encoder import encode
-from nervcodec.codec.layers import layer_configs
+from nervcodec.codec.job.encode import encode
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.planning import default_weights
-from nervcodec.codec.targets import Target
-from nervcodec.codec.work import Work
+from nervcodec.codec.segment.assist import assist
+from nervcodec.codec.segment.footage import load_footage
+from nervcodec.codec.segment.planning import default_weights
+from nervcodec.codec.segment.task import Work
+from nervcodec.codec.stream.layers import layer_configs
+from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
 from nervcodec.video.view import View

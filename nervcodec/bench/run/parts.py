@@ -11,8 +11,8 @@ from nervcodec.bench.codecs.networks import NetworkCodec
 from nervcodec.bench.record import Part
 from nervcodec.bench.run.measuring import BATCH, measure_clip
 from nervcodec.bitstream.container import read_stream
-from nervcodec.codec.between import frames_at
-from nervcodec.codec.clip import load_footage
+from nervcodec.codec.decoding.between import frames_at
+from nervcodec.codec.segment.footage import load_footage
 from nervcodec.errors import ResourceError
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.models.grids import at_moments

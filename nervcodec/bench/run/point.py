@@ -18,7 +18,7 @@ from nervcodec.bench.data.sequence import Sequence, check_frames
 from nervcodec.bench.record import VERSION, Pictures, Record
 from nervcodec.bench.run.measuring import measure_clip, measure_vmaf, peak_memory
 from nervcodec.bench.run.parts import measure_parts
-from nervcodec.codec.clip import load_clip
+from nervcodec.codec.segment.footage import load_clip
 from nervcodec.errors import RequestError
 from nervcodec.events import Event, StepDone
 from nervcodec.metrics.yuv import CONVERSION

@@ -1,7 +1,7 @@
 """A small clip to code."""
 
 from nervcodec.bench.codecs.material import Material
-from nervcodec.codec.clip import load_clip
+from nervcodec.codec.segment.footage import load_clip
 from nervcodec.video.view import View
 from tests.conftest import SAMPLE
 

@@ -8,9 +8,9 @@ from nervcodec.bench.codecs.names import codec_of, find_codec
 from nervcodec.bench.codecs.networks import NetworkCodec, command_line
 from nervcodec.bitstream.container import read_stream
 from nervcodec.cli.encode import encode
-from nervcodec.codec.layers import layer_configs
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.targets import Target
+from nervcodec.codec.stream.layers import layer_configs
+from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError
 from nervcodec.events import Event, StepDone
 from nervcodec.metrics.quality import psnr

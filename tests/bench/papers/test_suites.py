@@ -9,8 +9,8 @@ from nervcodec.bench.papers.beside import beside
 from nervcodec.bench.papers.suites import SUITES, Task, Trial, raw_size, suite
 from nervcodec.bench.record import VERSION, Record
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.planning import plan_config
-from nervcodec.codec.targets import Target
+from nervcodec.codec.segment.planning import plan_config
+from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError
 from nervcodec.models.catalogue import row_config
 from nervcodec.models.sizing import NetworkRequest

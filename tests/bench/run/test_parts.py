@@ -8,8 +8,8 @@ from nervcodec.bench.codecs.material import Coded, Material
 from nervcodec.bench.codecs.networks import NetworkCodec
 from nervcodec.bench.run.parts import Parts, measure_parts
 from nervcodec.bitstream.container import read_stream
-from nervcodec.codec.between import frames_at
-from nervcodec.codec.clip import load_clip
+from nervcodec.codec.decoding.between import frames_at
+from nervcodec.codec.segment.footage import load_clip
 from nervcodec.video.view import View
 from tests.codec.clips import mean_psnr
 from tests.conftest import SAMPLE

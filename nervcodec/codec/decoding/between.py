@@ -1,0 +1,112 @@
+"""Frames of a file at any time: those that it holds, and what lies between them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, groupby, pairwise
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nervcodec.bitstream.container import Stream
+from nervcodec.codec.choices import Between, DeviceName
+from nervcodec.codec.decoding.frames import decode_frames, decode_times
+from nervcodec.codec.device import choose_device
+from nervcodec.motion import along, frame_between, is_cut, motion_between
+from nervcodec.picture import VideoFormat
+from nervcodec.planes import pack_planes, unpack_planes
+from nervcodec.samples import to_unit
+from nervcodec.timeline import Moment
+from nervcodec.video.domains import picture_to_rgb
+
+
+def frames_at(
+    stream: Stream,
+    moments: Sequence[Moment],
+    between: Between = "motion",
+    part: range | None = None,
+    *,
+    device: DeviceName = "auto",
+    fast: bool = False,
+) -> Iterator[Tensor]:
+    """Frames `[C, H, W]`, samples of the depth and domain of the file, on the CPU, at moments in order of time.
+
+    At a frame of the file it is that frame as `decode_frames` makes it. Between two scenes it is the nearer of the two.
+
+    part: numbers of the moments that are wanted, None for all; no more is decoded than these take, and they are bit for
+    bit what they are among all.
+
+    Raises BitstreamError as `decode_frames` does.
+    """
+    part = range(len(moments)) if part is None else part
+    video, place = stream.header.video, choose_device(device)
+    shown = moments[part.start : part.stop]
+    frames = _frames_of(shown, stream.header.frames)
+    made = decode_frames(stream, set(frames), device=device, fast=fast)
+    decoded = zip(frames, chain.from_iterable(made), strict=True)
+    rendered = chain.from_iterable(_rendered(stream, moments, part, device, fast=fast))
+    wanted = {frame: list(group) for frame, group in groupby(shown, key=lambda moment: moment.frame)}
+    for (index, before), (_, after) in pairwise(chain(decoded, [(-1, None)])):
+        pair = None if after is None else _Pair(before, after, video, place)
+        for moment in wanted.get(index, []):
+            if not moment.fraction or pair is None:
+                yield before
+                continue
+            own = next(rendered) if between == "embedding" else None
+            if pair.is_cut:
+                yield before if moment.fraction < 0.5 else pair.after
+            else:
+                yield pair.at(float(moment.fraction)) if own is None else own
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two frames, samples `[C, H, W]`, and what lies between them; their motion is looked for in RGB."""
+
+    before: Tensor
+    after: Tensor
+    video: VideoFormat
+    device: torch.device
+
+    @cached_property
+    def is_cut(self) -> bool:
+        """Whether they belong to two scenes."""
+        return is_cut(*self._rgb)
+
+    def at(self, fraction: float) -> Tensor:
+        """The frame at a fraction of the way."""
+        before, after = (frame[None].to(self.device) for frame in (self.before, self.after))
+        if self.video.domain == "rgb":
+            return frame_between(before, after, fraction)[0].cpu()
+        a, b = (to_unit(frame[None].to(self.device)) for frame in self._rgb)
+        motion = motion_between(a, b, fraction)
+        halved = F.avg_pool2d(motion, 2, ceil_mode=True, count_include_pad=False) / 2
+        planes = (unpack_planes(packed, self.video.height, self.video.width) for packed in (before, after))
+        (luma, chroma), (next_luma, next_chroma) = planes
+        made = along(motion, luma, next_luma, fraction), along(halved, chroma, next_chroma, fraction)
+        return pack_planes(*made)[0].cpu()
+
+    @cached_property
+    def _rgb(self) -> tuple[Tensor, Tensor]:
+        if self.video.domain == "rgb":
+            return self.before, self.after
+        pictures = (picture_to_rgb(f.permute(1, 2, 0).numpy(), self.video) for f in (self.before, self.after))
+        before, after = (torch.from_numpy(picture).permute(2, 0, 1) for picture in pictures)
+        return before, after
+
+
+def _frames_of(moments: Sequence[Moment], count: int) -> list[int]:
+    """Numbers of the frames, of so many in a file, that moments lie at or between."""
+    own, following = {m.frame for m in moments}, {m.frame + 1 for m in moments if m.fraction}
+    return sorted(own | (following - {count}))
+
+
+def _rendered(
+    stream: Stream, moments: Sequence[Moment], part: range, device: DeviceName, *, fast: bool
+) -> Iterator[Tensor]:
+    """What the network makes at those moments of a part that lie between frames."""
+    between = [number for number, moment in enumerate(moments) if moment.fraction]
+    times = [float(moments[number].frame + moments[number].fraction) for number in between]
+    wanted = {index for index, number in enumerate(between) if number in part}
+    return decode_times(stream, times, wanted, device=device, fast=fast)

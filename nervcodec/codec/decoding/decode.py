@@ -1,0 +1,90 @@
+"""From a `.nerv` file to a video, at the times of its own frames or others."""
+
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+from nervcodec.bitstream.container import Stream, open_stream
+from nervcodec.codec.decoding.between import frames_at
+from nervcodec.codec.decoding.options import DecodeOptions
+from nervcodec.codec.device import choose_device, describe_device
+from nervcodec.codec.stream.file import stream_file
+from nervcodec.errors import RequestError
+from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.timeline import Clock, Playback
+from nervcodec.video.attachments import cut_attachments
+from nervcodec.video.beside import beside
+from nervcodec.video.writer import Sink, check_output, holds_attachments, write_frames
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DecodeReport:
+    """What `decode` did."""
+
+    frames: int
+    seconds: float
+    conformant: bool
+    """As docs/bitstream.md has it; never said of a `fast` decode."""
+
+
+def decode(
+    path: str,
+    target: str,
+    options: DecodeOptions = DecodeOptions(),  # noqa: B008
+    *,
+    overwrite: bool = False,
+    observe: Observer = ignore,
+) -> DecodeReport:
+    """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`).
+
+    Raises VideoError for an unreadable file, BitstreamError for a damaged one, OutputError and RequestError for a
+    target that cannot be written, RequestError for more layers than there are, and what `Playback.part` and
+    `Composite.fill` do.
+    """
+    started = monotonic()
+    if options.composite and Path(options.composite.source).resolve() == Path(target).resolve():
+        raise RequestError(f"{target} would be written over the video itself")
+    check_output(target, overwrite=overwrite)
+    device = choose_device(options.device)
+    with stream_file(path) as data:
+        stream = open_stream(data, options.layers)
+        header = stream.header
+        schedule = options.playback.schedule(header.times, header.video.frame_rate, header.clock)
+        part = options.playback.part(schedule)
+        LOG.info("%s: version %d, layers: %d, segments: %s", path, stream.version, len(stream.layers), header.segments)
+        place, count = describe_device(device), len(schedule.moments)
+        LOG.info("frames %d to %d of %d on %s", part.start, part.stop - 1, count, place)
+        video, total = replace(header.video, frame_rate=schedule.frame_rate), len(part)
+        frames = frames_at(stream, schedule.moments, options.between, part, device=options.device, fast=options.fast)
+        if options.composite:
+            all_times = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
+            if schedule.moments != all_times.moments:
+                raise RequestError("pixels are filled at the times of the video that was encoded only")
+            frames = options.composite.fill(frames, part, header)
+        wanted = options.audio == "copy" and holds_attachments(target)
+        attached = _attached(stream, schedule.clock, part) if wanted else b""
+        clock = schedule.clock.part(part.start, part.stop)
+        with write_frames(target, video, clock, attached) as sink, _beside(sink, target) as take:
+            for done, frame in enumerate(frames, 1):
+                take(frame.permute(1, 2, 0).numpy())
+                observe(FramesDone(stage="decode", frames=done, total=total))
+    return DecodeReport(frames=total, seconds=monotonic() - started, conformant=not options.fast)
+
+
+def _beside(sink: Sink, target: str) -> AbstractContextManager[Sink]:
+    """A sink that does not wait, but for a pipe, whose reader may stop for ever."""
+    return nullcontext(sink) if target == "-" else beside(sink)
+
+
+def _attached(stream: Stream, clock: Clock, part: range) -> bytes:
+    """What goes along with some of the frames that a clock shows."""
+    (data,) = stream.attachments or (b"",)
+    if not data or len(part) == len(clock.ticks):
+        return data
+    ends = (*clock.ticks, clock.end)
+    stop = None if part.stop == len(clock.ticks) else ends[part.stop] * clock.time_base
+    return cut_attachments(data, ends[part.start] * clock.time_base, stop)

@@ -1,0 +1,115 @@
+"""Whether all of a file can be decoded, and how near it is to the video that it was made from."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from time import monotonic
+
+import torch
+from torch import Tensor
+
+from nervcodec.bitstream.container import read_stream
+from nervcodec.bitstream.format import Header
+from nervcodec.codec.choices import DeviceName
+from nervcodec.codec.decoding.frames import decode_frames
+from nervcodec.codec.device import choose_device, describe_device
+from nervcodec.codec.stream.file import stream_file
+from nervcodec.errors import RequestError
+from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.metrics.quality import QualityMeter
+from nervcodec.metrics.value import Quality
+from nervcodec.picture import Domain
+from nervcodec.video.reader import read_frames
+from nervcodec.video.view import View, as_stored
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyReport:
+    """What `verify` found in a file in which nothing is wrong."""
+
+    width: int
+    height: int
+    frames: int
+    """In the file; all of them were rendered."""
+    segments: int
+    layers: int
+    file_bytes: int
+    seconds: float
+    quality: Quality | None = None
+    """As `encode` reports it; None without a video to compare with."""
+    domain: Domain = "rgb"
+    """Samples of the decoded frames."""
+
+    @property
+    def psnr_db(self) -> float | None:
+        """PSNR of the decoded frames in dB; None without a video to compare with."""
+        return None if self.quality is None else self.quality.psnr_db
+
+    @property
+    def ms_ssim(self) -> float | None:
+        """MS-SSIM of the decoded frames; None without a video to compare with, and for small pictures."""
+        return None if self.quality is None else self.quality.ms_ssim
+
+
+def verify(
+    path: str,
+    against: str | None = None,
+    view: View = View(),  # noqa: B008
+    *,
+    device: DeviceName = "auto",
+    observe: Observer = ignore,
+) -> VerifyReport:
+    """Decode all of the `.nerv` file at `path`, and compare it with what a view shows of a video, `against`.
+
+    Checks every checksum, decodes every chunk and renders every frame; a batch of frames is in memory at a time.
+
+    Raises VideoError for a file or video that cannot be read, BitstreamError for damage, saying where, and RequestError
+    where size or number of frames differ from the video's.
+    """
+    started, done = monotonic(), 0
+    LOG.info("decodes on %s", describe_device(choose_device(device)))
+    with stream_file(path) as data:
+        stream, size = read_stream(data), len(data)
+        header = stream.header
+        meter = QualityMeter(header.video)
+        originals = None if against is None else _originals(against, view, header)
+        for batch in decode_frames(stream, device=device):
+            if originals is not None:
+                meter.add(batch, torch.stack(list(islice(originals, len(batch)))))
+            done += len(batch)
+            observe(FramesDone(stage="measure" if against else "decode", frames=done, total=header.frames))
+        if originals is not None:
+            next(originals, None)  # a video that goes on is refused
+    return VerifyReport(
+        width=header.video.width,
+        height=header.video.height,
+        frames=done,
+        segments=len(header.segments),
+        layers=len(stream.layers),
+        file_bytes=size,
+        seconds=monotonic() - started,
+        quality=None if against is None else meter.quality,
+        domain=header.video.domain,
+    )
+
+
+def _originals(source: str, view: View, header: Header) -> Iterator[Tensor]:
+    """What the frames of a file were before, samples `[C, H, W]`.
+
+    Raises RequestError for a video of another size or number of frames.
+    """
+    held, length, number = set(header.times.positions), header.times.length, 0
+    with read_frames(source, as_stored(view, header.video)) as video:
+        found, wanted = ((v.width, v.height) for v in (video.format, header.video))
+        if found != wanted:
+            raise RequestError("pictures of {} are {}x{}, those of the file {}x{}".format(source, *found, *wanted))
+        for number, frame in enumerate(video.frames, 1):
+            if number > length:
+                raise RequestError(f"{source} has more than the {length} frames that were encoded")
+            if number - 1 in held:
+                yield torch.from_numpy(frame).permute(2, 0, 1)
+    if number < length:
+        raise RequestError(f"{source} has {number} of the {length} frames that were encoded")

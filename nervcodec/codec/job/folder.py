@@ -1,0 +1,241 @@
+"""The folder of an encode beside its output: what was planned and what is done. After a crash it is the truth.
+
+It holds `job.json`, and for each segment a folder with the states of its fits, then its part of the file, `N.part`, and
+what is reported of it, `N.json`. A part is a stream with one segment. Workers meet in `chains`, in a folder for each
+chain, which is called after its first segment: whoever has the lease of that works on it.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.codec.job.cutting import Chain, chains
+from nervcodec.codec.job.lease import LEASE, TAKING, is_held, lease
+from nervcodec.codec.job.manifest import Identity, Plan, content, difference
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.segment.report import PartReport
+from nervcodec.codec.segment.scratch import Scratch
+from nervcodec.errors import BitstreamError, OutputError, RequestError
+from nervcodec.files import TEMPORARY, job_folder, replacing
+from nervcodec.version import __version__
+
+MANIFEST, SPOOLED, ATTACHED, CHAINS = "job.json", "input.y4m", "attached", "chains"
+OURS = (LEASE, TAKING, SPOOLED, TEMPORARY)
+"""What names begin with that may be in a folder without a plan."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A segment that is done."""
+
+    stream: Stream
+    report: PartReport
+
+
+class Job:
+    """An encode that may have been begun before, and that several may work on."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder, self.plan = folder, plan
+        self.survey, self.segments, self.chains = plan.survey, plan.segments, chains(plan.segments)
+        self._done: set[int] = set()
+
+    @property
+    def exists(self) -> bool:
+        """Whether its folder has not been removed, as it is when the file is written."""
+        return (self.folder / MANIFEST).exists()
+
+    def scratch(self, index: int) -> Scratch:
+        """Where the fits of a segment keep their states."""
+        return Scratch(self.folder / f"{index}")
+
+    def meeting(self, chain: Chain) -> Path:
+        """The folder of a chain, whose lease says who works on it."""
+        return self.folder / CHAINS / f"{chain.indices[0]}"
+
+    def attachments(self) -> tuple[bytes, ...]:
+        """What goes along with the pictures: nothing, or one thing.
+
+        Raises OutputError when it is there no longer.
+        """
+        if not self.plan.attached_bytes:
+            return ()
+        path = self.folder / ATTACHED
+        data = path.read_bytes() if path.exists() else b""
+        if len(data) != self.plan.attached_bytes:
+            raise OutputError(f"{path} is damaged or gone; --fresh makes it again")
+        return (data,)
+
+    def save_part(self, index: int, data: bytes, report: PartReport) -> None:
+        """Note that a segment is done; the states of its fits go."""
+        record = {"digest": sha256(data).hexdigest(), "before": self._before(index), **report.to_json()}
+        for name, made in ((f"{index}.part", data), (f"{index}.json", json.dumps(record).encode())):
+            with replacing(self.folder / name) as path:
+                path.write_bytes(made)
+        shutil.rmtree(self.folder / f"{index}", ignore_errors=True)
+
+    def load_part(self, index: int) -> Part | None:
+        """The inverse of `save_part`; None for what is not there, damaged, or made for another segment before."""
+        try:
+            data = (self.folder / f"{index}.part").read_bytes()
+            record = json.loads((self.folder / f"{index}.json").read_text())
+            if record.pop("digest") == sha256(data).hexdigest() and record.pop("before") == self._before(index):
+                return Part(read_stream(data), PartReport.from_json(record))
+        except (OSError, ValueError, KeyError, TypeError, BitstreamError):
+            pass
+        return None
+
+    def part(self, index: int) -> Part:
+        """The part of a segment that is done.
+
+        Raises OutputError when it is there no longer.
+        """
+        part = self.load_part(index)
+        if part is None:
+            raise OutputError(f"{self.folder / f'{index}.part'} is damaged or gone; the same command makes it again")
+        return part
+
+    def _before(self, index: int) -> str | None:
+        """The digest of the part that a segment refers to."""
+        if not self.segments[index].follows:
+            return None
+        digest: str = json.loads((self.folder / f"{index - 1}.json").read_text())["digest"]
+        return digest
+
+    def has_part(self, index: int) -> bool:
+        """Whether a segment is done, which it remains once that was so."""
+        if index not in self._done and self.load_part(index):
+            self._done.add(index)
+        return index in self._done
+
+    def chains_left(self) -> list[Chain]:
+        """Those with a segment that is not done, longest first."""
+        left = [chain for chain in self.chains if not all(map(self.has_part, chain.indices))]
+        return sorted(left, key=lambda chain: -chain.frames)
+
+
+@contextmanager
+def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
+    """The folder for an encode, which goes when the block ends well, or in an error before anything is worth keeping.
+
+    Raises OutputError when it cannot be made, or another process works there.
+    """
+    folder = job_folder(output)
+    try:
+        folder.mkdir(exist_ok=True)
+        names = [path.name for path in folder.iterdir()]
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror}") from error
+    if MANIFEST not in names and not all(name.startswith(OURS) for name in names):
+        raise OutputError(f"{folder} has other files than those of an encode; move it, or choose another output")
+    try:
+        with lease(folder) as held:
+            if not held:
+                raise OutputError(f"another process writes {output} right now, in {folder}")
+            if fresh:
+                _empty(folder, LEASE)
+            try:
+                yield folder
+            except BaseException:
+                if not has_work(folder) and not _has_workers(folder):
+                    _empty(folder, LEASE)
+                raise
+            _empty(folder, LEASE, finished=True)
+    finally:
+        with suppress(OSError):  # it is kept unless it is empty
+            folder.rmdir()
+
+
+def begin_job(folder: Path, plan: Plan, attached: bytes = b"") -> Job:
+    """Write down what is planned, and what goes along with the pictures.
+
+    Raises OutputError where workers still follow another plan.
+    """
+    _empty(folder, LEASE, SPOOLED)
+    (folder / CHAINS).mkdir()
+    if attached:
+        with replacing(folder / ATTACHED) as path:
+            path.write_bytes(attached)
+    _write_plan(folder, plan)
+    return Job(folder, plan)
+
+
+def resume_job(folder: Path, identity: Identity, source: str, options: EncodeOptions) -> Job | None:
+    """What was begun by `begin_job`, now for this machine; None where nothing was, or nothing of it was done.
+
+    Raises RequestError where another encode was begun.
+    """
+    plan = _read_plan(folder)
+    if plan is None:
+        return None
+    differing = difference(plan, identity, options)
+    if differing and has_work(folder):
+        raise RequestError(f"{folder} has the work of another encode ({differing}); --fresh throws it away")
+    if differing:
+        return None
+    kept = replace(options, threads=plan.options.threads, precision=plan.options.precision)
+    plan = replace(plan, source=source, options=kept)
+    _write_plan(folder, plan)
+    return Job(folder, plan)
+
+
+def open_job(folder: Path) -> Job:
+    """A job that was planned elsewhere.
+
+    Raises RequestError where none is, one of another version of this program, or one whose video is not to be seen.
+    """
+    plan = _read_plan(folder)
+    if plan is None:
+        raise RequestError(f"{folder} is no folder of an encode that is planned, or cannot be seen from here")
+    version = plan.identity.get("program")
+    if version != __version__:
+        raise RequestError(f"{folder} was planned by nervc {version}, which works differently from {__version__}")
+    if Path(plan.source).name != SPOOLED and content(plan.source, plan.options) != plan.identity.get("files"):
+        raise RequestError(
+            f"{plan.source} cannot be seen from here, or is another video than when {folder} was planned"
+        )
+    return Job(folder, plan)
+
+
+def has_work(folder: Path) -> bool:
+    """Whether anything in the folder took a fit."""
+    found = [*folder.glob("*.part"), *folder.glob("*/*.safetensors")]
+    return any(not path.name.startswith(TEMPORARY) for path in found)
+
+
+def _has_workers(folder: Path) -> bool:
+    """Whether somebody who lives works on any chain."""
+    return any(is_held(meeting) for meeting in folder.glob(f"{CHAINS}/*"))
+
+
+def _write_plan(folder: Path, plan: Plan) -> None:
+    with replacing(folder / MANIFEST) as path:
+        path.write_text(json.dumps(plan.to_json()))
+
+
+def _read_plan(folder: Path) -> Plan | None:
+    """The inverse of `_write_plan`; None for what is not there, or no plan."""
+    try:
+        return Plan.from_json(json.loads((folder / MANIFEST).read_text()))
+    except (OSError, ValueError, KeyError, TypeError, BitstreamError, RequestError):
+        return None
+
+
+def _empty(folder: Path, *kept: str, finished: bool = False) -> None:
+    """Remove everything but the files with some names.
+
+    Raises OutputError where somebody works on it that is not finished.
+    """
+    if not finished and _has_workers(folder):
+        raise OutputError(f"workers are at it right now, in {folder}")
+    for path in sorted(folder.iterdir(), key=lambda path: path.name != MANIFEST):  # without a plan nobody goes on
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in kept:
+            with suppress(OSError if finished else FileNotFoundError):
+                path.unlink()

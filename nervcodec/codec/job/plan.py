@@ -1,0 +1,200 @@
+"""What an encode will take, before it is begun: networks, steps, bytes, seconds, memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from nervcodec.codec.device import choose_device, describe_device, device_memory
+from nervcodec.codec.job.cutting import Segment, longest_segment, split
+from nervcodec.codec.job.survey import Survey, survey
+from nervcodec.codec.options import EncodeOptions
+from nervcodec.codec.segment.footage import load_footage
+from nervcodec.codec.segment.planning import (
+    PAPER_BITS,
+    layer_quality,
+    plan_config,
+    plan_enhancement,
+    plan_recipe,
+    quality_of_size,
+    size_of_quality,
+)
+from nervcodec.codec.segment.stack import MEASURING_STEPS
+from nervcodec.codec.stream.assembly import plan_header
+from nervcodec.codec.stream.payload import embedding_values
+from nervcodec.errors import RequestError
+from nervcodec.events import Observer, ignore
+from nervcodec.files import check_space
+from nervcodec.memory import check_memory
+from nervcodec.models.config import PyramidConfig
+from nervcodec.picture import VideoFormat, sample_bytes
+from nervcodec.timeline import Timeline
+from nervcodec.training.fit import time_fit
+from nervcodec.video.view import as_stored
+
+FIT_BYTES = 120
+"""Of memory that a step takes for each sample of each picture in it (ours, measured with DNeRV, HNeRV and SDMN)."""
+PROGRAM_BYTES = 500_000_000
+"""What libraries take."""
+STATE_BYTES = 16
+"""Of each number that is fitted, in the state of a fit: itself and what optimizers keep of it."""
+TIMED_FRAMES = 8
+"""Of the first segment, on which the duration of a step is measured."""
+QUALITY_FITS = 3
+"""What reaching a quality takes as a rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentForecast:
+    """A piece of the video and the networks for it."""
+
+    start: int
+    stop: int
+    """In frames of the video; this one is the first of the next segment."""
+    follows: bool
+    """Whether its fit begins with the networks of the segment before."""
+    parameters: int
+    """Weights of all layers."""
+    steps: int
+    """Of the fits of all layers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What an encode will take."""
+
+    video: VideoFormat
+    frames: int
+    segments: tuple[SegmentForecast, ...]
+    model: str
+    layers: int
+    expected_bytes: int | None
+    """Of pictures; None where a quality is to be reached, for that is not known."""
+    expected_seconds: float
+    """Of all fits and of measuring, with one worker."""
+    memory_bytes: int
+    """Of the longest segment's fit."""
+    device: str
+    """In words."""
+
+
+def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observer = ignore) -> Forecast:  # noqa: B008
+    """What `encode` would do with a video; looks through it, and measures a few steps.
+
+    Raises VideoError, ResourceError and RequestError as `encode` does.
+    """
+    if source == "-":
+        raise RequestError("standard input can be read once only: a forecast needs a file")
+    device = choose_device(options.device)
+    found = survey(source, options, observe)
+    segments = plan_segments(found, options, device)
+    planned = _plan(found, segments, options)
+    each = _step_seconds(source, found, segments[0], options, device)
+    kept = sum(len(Timeline.every(options.keep_every, segment.frames).positions) for segment in segments)
+    fits = QUALITY_FITS if options.target and not options.target.is_size else 1
+    seconds = each * fits * (sum(made.steps for made in planned) + MEASURING_STEPS * kept * options.layers)
+    return Forecast(
+        video=found.video,
+        frames=found.frames,
+        segments=tuple(planned),
+        model=options.base.name,
+        layers=options.layers,
+        expected_bytes=_expected_bytes(options, kept * found.video.pixels, planned),
+        expected_seconds=seconds if options.time_limit is None else options.time_limit,
+        memory_bytes=_fit_memory(found, segments, options),
+        device=describe_device(device),
+    )
+
+
+def plan_segments(found: Survey, options: EncodeOptions, device: torch.device) -> tuple[Segment, ...]:
+    """Into what pieces a video is cut.
+
+    Raises ResourceError where a device does not hold the longest of them, RequestError for what no file holds.
+    """
+    memory = device_memory(device)
+    longest = longest_segment(options.segment, found.video, memory)
+    segments = split(found.frames, found.cuts, longest, follow=options.follows)
+    plan_header(found.video, found.frames, clock=found.clock, segments=tuple(s.frames for s in segments))
+    frames = max(segment.frames for segment in segments)
+    size = f"{frames} frames of {found.video.width}x{found.video.height}"
+    check_memory(_fit_memory(found, segments, options), f"fitting {size} at a time", memory)
+    return segments
+
+
+def check_disk(folder: str, found: Survey, segments: Sequence[Segment], options: EncodeOptions, attached: int) -> None:
+    """Raises OutputError where there is no room for the file and the states of its fits."""
+    longest = max(segments, key=lambda segment: segment.frames)
+    configs = _configs(found, longest, options)
+    numbers = sum(config.parameters + embedding_values(config, longest.frames) for config in configs)
+    planned = _plan(found, segments, options)
+    expected = _expected_bytes(options, found.frames * found.video.pixels, planned)
+    check_space(folder, STATE_BYTES * numbers + 2 * ((expected or 0) + attached))
+
+
+def _configs(found: Survey, segment: Segment, options: EncodeOptions) -> list[PyramidConfig]:
+    """The networks of all layers of a segment that follows none."""
+    frames = len(Timeline.every(options.keep_every, segment.frames).positions)
+    whole, target, configs = options.quality, options.target, list[PyramidConfig]()
+    if target and target.is_size:
+        samples = frames * found.video.pixels
+        aimed = 8 * target.value * segment.frames / found.frames / samples
+        whole = quality_of_size(aimed if target.kind == "bytes" else target.value)
+    for number in range(1, options.layers + 1):
+        quality = None if options.recipe == "paper" else layer_quality(whole, options.layers, number)
+        own = replace(options, quality=quality, target=None)
+        base = configs[0] if configs else None
+        config = plan_enhancement(own, base, found.video, frames) if base else plan_config(own, found.video, frames)
+        configs.append(config)
+    return configs
+
+
+def _plan(found: Survey, segments: Sequence[Segment], options: EncodeOptions) -> list[SegmentForecast]:
+    """All segments; one that follows has the networks of the one before."""
+    planned: list[SegmentForecast] = []
+    for segment in segments:
+        frames = len(Timeline.every(options.keep_every, segment.frames).positions)
+        if segment.follows:
+            parameters = planned[-1].parameters
+        else:
+            parameters = sum(config.parameters for config in _configs(found, segment, options))
+        steps = options.layers * plan_recipe(options, found.video, frames).steps
+        planned.append(
+            SegmentForecast(
+                start=segment.start, stop=segment.stop, follows=segment.follows, parameters=parameters, steps=steps
+            )
+        )
+    return planned
+
+
+def _expected_bytes(options: EncodeOptions, samples: int, planned: Sequence[SegmentForecast]) -> int | None:
+    """Of pictures with so many pixels, all frames together."""
+    target = options.target
+    if target and not target.is_size:
+        return None
+    if target:
+        return round(target.value if target.kind == "bytes" else target.value * samples / 8)
+    if options.recipe == "paper":
+        return sum(made.parameters for made in planned) * (options.bits or PAPER_BITS) // 8
+    return round(size_of_quality(options.quality) * samples / 8)
+
+
+def _fit_memory(found: Survey, segments: Sequence[Segment], options: EncodeOptions) -> int:
+    """Bytes that the fit of the longest segment takes."""
+    longest = max(segments, key=lambda segment: segment.frames)
+    config = _configs(found, longest, options)[0]
+    height, width = config.padded_size
+    pictures = options.batch * (1 + 2 * config.window)
+    clips = 1 if options.layers == 1 else 3
+    samples = config.channels * height * width
+    clip = longest.frames * sample_bytes(found.video.depth) * samples
+    return PROGRAM_BYTES + clips * clip + FIT_BYTES * pictures * samples
+
+
+def _step_seconds(source: str, found: Survey, segment: Segment, options: EncodeOptions, device: torch.device) -> float:
+    """What a step takes, as measured on a few frames."""
+    first = options.view.first + segment.start
+    view = replace(as_stored(options.view, found.video), first=first, stop=first + min(TIMED_FRAMES, segment.frames))
+    clip = load_footage(source, view, index=found.index).clip
+    recipe = plan_recipe(options, found.video, len(clip))
+    each, _ = time_fit(clip.to(device), _configs(found, segment, options)[0], recipe)
+    return each

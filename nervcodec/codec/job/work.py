@@ -1,0 +1,68 @@
+"""A worker: takes chains of a job until none is left, whoever else does the same."""
+
+from pathlib import Path
+from time import sleep
+
+from nervcodec.codec.device import choose_device
+from nervcodec.codec.job.cutting import Chain
+from nervcodec.codec.job.fitting import Run
+from nervcodec.codec.job.folder import Job, open_job
+from nervcodec.codec.job.lease import lease
+from nervcodec.codec.job.progress import Reporter, as_ours, note_failure, raise_failure, work_running
+from nervcodec.errors import NervcodecError
+from nervcodec.events import ArithmeticDiffers, Observer, ignore
+from nervcodec.precision import describe_arithmetic, has_bfloat16
+
+POLL = 0.25
+"""Seconds between two looks at what others do."""
+
+
+def work(folder: str, observe: Observer = ignore) -> None:
+    """Help with an encode, whose folder is beside its output and ends in `.job`, until nothing is left to do.
+
+    Raises RequestError where no encode is planned; RequestError, VideoError, ResourceError, FitError or OutputError for
+    what this or another worker met, which ends the encode.
+    """
+    job = open_job(Path(folder))
+    tell_of_arithmetic(job, observe)
+    take_chains(job, observe)
+
+
+def tell_of_arithmetic(job: Job, observe: Observer) -> None:
+    """Say so where this machine does not fit in what the job was planned for."""
+    device = choose_device(job.plan.options.device)
+    reduced = job.plan.options.precision != "float32" and has_bfloat16(device)
+    here = describe_arithmetic(device, "bfloat16" if reduced else "float32")
+    if job.plan.arithmetic not in (None, here):
+        observe(ArithmeticDiffers(job.plan.arithmetic, here))
+
+
+def take_chains(job: Job, observe: Observer) -> None:
+    """Fit chains, longest first, and wait for those of others, which may die.
+
+    Raises what `work` does.
+    """
+    while job.exists and (left := job.chains_left()):
+        raise_failure(job)
+        if not any(fit_chain(job, chain, observe) for chain in left) and job.exists:
+            observe(work_running(job))
+            sleep(POLL)
+
+
+def fit_chain(job: Job, chain: Chain, observe: Observer) -> bool:
+    """Make all parts of a chain; False if another worker does.
+
+    Raises what `work` does.
+    """
+    meeting = job.meeting(chain)
+    meeting.mkdir(exist_ok=True)
+    with lease(meeting) as held:
+        if held:
+            run = Run(job, Reporter(job, chain, observe))  # a machine that lacks the device fails alone
+            try:
+                for index in chain.indices:
+                    run.fit(index)
+            except (NervcodecError, OSError) as error:
+                note_failure(meeting, as_ours(error))
+                raise
+    return held

@@ -1,0 +1,100 @@
+"""Footage: the frames of a video in memory, and which of their pixels are there."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from nervcodec.errors import VideoError
+from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.fill import fill
+from nervcodec.memory import check_memory
+from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Clock
+from nervcodec.video.index import Index
+from nervcodec.video.masks import load_masks
+from nervcodec.video.reader import Video, read_frames
+from nervcodec.video.view import View
+
+LOG = logging.getLogger(__name__)
+FILLED_FRAMES = 4
+"""Whose pixels are made at a time."""
+FIRST_FRAMES, MOST_FIRST_FRAMES = 64, 1024
+"""For which there is room at first where their number is not known, and at most; then it doubles."""
+COPIES = 2
+"""Of a clip in memory while its frames are put together."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A video in memory, and which of it may be seen."""
+
+    video: VideoFormat
+    clip: Tensor
+    """All frames, samples `[T, C, H, W]` in the domain of the video, channels last in memory."""
+    masks: Tensor | None
+    """Bool, like the clip or of one channel: samples that are missing."""
+    clock: Clock | None = None
+    """When its frames are shown; None means one after the other."""
+
+    def at(self, positions: Sequence[int]) -> "Footage":
+        """Some of its frames, in order."""
+        if len(positions) == len(self.clip):
+            return self
+        masks = None if self.masks is None else self.masks[list(positions)]
+        return Footage(self.video, self.clip[list(positions)], masks)
+
+    def seen(self) -> Tensor:
+        """The clip with missing pixels made of those around them."""
+        if self.masks is None:
+            return self.clip
+        filled = self.clip.clone()
+        for frames, masks in zip(*(torch.split(x, FILLED_FRAMES) for x in (filled, self.masks)), strict=True):
+            frames.copy_(fill(frames, masks))
+        return filled
+
+
+def load_footage(
+    source: str, view: View, mask: str | None = None, observe: Observer = ignore, index: Index | None = None
+) -> Footage:
+    """What a view shows of a video (see `read_frames`), and the masks of a rule (see `load_masks`).
+
+    Raises what these do, VideoError for no frame, ResourceError when they are more than the memory holds.
+    """
+    with read_frames(source, view, index=index) as video:
+        clip = _gather(video, observe)
+    if not len(clip):
+        raise VideoError(f"{source}: no frame lies in the chosen range")
+    rate, clock = video.index().timing(view.first, view.first + len(clip))
+    width, height = video.format.width, video.format.height
+    LOG.info("%s: %d frames of %dx%d, %.6g frames/s", source, len(clip), width, height, float(rate))
+    masks = None if mask is None else load_masks(mask, video, len(clip), view)
+    return Footage(replace(video.format, frame_rate=rate), clip.permute(0, 3, 1, 2), masks, clock)
+
+
+def _gather(video: Video, observe: Observer) -> Tensor:
+    """All frames of a video, `[T, H, W, C]`, in one piece of memory: many small ones would keep what is freed between
+    them from being used again.
+
+    Raises ResourceError when they are more than the memory holds.
+    """
+    clip, count = torch.empty(0, 1, 1, 1), 0
+    for frame in map(torch.from_numpy, video.frames):
+        if count == len(clip):
+            room = 2 * count or min(video.total or FIRST_FRAMES, MOST_FIRST_FRAMES)
+            check_memory(COPIES * room * frame.nbytes, f"a clip of {count + 1} frames or more")
+            larger = torch.empty(room, *frame.shape, dtype=frame.dtype)
+            larger[:count] = clip[:count]
+            clip = larger
+        clip[count] = frame
+        count += 1
+        observe(FramesDone(stage="read", frames=count, total=video.total))
+    return clip[:count]
+
+
+def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:
+    """What `load_footage` reads where nothing is missing."""
+    footage = load_footage(source, view)
+    return footage.video, footage.clip

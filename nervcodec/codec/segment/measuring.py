@@ -1,0 +1,78 @@
+"""What a file decodes to, compared with the video it was made from."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from torch import Tensor
+
+from nervcodec.bitstream.container import Stream
+from nervcodec.bitstream.format import Header
+from nervcodec.codec.choices import DeviceName
+from nervcodec.codec.decoding.between import frames_at
+from nervcodec.codec.decoding.frames import decode_frames
+from nervcodec.codec.segment.footage import Footage
+from nervcodec.codec.segment.scratch import Notes
+from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.metrics.quality import QualityMeter
+from nervcodec.timeline import Moment, Playback, Timeline
+
+
+def measure_at(
+    stream: Stream, footage: Footage, positions: Sequence[int], device: DeviceName, observe: Observer = ignore
+) -> QualityMeter:
+    """Make frames at some positions of a stream's last segment, and compare them where pixels are there.
+
+    footage: the video of that segment.
+    """
+    meter, moments = QualityMeter(footage.video), _moments(stream.header, footage)
+    frames = frames_at(stream, [moments[position] for position in positions], device=device)
+    for done, (position, frame) in enumerate(zip(positions, frames, strict=True), 1):
+        own = footage.at([position])
+        meter.add(frame[None], own.clip, own.masks)
+        observe(FramesDone(stage="measure", frames=done, total=len(positions)))
+    return meter
+
+
+def _moments(header: Header, footage: Footage) -> list[Moment]:
+    """Where all frames of the last segment's video lie between those of a stream."""
+    length = len(footage.clip)
+    begin = header.times.length - length
+    held = Timeline(tuple(position - begin for position in header.times.positions if position >= begin), length)
+    schedule = Playback(all_times=True).schedule(held, header.video.frame_rate, footage.clock)
+    before = header.frames - len(held.positions)
+    return [replace(moment, frame=before + moment.frame) for moment in schedule.moments]
+
+
+def measure(
+    stream: Stream,
+    footage: Footage,
+    device: DeviceName,
+    observe: Observer = ignore,
+    notes: Notes | None = None,
+    decoded: Tensor | None = None,
+) -> QualityMeter:
+    """Decode a stream's last segment and compare with the video that it was made from, where pixels are there.
+
+    With `notes` it goes on after the frames that are noted there. Decoded frames go into `decoded`, a tensor like the
+    clip, if it is given; then all are decoded.
+    """
+    clip, masks = footage.clip, footage.masks
+    known = notes.load() if notes and decoded is None else {}
+    meter, done, end = QualityMeter.from_json(footage.video, known), known.get("frames", 0), stream.header.frames
+    for batch in decode_frames(stream, range(end - len(clip) + done, end), device=device):
+        rows = slice(done, done + len(batch))
+        meter.add(batch, clip[rows], None if masks is None else masks[rows])
+        if decoded is not None:
+            decoded[rows] = batch
+        done += len(batch)
+        if notes:
+            notes.save(partial(_record, meter, done), now=done == len(clip))
+        observe(FramesDone(stage="measure", frames=done, total=len(clip)))
+    return meter
+
+
+def _record(meter: QualityMeter, done: int) -> dict[str, Any]:
+    """What notes say of so many frames."""
+    return {"frames": done, **meter.to_json()}

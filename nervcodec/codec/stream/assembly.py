@@ -1,0 +1,50 @@
+"""From fitted networks to the bytes of a file."""
+
+from collections.abc import Iterable, Mapping
+
+from nervcodec.bitstream.container import Stream, write_stream
+from nervcodec.bitstream.format import Header, check_header
+from nervcodec.bitstream.layer import Chunk, Layer
+from nervcodec.codec.stream.payload import check_segment, pack
+from nervcodec.entropy.forms import FORMS
+from nervcodec.errors import BitstreamError, RequestError
+from nervcodec.models.config import PyramidConfig
+from nervcodec.models.wire import pack_config
+from nervcodec.picture import VideoFormat
+from nervcodec.quantization import QuantizedTensor
+from nervcodec.timeline import Clock, Timeline
+
+
+def plan_header(
+    video: VideoFormat,
+    frames: int,
+    *configs: PyramidConfig,
+    timeline: Timeline | None = None,
+    clock: Clock | None = None,
+    segments: tuple[int, ...] = (),
+) -> Header:
+    """The header of a file whose layers have these networks; without `segments` of a single one.
+
+    Raises RequestError for what no decoder would read.
+    """
+    header = Header(video=video, segments=segments or (frames,), timeline=timeline, clock=clock)
+    try:
+        check_header(header)
+        for config in configs:
+            check_segment(config, frames)
+    except BitstreamError as error:
+        raise RequestError(f"a .nerv file cannot hold this video: {error}") from error
+    return header
+
+
+def make_layer(config: PyramidConfig, *chunks: Chunk) -> Layer:
+    """A network, the same for each segment, and its chunks."""
+    model, numbers = pack_config(config)
+    return Layer(model=model, configs=(numbers,), chunks=chunks)
+
+
+def stream_bytes(
+    header: Header, config: PyramidConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
+) -> bytes:
+    """The `.nerv` file of a fitted clip, its tensors in the cheapest of some forms."""
+    return write_stream(Stream(header=header, layers=(make_layer(config, Chunk(pack(config, tensors, forms))),)))

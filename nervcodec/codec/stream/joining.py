@@ -1,0 +1,41 @@
+"""The stream of a video out of those of its segments."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from nervcodec.bitstream.container import Stream
+from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.layer import Chunk, Layer
+from nervcodec.timeline import Timeline
+
+
+def join(parts: Sequence[Stream]) -> Stream:
+    """The stream of a video out of those of its segments, each with a single one.
+
+    A layer that some segments lack adds nothing to them; a network that several share is described once.
+    """
+    first = parts[0].header
+    lengths = [part.header.times.length for part in parts]
+    starts = accumulate(lengths, initial=0)
+    positions = [start + p for start, part in zip(starts, parts, strict=False) for p in part.header.times.positions]
+    timeline = Timeline(tuple(positions), sum(lengths))
+    header = Header(
+        video=first.video,
+        segments=tuple(part.header.frames for part in parts),
+        timeline=None if timeline.is_whole else timeline,
+    )
+    layers = max(len(part.layers) for part in parts)
+    return Stream(header=header, layers=tuple(_join_layer(parts, number) for number in range(layers)))
+
+
+def _join_layer(parts: Sequence[Stream], number: int) -> Layer:
+    own = [part.layers[number] if number < len(part.layers) else None for part in parts]
+    configs = tuple(dict.fromkeys(layer.configs[0] for layer in own if layer))
+    chunks = []
+    for layer in own:
+        if layer is None:
+            chunks.append(Chunk(()))
+        else:
+            (chunk,) = layer.chunks
+            chunks.append(Chunk(chunk.groups, configs.index(layer.configs[0]), chunk.follows))
+    return Layer(model=next(layer.model for layer in own if layer), configs=configs, chunks=tuple(chunks))

@@ -1,0 +1,138 @@
+"""What a `.nerv` file says of itself, without decoding it and without torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from nervcodec.bitstream.container import layer_ends, read_stream
+from nervcodec.bitstream.fields import Data
+from nervcodec.bitstream.layer import Chunk, write_groups
+from nervcodec.codec.stream.file import stream_file
+from nervcodec.codec.stream.layers import layer_configs
+from nervcodec.errors import CorruptStream
+from nervcodec.models.catalogue import model_name
+from nervcodec.models.config import PyramidConfig
+from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Clock, Timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkInfo:
+    """One segment of one layer."""
+
+    segment: int
+    layer: int
+    """Index of the layer: 0 is the base."""
+    frames: int
+    total_bytes: int
+    group_bytes: dict[str, int]
+    """Bytes of each tensor group by name; none where the layer adds nothing to the segment."""
+    network: int
+    """Which of the layer's `configs` it has."""
+    follows: bool
+    """Whether it is decoded after the segment before only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerInfo:
+    """One layer."""
+
+    model: str
+    configs: tuple[PyramidConfig, ...]
+    """Networks of its segments."""
+    parameters: int
+    """Weights of all segments together; embeddings are not among them."""
+    total_bytes: int
+    """What the file is longer for having it; the header, and what is attached, count as the base's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamInfo:
+    """Header, networks and rate split of a file."""
+
+    version: int
+    video: VideoFormat
+    frames: int
+    timeline: Timeline
+    """Where the file's frames stand in the video that was encoded."""
+    clock: Clock | None
+    """When the frames of the video are shown; None means one after the other at its frame rate."""
+    file_bytes: int
+    header_bytes: int
+    """Everything that is in no chunk, and not attached."""
+    attached_bytes: int
+    """Of what goes along with the pictures: sound, subtitles, chapters."""
+    layers: tuple[LayerInfo, ...]
+    """The base layer first."""
+    chunks: tuple[ChunkInfo, ...]
+    """All segments of the base layer, then all of the next one, and so on."""
+
+    @property
+    def model(self) -> str:
+        """Of the base layer."""
+        return self.layers[0].model
+
+    @property
+    def config(self) -> PyramidConfig:
+        """Of the base layer, the first of its networks."""
+        return self.layers[0].configs[0]
+
+    @property
+    def bits_per_pixel(self) -> float:
+        """Of the pictures alone, without what is attached."""
+        return self.video.bits_per_pixel(self.file_bytes - self.attached_bytes, self.frames)
+
+
+def probe(path: str) -> StreamInfo:
+    """Describe the `.nerv` file at `path`; all checksums are verified, no symbol is decoded.
+
+    Raises VideoError when it cannot be read, BitstreamError when it is damaged.
+    """
+    with stream_file(path) as data:
+        return _describe(data)
+
+
+def _describe(data: Data) -> StreamInfo:
+    stream, ends = read_stream(data), layer_ends(data)
+    networks = layer_configs(stream)
+    chunks = [
+        _describe_chunk(index, configs, segment, frames, chunk)
+        for index, (layer, configs) in enumerate(zip(stream.layers, networks, strict=True))
+        for segment, (frames, chunk) in enumerate(zip(stream.header.segments, layer.chunks, strict=True))
+    ]
+    attached = sum(map(len, stream.attachments))
+    return StreamInfo(
+        version=stream.version,
+        video=stream.header.video,
+        frames=stream.header.frames,
+        timeline=stream.header.times,
+        clock=stream.header.clock,
+        file_bytes=len(data),
+        header_bytes=len(data) - attached - sum(chunk.total_bytes for chunk in chunks),
+        attached_bytes=attached,
+        layers=tuple(
+            LayerInfo(
+                model=model_name(configs[0]),
+                configs=tuple(configs),
+                parameters=sum(configs[chunk.network].parameters for chunk in layer.chunks if chunk.groups),
+                total_bytes=end - start,
+            )
+            for layer, configs, (start, end) in zip(stream.layers, networks, pairwise([0, *ends]), strict=True)
+        ),
+        chunks=tuple(chunks),
+    )
+
+
+def _describe_chunk(layer: int, configs: Sequence[PyramidConfig], segment: int, frames: int, chunk: Chunk) -> ChunkInfo:
+    names = configs[chunk.network].groups if chunk.groups else ()
+    if len(chunk.groups) != len(names):
+        raise CorruptStream(f"{len(chunk.groups)} tensor groups where the network has {len(names)}")
+    return ChunkInfo(
+        segment=segment,
+        layer=layer,
+        frames=frames,
+        total_bytes=len(write_groups(chunk.groups)),
+        group_bytes=dict(zip(names, map(len, chunk.groups), strict=True)),
+        network=chunk.network,
+        follows=chunk.follows,
+    )

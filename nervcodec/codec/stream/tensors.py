@@ -1,0 +1,123 @@
+"""Quantized tensors to bytes and back: side information, then one range-coded stream for a group of tensors.
+
+Shapes and order come from the schema. A tensor's side information is a byte of flags, its steps, its largest
+magnitude, and a prior for each part of it that has statistics of its own (`nervcodec.entropy.forms`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from nervcodec.bitstream.fields import ByteReader, ByteWriter
+from nervcodec.codec.stream.schema import TensorSpec
+from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder
+from nervcodec.entropy.forms import (
+    FORMS,
+    REFERS,
+    Symbols,
+    allowed,
+    cheapest_form,
+    decode_residual,
+    encode_residual,
+    part_count,
+    residual,
+    restored,
+)
+from nervcodec.entropy.priors import MAX_MAGNITUDE, SCALES, Prior
+from nervcodec.errors import CorruptStream
+from nervcodec.quantization import QuantizedTensor, rescaled
+
+PER_CHANNEL_STEPS = 4
+"""A flag beside those of forms: one step for each slice along the first axis, not one for all."""
+
+
+Tensors = Mapping[str, QuantizedTensor]
+NOTHING: Tensors = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class SideInformation:
+    """All about a tensor but its symbols."""
+
+    flags: int
+    steps: tuple[int, ...]
+    priors: tuple[Prior, ...]
+
+
+def pack_group(
+    specs: Sequence[TensorSpec],
+    tensors: Sequence[QuantizedTensor],
+    forms: Iterable[int] = FORMS,
+    before: Tensors = NOTHING,
+) -> bytes:
+    """The bytes of a group of tensors, each in the cheapest of the forms given; `before` are those that it may refer
+    to, of the segment before."""
+    writer, encoder = ByteWriter(), SymbolEncoder()
+    for spec, tensor in zip(specs, tensors, strict=True):
+        reference = _reference(spec, tensor.steps, before)
+        form = cheapest_form(tensor.symbols, spec.temporal, forms, reference)
+        flags = form.flags | PER_CHANNEL_STEPS * (len(tensor.steps) > 1)
+        _write_side(writer, SideInformation(flags, tensor.steps, form.priors))
+        encode_residual(encoder, residual(tensor.symbols, form.flags, reference), spec.temporal, form)
+    writer.raw(encoder.getvalue())
+    return writer.getvalue()
+
+
+def unpack_group(
+    specs: Sequence[TensorSpec], data: bytes, forms: Collection[int] = FORMS, before: Tensors = NOTHING
+) -> list[QuantizedTensor]:
+    """The inverse of `pack_group`; `forms` are those that the format version has.
+
+    Raises TruncatedStream or CorruptStream.
+    """
+    reader = ByteReader(data)
+    sides = [_read_side(reader, spec, forms, before) for spec in specs]
+    decoder = SymbolDecoder(reader.raw(reader.left, "symbols"))
+    tensors = [_decode(decoder, spec, side, before) for spec, side in zip(specs, sides, strict=True)]
+    decoder.finish()
+    return tensors
+
+
+def _reference(spec: TensorSpec, steps: tuple[int, ...], before: Tensors) -> Symbols | None:
+    """What a tensor may be coded as differences to: a weight of the segment before, where both have one step."""
+    reference = None if spec.temporal else before.get(spec.name)
+    if reference is None or len(steps) > 1 or len(reference.steps) > 1:
+        return None
+    return rescaled(reference, steps[0])
+
+
+def _decode(decoder: SymbolDecoder, spec: TensorSpec, side: SideInformation, before: Tensors) -> QuantizedTensor:
+    flags = side.flags & ~PER_CHANNEL_STEPS
+    coded = decode_residual(decoder, spec.shape, spec.temporal, flags, side.priors)
+    return QuantizedTensor(restored(coded, flags, _reference(spec, side.steps, before)), side.steps)
+
+
+def _write_side(writer: ByteWriter, side: SideInformation) -> None:
+    writer.uint8(side.flags)
+    writer.raw(bytes(side.steps))
+    writer.varint(side.priors[0].magnitude)
+    if side.priors[0].magnitude:
+        for prior in side.priors:
+            writer.uint8(prior.family * SCALES + prior.scale)
+            writer.uint8(prior.spike)
+
+
+def _read_side(reader: ByteReader, spec: TensorSpec, forms: Collection[int], before: Tensors) -> SideInformation:
+    flags = reader.uint8("flags")
+    form = flags & ~PER_CHANNEL_STEPS
+    steps_allowed = not spec.temporal and len(spec.shape) > 1 and spec.shape[0] > 1
+    refers = spec.name in before and not spec.temporal
+    known = form in forms and allowed(spec.shape, spec.temporal, form, refers=refers)
+    if not known or (flags != form and not steps_allowed):
+        raise CorruptStream(f"{spec.name}: flags {flags} make no sense for {spec.shape}")
+    steps = tuple(reader.raw(spec.shape[0] if flags & PER_CHANNEL_STEPS else 1, "steps"))
+    if form & REFERS and _reference(spec, steps, before) is None:
+        raise CorruptStream(f"{spec.name}: differences to what has other steps")
+    return SideInformation(flags, steps, _read_priors(reader, part_count(spec.shape, spec.temporal, form)))
+
+
+def _read_priors(reader: ByteReader, count: int) -> tuple[Prior, ...]:
+    magnitude = reader.varint("magnitude", MAX_MAGNITUDE)
+    if magnitude == 0:
+        return (Prior(0),) * count
+    return tuple(Prior(magnitude, *divmod(reader.uint8("scale"), SCALES), reader.uint8("spike")) for _ in range(count))

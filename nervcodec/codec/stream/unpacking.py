@@ -1,0 +1,54 @@
+"""The networks and tensors behind the chunks of a stream, each with those that it refers to."""
+
+from nervcodec.bitstream.container import Stream
+from nervcodec.bitstream.layer import layer_errors
+from nervcodec.codec.stream.layers import layer_configs
+from nervcodec.codec.stream.payload import unpack
+from nervcodec.codec.stream.tensors import NOTHING, Tensors
+from nervcodec.entropy.forms import FORMS_OF_VERSION
+from nervcodec.errors import CorruptStream
+from nervcodec.models.config import PyramidConfig
+
+
+class Unpacker:
+    """Unpacks the chunks of a stream; in order of time, each only once."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream, self.configs = stream, layer_configs(stream)
+        self._last: dict[int, tuple[int, Tensors]] = {}
+        """Of each layer, the segment that was unpacked last."""
+
+    def config(self, layer: int, segment: int) -> PyramidConfig | None:
+        """The network of a chunk; None where the layer adds nothing.
+
+        Raises CorruptStream for a chunk that does not match its checksum.
+        """
+        with layer_errors(layer):
+            chunk = self.stream.layers[layer].chunks[segment]
+        return self.configs[layer][chunk.network] if chunk.groups else None
+
+    def tensors(self, layer: int, segment: int) -> Tensors:
+        """The tensors of a chunk by name; none where the layer adds nothing.
+
+        Raises BitstreamError, which names the layer, for a damaged chunk or one that follows nothing.
+        """
+        chunks, known = self.stream.layers[layer].chunks, self._last.get(layer, (None, NOTHING))[0]
+        with layer_errors(layer):
+            start = segment
+            while start != known and chunks[start].follows:
+                if not start:
+                    raise CorruptStream("segment 0 follows nothing")
+                start -= 1
+            for place in range(start + (start == known), segment + 1):
+                self._last[layer] = place, self._unpack(layer, place, weights_only=place < segment)
+        return self._last[layer][1]
+
+    def _unpack(self, layer: int, segment: int, *, weights_only: bool) -> Tensors:
+        chunk, config = self.stream.layers[layer].chunks[segment], self.config(layer, segment)
+        if config is None:
+            return NOTHING
+        before = self._last[layer][1] if chunk.follows else NOTHING
+        forms = FORMS_OF_VERSION[self.stream.version]
+        return unpack(
+            config, chunk.groups, self.stream.header.segments[segment], forms, before, weights_only=weights_only
+        )

@@ -1,0 +1,32 @@
+"""The quality of frames as a value that can be reported; loads no torch."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How near frames are to those of the video, as the mean over frames."""
+
+    psnr_db: float
+    """At the depth of the file: of RGB, or of the planes of YUV 4:2:0, weighted 6:1:1."""
+    ms_ssim: float | None
+    """Of RGB or luma; None for pictures below 161 pixels a side."""
+
+    def to_json(self) -> dict[str, float | None]:
+        """As JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def mean(cls, values: Iterable[tuple["Quality | None", int]]) -> "Quality | None":
+        """The mean of qualities, each of a number of frames; None without any frame."""
+        known = [(value, frames) for value, frames in values if value is not None and frames]
+        if not known:
+            return None
+        indices = [(value.ms_ssim, frames) for value, frames in known if value.ms_ssim is not None]
+        psnr_db = _mean([(value.psnr_db, frames) for value, frames in known])
+        return cls(psnr_db, _mean(indices) if indices else None)
+
+
+def _mean(values: list[tuple[float, int]]) -> float:
+    return sum(value * count for value, count in values) / sum(count for _, count in values)

@@ -1,0 +1,32 @@
+"""Files of every format version ever released decode for ever, to the same integers and nearly the same pixels."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nervcodec.bitstream.container import read_stream, write_stream
+from nervcodec.bitstream.format import VERSION
+from nervcodec.codec.decoding.frames import decode_frames
+from tests.golden.make import FOLDER, symbols_digest
+
+FILES = sorted(FOLDER.glob("v*/*.nerv"))
+
+
+def test_the_current_version_has_golden_files() -> None:
+    assert {path.parent.name for path in FILES} == {f"v{version}" for version in range(1, VERSION + 1)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_golden_file(path: Path) -> None:
+    stream = read_stream(path.read_bytes())
+    assert symbols_digest(stream) == json.loads((path.parent / "symbols.json").read_text())[path.stem]
+    frames = torch.cat(list(decode_frames(stream))).int().numpy()
+    expected = np.load(path.with_suffix(".npz"), allow_pickle=False)["frames"].astype(int)
+    difference = np.abs(frames - expected)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() <= 0.001
+    if path.parent.name == f"v{VERSION}":
+        assert write_stream(stream) == path.read_bytes()
