@@ -24,7 +24,7 @@ from nervcodec.codec.segment.footage import Footage, load_clip
 from nervcodec.codec.segment.measuring import measure
 from nervcodec.codec.segment.planning import default_weights, plan_config, plan_recipe, quality_of_size
 from nervcodec.codec.segment.stack import Stack
-from nervcodec.codec.segment.task import Work
+from nervcodec.codec.segment.task import SegmentTask
 from nervcodec.codec.stream.assembly import plan_header, stream_bytes
 from nervcodec.events import ignore
 from nervcodec.models.config import PyramidConfig
@@ -127,7 +127,7 @@ def always(step: int, recipe: Recipe) -> float:
 
 def stacked(clip: Tensor, video: VideoFormat, options: EncodeOptions, size: int) -> dict[str, Any]:
     """All layers in one fit each, steered to about so many bytes together."""
-    work = Work(Footage(video, clip, None), options, torch.device("cpu"), ignore)
+    work = SegmentTask(Footage(video, clip, None), options, torch.device("cpu"), ignore)
     quality = quality_of_size(8 * size / clip[:, 0].numel())
     return asdict(Stack(work, quality, size, options.layers).build().report)
 

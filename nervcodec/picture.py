@@ -97,7 +97,7 @@ class VideoFormat:
         """Of a picture."""
         return self.width * self.height
 
-    def bits_per_pixel(self, file_bytes: int, frames: int) -> float:
+    def bits_per_pixel(self, file_bytes: float, frames: int) -> float:
         """Bits for each pixel of a number of frames that take so many bytes: 8 * bytes / (width * height * frames)."""
         return 8 * file_bytes / (self.pixels * frames)
 

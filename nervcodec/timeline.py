@@ -96,7 +96,7 @@ class Clock:
         """Number of the first frame that is shown at a time or later; that of a frame is itself."""
         return when if isinstance(when, int) else bisect_left(self.ticks, when / self.time_base)
 
-    def part(self, first: int, stop: int) -> "Clock":
+    def cut(self, first: int, stop: int) -> "Clock":
         """That of frames [first, stop) alone."""
         start = self.ticks[first]
         ends = (*self.ticks, self.end)
@@ -152,7 +152,7 @@ class Playback:
         if self.start < 0 or (self.stop is not None and self.stop < 0):
             raise RequestError("a start or an end lies before the first frame")
 
-    def part(self, schedule: "Schedule") -> range:
+    def numbers(self, schedule: "Schedule") -> range:
         """Numbers of those frames of a schedule that are wanted.
 
         Raises RequestError for a start after the last frame, and an end that is not after the start.

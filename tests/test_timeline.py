@@ -101,12 +101,12 @@ def test_a_part_begins_with_the_first_frame_that_is_shown_no_earlier(
 ) -> None:
     playback = Playback(**wish)  # type: ignore[arg-type]
     schedule = playback.schedule(Timeline.every(1, 10), Fraction(25))
-    assert playback.part(schedule) == range(first, stop)
+    assert playback.numbers(schedule) == range(first, stop)
 
 
 def clock_of(playback: Playback, schedule: Schedule) -> tuple[int, ...]:
-    part = playback.part(schedule)
-    return schedule.clock.part(part.start, part.stop).ticks
+    part = playback.numbers(schedule)
+    return schedule.clock.cut(part.start, part.stop).ticks
 
 
 def test_a_part_is_one_of_what_is_shown_and_its_times_begin_at_0() -> None:
@@ -116,7 +116,7 @@ def test_a_part_is_one_of_what_is_shown_and_its_times_begin_at_0() -> None:
     assert clock_of(own, schedule) == (0, 2, 3)
     faster = Playback(factor=4, start=Fraction(3, 50), count=5)
     schedule = faster.schedule(uneven, Fraction(50))
-    assert faster.part(schedule) == range(12, 17)
+    assert faster.numbers(schedule) == range(12, 17)
     assert clock_of(faster, schedule) == (0, 1, 2, 3, 4)
 
 
@@ -133,7 +133,7 @@ def test_a_part_is_one_of_what_is_shown_and_its_times_begin_at_0() -> None:
 )
 def test_a_part_that_holds_nothing_is_refused(wish: dict[str, object], reason: str) -> None:
     with pytest.raises(RequestError, match=reason):
-        (playback := Playback(**wish)).part(playback.schedule(Timeline.every(1, 10), Fraction(25)))  # type: ignore[arg-type]
+        (playback := Playback(**wish)).numbers(playback.schedule(Timeline.every(1, 10), Fraction(25)))  # type: ignore[arg-type]
 
 
 def jittered(*ticks: int, end: int, per_second: int = 1000) -> Clock:
@@ -181,7 +181,7 @@ def test_a_clock_says_when_frames_are_shown() -> None:
 
 
 def test_a_part_of_a_clock_begins_with_0() -> None:
-    assert jittered(0, 40, 100, 110, 300, end=400).part(1, 4) == jittered(0, 60, 70, end=260)
+    assert jittered(0, 40, 100, 110, 300, end=400).cut(1, 4) == jittered(0, 60, 70, end=260)
 
 
 def test_no_more_is_shown_than_anybody_watches() -> None:

@@ -88,7 +88,7 @@ def bench(output: Path, jobs: int, dry_run: bool, as_json: bool, **chosen: Any) 
         json_line({"type": "done", "output": str(results), "points": total, "failed": failed})
     click.echo(f"{results}: {len(outcome.records)} of {total} points, {outcome.known} of them from before", err=True)
     if chosen["suite"] and not as_json:
-        _show_beside(chosen["suite"], outcome.records)
+        _show_comparison(chosen["suite"], outcome.records)
     if failed:
         raise PointsFailed(f"{failed} of {total} points failed; their lines in {results} say why")
 
@@ -103,9 +103,9 @@ def _say_what(points: "Sequence[Point]") -> None:
     click.echo(f"{len(points)} points", err=True)
 
 
-def _show_beside(name: str, records: "Sequence[Record]") -> None:
+def _show_comparison(name: str, records: "Sequence[Record]") -> None:
     """A suite's figures beside the published ones."""
-    from nervcodec.bench.papers.beside import beside
+    from nervcodec.bench.papers.comparison import compare
 
-    for table in beside(SUITES[name], records):
+    for table in compare(SUITES[name], records):
         show_table(table)

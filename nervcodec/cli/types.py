@@ -26,7 +26,7 @@ UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 def default_output(source: str, suffix: str) -> str:
-    """Beside the input, with another suffix.
+    """FitInputs the input, with another suffix.
 
     Raises UsageError for inputs that are no file.
     """

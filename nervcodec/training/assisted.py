@@ -7,7 +7,6 @@ and the embeddings of all other frames stay as they are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 import torch
 from torch import Tensor
@@ -19,13 +18,14 @@ from nervcodec.models.networks import build_decoder
 from nervcodec.quantization import STEP_TABLE, QuantizedTensor, dequantize
 from nervcodec.samples import to_unit
 from nervcodec.timeline import Timeline
-from nervcodec.training.checkpoint import Keeper, State, leaving, optimizer_state, restore_optimizers
+from nervcodec.training.checkpoint import Keeper, State, optimizer_state, restore_optimizers, resumable
+from nervcodec.training.loop import after_step, minimise, steps_to_come
 from nervcodec.training.losses import bit_weight, seen_shares, squared_errors, with_masks
 from nervcodec.training.optimizers import Adam
 from nervcodec.training.quantizing import Quantizer, quantized
 from nervcodec.training.rate import RateModel
 from nervcodec.training.recipe import Recipe
-from nervcodec.training.schedule import learning_rate_factor, passes
+from nervcodec.training.schedule import learning_rate_factor
 from nervcodec.training.tradeoff import steps_between_fits
 from nervcodec.training.watchdog import psnr_from_mse
 
@@ -62,16 +62,13 @@ def fit_missing(
     run, count = _Fit(missing, config, tensors, recipe), len(missing.frames)
     order = torch.Generator().manual_seed(recipe.seed)
     observe(AssistStarted(frames=count, steps=recipe.steps))
-    state = keeper.load() if keeper else None
-    if state and state.numbers["plan"] == run.plan:
+    state = resumable(keeper, run.identity)
+    if state:
         run.restore(state)
         observe(FitResumed(run.done, recipe.steps))
-    later = islice(passes(count, recipe.batch, order), run.done, None)
-    for step, times in zip(range(run.done + 1, recipe.steps + 1), later, strict=False):
+    for step, times in steps_to_come(run.done, recipe, count, order):
         run.step(step, times.to(missing.frames.device))
-        if keeper:
-            keeper.keep(run.state, now=step == recipe.steps)
-        with leaving(keeper, run.state):
+        with after_step(keeper, run.state, last=step == recipe.steps):
             observe(StepDone(step=step, steps=recipe.steps, psnr_db=run.psnr_db, estimated_bytes=None))
     return {**tensors, **run.symbols()}
 
@@ -97,15 +94,14 @@ class _Fit:
         self.rate = None if recipe.rate is None else RateModel(self.quantizer, set(kept), self.symbols())
         self.shares = seen_shares(missing.frames, missing.masks)
         self.errors = torch.full((len(missing.frames),), torch.nan, device=device)
-        self.plan, self.done = repr((config, recipe, device.type)), 0
+        self.identity, self.done = repr((config, recipe, device.type)), 0
 
     def state(self) -> State:
         """Everything that changes from step to step."""
-        symbols = {} if self.rate is None else self.rate.symbols
-        tensors = {"errors": self.errors, **self.free, **optimizer_state([self.optimizer])}
-        tensors |= {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in symbols.items()}
+        kept = self.rate.state() if self.rate else State({}, {})
+        tensors = {"errors": self.errors, **self.free, **optimizer_state([self.optimizer]), **kept.tensors}
         noise = self.noise.get_state().tolist()
-        return State({"step": self.done, "noise": noise, "plan": self.plan}, tensors)
+        return State({"step": self.done, "noise": noise, "plan": self.identity, **kept.numbers}, tensors)
 
     @torch.no_grad()
     def restore(self, state: State) -> None:
@@ -116,9 +112,7 @@ class _Fit:
         restore_optimizers([self.optimizer], state.tensors)
         self.noise.set_state(torch.tensor(state.numbers["noise"], dtype=torch.uint8))
         if self.rate:
-            self.rate.fit(
-                {n: QuantizedTensor(state.tensors[f"symbols {n}"].numpy(), t.steps) for n, t in self.symbols().items()}
-            )
+            self.rate.restore(state)
 
     def step(self, step: int, times: Tensor) -> None:
         """One optimizer step on some of the missing frames."""
@@ -126,9 +120,7 @@ class _Fit:
         self.errors[times] = errors.detach()
         loss = errors.mean() + self._charge(step)
         self.optimizer.rate = PEAK_RATE * learning_rate_factor(step, self.recipe)
-        self.optimizer.forget_gradients()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
+        minimise(loss, [self.optimizer])
         self.done = step
 
     def symbols(self) -> dict[str, QuantizedTensor]:

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from math import ceil
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nervcodec.models.config import PyramidConfig
 from nervcodec.quantization import QuantizedTensor, quantize_to_bits
 from nervcodec.training.checkpoint import State, optimizer_state, restore_optimizers
+from nervcodec.training.loop import minimise, steps_to_come
 from nervcodec.training.losses import LOSSES
-from nervcodec.training.network import ALONE, Beside, Network
+from nervcodec.training.network import CLIP_ALONE, FitInputs, Network
 from nervcodec.training.optimizers import Adam, build_optimizers
 from nervcodec.training.pruning import apply_masks, magnitude_masks
 from nervcodec.training.recipe import Recipe
-from nervcodec.training.schedule import latent_deviation, learning_rate_factor, passes
+from nervcodec.training.schedule import latent_deviation, learning_rate_factor
 from nervcodec.training.tradeoff import RateTerm
 from nervcodec.training.watchdog import psnr_from_mse
 
@@ -42,13 +42,15 @@ class Fitted:
 class Attempt:
     """One attempt at a fit of a clip, samples `[T, C, H, W]`."""
 
-    def __init__(self, clip: Tensor, config: PyramidConfig, recipe: Recipe, seed: int, beside: Beside = ALONE) -> None:
+    def __init__(
+        self, clip: Tensor, config: PyramidConfig, recipe: Recipe, seed: int, inputs: FitInputs = CLIP_ALONE
+    ) -> None:
         self.recipe, self.seed, self.done = recipe, seed, 0
         self.order = torch.Generator().manual_seed(seed)
         self.noise = torch.Generator(clip.device).manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.network = Network(clip, config, recipe, self.noise, beside)
+            self.network = Network(clip, config, recipe, self.noise, inputs)
         self.precision = torch.bfloat16 if self.network.autocast else torch.float32
         embeddings = self.network.embeddings.values()
         self.optimizers = build_optimizers(self.network.modules, embeddings, recipe, self.precision)
@@ -70,9 +72,9 @@ class Attempt:
         numbers: dict[str, Any] = {"step": self.done, "seed": self.seed, "noise": self.noise.get_state().tolist()}
         tensors = self._live() | optimizer_state(self.optimizers)
         if self.rate:
-            symbols = self.rate.model.symbols
-            tensors |= {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in symbols.items()}
-            numbers |= {"weight": self.rate.weight, "steps": {name: t.steps for name, t in symbols.items()}}
+            kept = self.rate.model.state()
+            tensors |= kept.tensors
+            numbers |= {"weight": self.rate.weight, **kept.numbers}
         return State(numbers, tensors)
 
     @torch.no_grad()
@@ -89,10 +91,7 @@ class Attempt:
         restore_optimizers(self.optimizers, tensors)
         if self.rate:
             self.rate.weight = numbers["weight"]
-            steps = numbers["steps"]
-            self.rate.model.fit(
-                {n: QuantizedTensor(tensors[f"symbols {n}"].numpy(), tuple(steps[n])) for n in self.rate.model.symbols}
-            )
+            self.rate.model.restore(state)
         self.noise.set_state(torch.tensor(numbers["noise"], dtype=torch.uint8))
 
     def _live(self) -> dict[str, Tensor]:
@@ -133,12 +132,7 @@ class Attempt:
         loss = loss + self.recipe.latent_weight * self.network.latent_cost
         if self.rate:
             loss = loss + self.rate(step)
-        for optimizer in self.optimizers:
-            optimizer.forget_gradients()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.clipped, self.recipe.clip_norm)
-        for optimizer in self.optimizers:
-            optimizer.step()
+        minimise(loss, self.optimizers, self.clipped, self.recipe.clip_norm)
         apply_masks(self.masks)
 
     def _change(self, step: int) -> bool:
@@ -178,10 +172,10 @@ class Attempt:
         for times in torch.split(torch.arange(len(self.errors), device=self.errors.device), self.recipe.batch):
             self.errors[times] = self.network.errors(self.network.seen(self.network.render(times), times), times)
 
-    def batches(self) -> Iterator[Tensor]:
-        """Frames of the steps to come."""
-        for times in islice(passes(len(self.errors), self.recipe.batch, self.order), self.done, None):
-            yield times.to(self.errors.device)
+    def steps_to_come(self) -> Iterator[tuple[int, Tensor]]:
+        """Numbers of the steps to come, each with the indices of its frames."""
+        for step, times in steps_to_come(self.done, self.recipe, len(self.errors), self.order):
+            yield step, times.to(self.errors.device)
 
     def measured(self) -> Tensor:
         """Squared errors of the frames at their last visit."""

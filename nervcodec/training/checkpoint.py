@@ -83,6 +83,12 @@ class Keeper:
             self.last = monotonic()
 
 
+def resumable(keeper: Keeper | None, identity: str) -> State | None:
+    """The state that was kept of the fit with an identity, which its numbers have as `plan`; None if there is none."""
+    state = keeper.load() if keeper else None
+    return state if state and state.numbers["plan"] == identity else None
+
+
 @contextmanager
 def leaving(keeper: Keeper | None, state: Callable[[], State]) -> Iterator[None]:
     """Whatever is raised in the block, the state is kept before."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from math import ceil
 from time import monotonic
 
@@ -12,8 +13,9 @@ from nervcodec.errors import FitError, ResourceError
 from nervcodec.events import BatchHalved, FitRestarted, FitResumed, Observer, StepDone, ignore
 from nervcodec.models.config import PyramidConfig
 from nervcodec.training.attempt import Attempt, Fitted
-from nervcodec.training.checkpoint import Keeper, State, leaving
-from nervcodec.training.network import ALONE, Beside
+from nervcodec.training.checkpoint import Keeper, State, resumable
+from nervcodec.training.loop import after_step
+from nervcodec.training.network import CLIP_ALONE, FitInputs
 from nervcodec.training.recipe import Recipe
 from nervcodec.training.tradeoff import RATE_FITS
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
@@ -37,7 +39,7 @@ def fit(
     config: PyramidConfig,
     recipe: Recipe,
     observe: Observer = ignore,
-    beside: Beside = ALONE,
+    inputs: FitInputs = CLIP_ALONE,
     keeper: Keeper | None = None,
 ) -> Fitted:
     """Fit a decoder and embeddings to a clip, on its device.
@@ -52,13 +54,13 @@ def fit(
     the memory does not even hold a step of one frame.
     """
     try:
-        return _fit(clip, config, recipe, observe, beside, keeper)
+        return _fit(clip, config, recipe, observe, inputs, keeper)
     except torch.OutOfMemoryError as error:
         if recipe.batch == 1:
             raise ResourceError("the GPU's memory does not hold a step of one frame") from error
     halved = replace(recipe, batch=recipe.batch // 2, steps=2 * recipe.steps)
     observe(BatchHalved(halved.batch))
-    return fit(clip, config, halved, observe, beside, keeper)
+    return fit(clip, config, halved, observe, inputs, keeper)
 
 
 def _fit(
@@ -66,15 +68,15 @@ def _fit(
     config: PyramidConfig,
     recipe: Recipe,
     observe: Observer,
-    beside: Beside,
+    inputs: FitInputs,
     keeper: Keeper | None,
 ) -> Fitted:
     """The same, where the memory holds it."""
     clip = clip.contiguous(memory_format=torch.channels_last)
-    beside = beside.to(clip.device)
+    inputs = inputs.to(clip.device)
     fitting = _Fitting(recipe, repr((config, recipe, clip.device.type)), observe, keeper)
     constant_db = constant_picture_psnr(clip)
-    begun, reason = fitting.resumed(), ""
+    begun, reason = resumable(keeper, fitting.identity), ""
     for number in range(begun.numbers["seed"] - recipe.seed if begun else 0, ATTEMPTS):
         seed = recipe.seed + number
         if number and not begun:
@@ -82,7 +84,7 @@ def _fit(
         watchdog = Watchdog(constant_db, recipe.steps)
         if number == ATTEMPTS - 1:
             watchdog.rest()
-        attempt = Attempt(clip, config, recipe, seed, beside)
+        attempt = Attempt(clip, config, recipe, seed, inputs)
         if begun:
             attempt.restore(begun)
             watchdog.restore(begun.numbers["watchdog"])
@@ -97,12 +99,15 @@ def _fit(
     raise FitError(f"the fit failed with {ATTEMPTS} seeds: {reason}; a lower learning rate may help")
 
 
-def time_fit(clip: Tensor, config: PyramidConfig, recipe: Recipe, beside: Beside = ALONE) -> tuple[float, float]:
+def time_fit(
+    clip: Tensor, config: PyramidConfig, recipe: Recipe, inputs: FitInputs = CLIP_ALONE
+) -> tuple[float, float]:
     """Seconds that a step takes, and that a whole fit spends on its rate model; measured on a fit of its own."""
     clip = clip.contiguous(memory_format=torch.channels_last)
-    attempt = Attempt(clip, config, replace(recipe, quantize_at=0.0), recipe.seed, beside.to(clip.device))
+    timed = replace(recipe, quantize_at=0.0, steps=max(recipe.steps, TIMED_STEPS))
+    attempt = Attempt(clip, config, timed, recipe.seed, inputs.to(clip.device))
     ends = [monotonic()]
-    for step, times in zip(range(1, TIMED_STEPS + 1), attempt.batches(), strict=False):
+    for step, times in islice(attempt.steps_to_come(), TIMED_STEPS):
         attempt.step(step, times)
         float(attempt.errors[times[0]])  # a GPU is waited for
         ends.append(monotonic())
@@ -117,14 +122,9 @@ def time_fit(clip: Tensor, config: PyramidConfig, recipe: Recipe, beside: Beside
 class _Fitting:
     """What the attempts at a fit have in common."""
 
-    def __init__(self, recipe: Recipe, plan: str, observe: Observer, keeper: Keeper | None) -> None:
-        self.recipe, self.plan, self.observe, self.keeper = recipe, plan, observe, keeper
+    def __init__(self, recipe: Recipe, identity: str, observe: Observer, keeper: Keeper | None) -> None:
+        self.recipe, self.identity, self.observe, self.keeper = recipe, identity, observe, keeper
         self.last_report = float("-inf")
-
-    def resumed(self) -> State | None:
-        """The state of this very fit that was kept, if there is one."""
-        state = self.keeper.load() if self.keeper else None
-        return state if state and state.numbers["plan"] == self.plan else None
 
     def run(self, attempt: Attempt, watchdog: Watchdog) -> None:
         """All steps of the recipe that an attempt has not done.
@@ -133,7 +133,7 @@ class _Fitting:
         """
         steps = self.recipe.steps
         look = max(ceil(len(attempt.errors) / self.recipe.batch), SHORTEST_PASS)
-        for step, times in zip(range(attempt.done + 1, steps + 1), attempt.batches(), strict=False):
+        for step, times in attempt.steps_to_come():
             if attempt.step(step, times):
                 watchdog.rest()
             if attempt.rate:
@@ -144,10 +144,7 @@ class _Fitting:
                 reason = watchdog(step, psnr_from_mse(float(attempt.measured().mean())))
                 if reason:
                     raise _Collapsed(reason)
-            state = partial(self._state, attempt, watchdog)
-            if self.keeper:
-                self.keeper.keep(state, now=step == steps)
-            with leaving(self.keeper, state):
+            with after_step(self.keeper, partial(self._state, attempt, watchdog), last=step == steps):
                 self._report(attempt)
 
     def _report(self, attempt: Attempt) -> None:
@@ -158,4 +155,4 @@ class _Fitting:
 
     def _state(self, attempt: Attempt, watchdog: Watchdog) -> State:
         made = attempt.state()
-        return State({**made.numbers, "plan": self.plan, "watchdog": watchdog.state()}, made.tensors)
+        return State({**made.numbers, "plan": self.identity, "watchdog": watchdog.state()}, made.tensors)

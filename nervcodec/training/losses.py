@@ -1,4 +1,4 @@
-"""Distortions a fit can minimise, of pictures `[B, C, H, W]` in [0, 1], RGB or planes; what a bit weighs beside."""
+"""Distortions a fit can minimise, of pictures `[B, C, H, W]` in [0, 1], RGB or planes; what a bit weighs inputs."""
 
 from collections.abc import Callable
 

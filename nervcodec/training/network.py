@@ -33,7 +33,7 @@ START_SCALE, START_NOISE = 0.5, 0.01
 
 
 @dataclass(frozen=True)
-class Beside:
+class FitInputs:
     """What a fit is given beside a clip `[T, C, H, W]`."""
 
     below: Tensor | None = None
@@ -43,23 +43,28 @@ class Beside:
     before: Mapping[str, QuantizedTensor] = field(default_factory=dict)
     """What a network of the same config became for the frames right before: where the fit starts."""
 
-    def to(self, device: torch.device) -> "Beside":
+    def to(self, device: torch.device) -> "FitInputs":
         """The same on a device."""
         below, masks = (None if tensor is None else tensor.to(device) for tensor in (self.below, self.masks))
         return replace(self, below=below, masks=masks)
 
 
-ALONE = Beside()
+CLIP_ALONE = FitInputs()
 
 
 class Network:
     """The network for one clip, samples `[T, C, H, W]`, on the clip's device; drawn from torch's global seed."""
 
     def __init__(
-        self, clip: Tensor, config: PyramidConfig, recipe: Recipe, noise: torch.Generator, beside: Beside = ALONE
+        self,
+        clip: Tensor,
+        config: PyramidConfig,
+        recipe: Recipe,
+        noise: torch.Generator,
+        inputs: FitInputs = CLIP_ALONE,
     ) -> None:
         self.clip, self.config, self.noise = clip, config, noise
-        self.below, self.masks = beside.below, beside.masks
+        self.below, self.masks = inputs.below, inputs.masks
         self.shares = seen_shares(clip, self.masks)
         self.autocast = recipe.reduced_precision and has_bfloat16(clip.device)
         self.decoder = self._place(build_decoder(config))
@@ -69,9 +74,9 @@ class Network:
         self.encoder = None if encoder is None else self._place(encoder)
         self.folding = self._place(Folding(self.decoder)) if recipe.branches else None
         self.embeddings = {name: self._start(name) for name in ({} if self.encoder else config.embeddings)}
-        self.references = {n: t for n, t in beside.before.items() if n not in config.embeddings and len(t.steps) == 1}
+        self.references = {n: t for n, t in inputs.before.items() if n not in config.embeddings and len(t.steps) == 1}
         """Weights of the segment before, by name."""
-        self._begin(beside.before)
+        self._begin(inputs.before)
         self.given = {name: e.to(clip.device) for name, e in given_embeddings(config, len(clip)).items()}
         self.latent_deviation = 0.0
         """Of noise in place of channels that are not sent."""

@@ -16,6 +16,7 @@ from nervcodec.entropy.fitting import code_lengths
 from nervcodec.entropy.forms import PREDICTED, REFERS, Form, cheapest_form
 from nervcodec.entropy.priors import Prior
 from nervcodec.quantization import QuantizedTensor, dequantize, rescaled
+from nervcodec.training.checkpoint import State
 from nervcodec.training.quantizing import Quantizer, quantized
 
 SIDE_BITS = 24
@@ -63,6 +64,16 @@ class RateModel:
         self.total_bits = sum(form.bits + SIDE_BITS for form in forms.values())
         device = self.quantizer.log_steps.device
         self._lengths = {name: _lengths(form, device) for name, form in forms.items()}
+
+    def state(self) -> State:
+        """What the model was last fitted to."""
+        tensors = {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in self.symbols.items()}
+        return State({"steps": {name: tensor.steps for name, tensor in self.symbols.items()}}, tensors)
+
+    def restore(self, state: State) -> None:
+        """The inverse of `state`, which may be among other numbers and tensors."""
+        steps = state.numbers["steps"]
+        self.fit({n: QuantizedTensor(state.tensors[f"symbols {n}"].numpy(), tuple(steps[n])) for n in self.symbols})
 
     def bits(self, tensors: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         """Expected bits of all symbols under uniform noise in place of rounding (Balle et al., ICLR 2017), a scalar."""

@@ -49,7 +49,7 @@ class Index:
         """Frames per second of frames [first, stop), and when each is shown where that is not even (Clock.keeps)."""
         start = self.pts[0]
         whole = Clock(time_base=self.time_base, ticks=tuple(pts - start for pts in self.pts), end=self.end - start)
-        clock = whole.part(first, len(self.pts) if stop is None else stop)
+        clock = whole.cut(first, len(self.pts) if stop is None else stop)
         shortest = 1 / (self.time_base * ((*clock.ticks, clock.end)[1]))
         rate = next((rate for rate in (*self.rates, shortest) if clock.keeps(rate)), None)
         return (self.rates[0], clock) if rate is None else (rate, None)

@@ -24,7 +24,7 @@ def moving_blob() -> Tensor:
 
 def train(attempt: Attempt) -> None:
     """All steps of an attempt's recipe."""
-    for step, times in zip(range(1, attempt.recipe.steps + 1), attempt.batches(), strict=False):
+    for step, times in attempt.steps_to_come():
         attempt.step(step, times)
         if attempt.rate:
             attempt.rate.follow(step)

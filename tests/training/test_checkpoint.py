@@ -13,7 +13,7 @@ from nervcodec.training import fit as fit_module
 from nervcodec.training.attempt import Fitted
 from nervcodec.training.checkpoint import Keeper, State, load_checkpoint, save_checkpoint
 from nervcodec.training.fit import fit
-from nervcodec.training.network import ALONE, Beside
+from nervcodec.training.network import CLIP_ALONE, FitInputs
 from nervcodec.training.recipe import Recipe
 from tests.training.blobs import CONFIGS, SDMN, moving_blob
 
@@ -27,7 +27,7 @@ class Stop(BaseException):
 
 
 def interrupted(
-    path: Path, config: PyramidConfig, recipe: Recipe, moments: tuple[int, ...], beside: Beside = ALONE
+    path: Path, config: PyramidConfig, recipe: Recipe, moments: tuple[int, ...], inputs: FitInputs = CLIP_ALONE
 ) -> Fitted:
     """The fit that a keeper brings to its end, stopped after some of its steps."""
     for moment in moments:
@@ -37,8 +37,8 @@ def interrupted(
                 raise Stop
 
         with pytest.raises(Stop):
-            fit(moving_blob(), config, recipe, stop, beside, Keeper(path))
-    return fit(moving_blob(), config, recipe, beside=beside, keeper=Keeper(path))
+            fit(moving_blob(), config, recipe, stop, inputs, Keeper(path))
+    return fit(moving_blob(), config, recipe, inputs=inputs, keeper=Keeper(path))
 
 
 def same(one: Fitted, other: Fitted) -> bool:
@@ -76,9 +76,9 @@ def test_a_resumed_fit_is_the_uninterrupted_one(
 
 
 def test_a_fit_that_starts_from_another_is_resumed_too(tmp_path: Path) -> None:
-    before = Beside(before=fit(moving_blob(), CONFIGS[1], replace(RATE, seed=1)).tensors)
+    before = FitInputs(before=fit(moving_blob(), CONFIGS[1], replace(RATE, seed=1)).tensors)
     made = interrupted(tmp_path / "fit.safetensors", CONFIGS[1], RATE, (30,), before)
-    assert same(made, fit(moving_blob(), CONFIGS[1], RATE, beside=before))
+    assert same(made, fit(moving_blob(), CONFIGS[1], RATE, inputs=before))
     assert not same(made, fit(moving_blob(), CONFIGS[1], RATE))
 
 

@@ -18,7 +18,7 @@ from nervcodec.models.networks import build_decoder, given_embeddings
 from nervcodec.quantization import dequantize
 from nervcodec.training.attempt import Attempt, Fitted
 from nervcodec.training.fit import fit
-from nervcodec.training.network import Beside
+from nervcodec.training.network import FitInputs
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
 from nervcodec.training.schedule import latent_deviation, learning_rate_factor
 from nervcodec.training.watchdog import constant_picture_psnr, psnr_from_mse
@@ -170,7 +170,7 @@ def test_an_enhancement_corrects_what_is_below_it() -> None:
     below = (clip.float() * 0.6 + 20).byte()
     start = psnr_from_mse(float(((below.float() - clip.float()) / 255).square().mean()))
     events: list[Event] = []
-    fitted = fit(clip, enhancement_config(30, 60, 8), Recipe(steps=200, rate=1e-4), events.append, Beside(below))
+    fitted = fit(clip, enhancement_config(30, 60, 8), Recipe(steps=200, rate=1e-4), events.append, FitInputs(below))
     assert fitted.psnr_db > start + 5
 
 

@@ -88,5 +88,5 @@ def test_without_opencv_a_fit_with_flow_says_so(sample: str, tmp_path: Path, mon
     "other", [{"embeddings": "free"}, {"model": "hnerv"}, {"model": "sdmn"}, {"size": None, "row": "sdmn480-3m"}]
 )
 def test_flow_is_for_the_encoder_of_dnerv(other: dict[str, object]) -> None:
-    with pytest.raises(RequestError, match="DNeRV's encoder"):
+    with pytest.raises(RequestError, match=r"of DNeRV: choose --(model dnerv|embeddings encoder)"):
         EncodeOptions(**{**vars(SMALL), **FLOW, **other})

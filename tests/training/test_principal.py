@@ -9,7 +9,7 @@ from nervcodec.models.catalogue import model_name
 from nervcodec.models.config import PyramidConfig
 from nervcodec.models.enhancement.sizing import enhancement_config
 from nervcodec.models.ffnerv.sizing import ffnerv_config
-from nervcodec.training.network import START_NOISE, START_SCALE, Beside, Network
+from nervcodec.training.network import START_NOISE, START_SCALE, FitInputs, Network
 from nervcodec.training.principal import SIDE, principal_components
 from nervcodec.training.recipe import Recipe
 from tests.training.blobs import CONFIGS, SDMN, moving_blob
@@ -74,7 +74,7 @@ def test_embeddings_start_with_what_frames_show(config: PyramidConfig) -> None:
 def test_an_enhancement_starts_with_what_the_layers_below_miss() -> None:
     clip = moving_blob()
     config = enhancement_config(30, 60, 8)
-    perfect = Network(clip, config, Recipe(steps=1), torch.Generator(), Beside(below=clip))
-    empty = Network(clip, config, Recipe(steps=1), torch.Generator(), Beside(below=torch.zeros_like(clip)))
+    perfect = Network(clip, config, Recipe(steps=1), torch.Generator(), FitInputs(below=clip))
+    empty = Network(clip, config, Recipe(steps=1), torch.Generator(), FitInputs(below=torch.zeros_like(clip)))
     assert float(perfect.embeddings["content"].detach().std()) < 2 * START_NOISE
     assert float(empty.embeddings["content"].detach()[:, 0].std()) > START_SCALE / 2

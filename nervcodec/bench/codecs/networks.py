@@ -24,7 +24,7 @@ from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.assist import assist
 from nervcodec.codec.segment.footage import load_footage
 from nervcodec.codec.segment.planning import default_weights
-from nervcodec.codec.segment.task import Work
+from nervcodec.codec.segment.task import SegmentTask
 from nervcodec.codec.stream.layers import layer_configs
 from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError, TargetMissed
@@ -96,7 +96,7 @@ class NetworkCodec:
         except RequestError:
             return None
         footage = load_footage(material.source, material.view, options.mask)
-        data = assist(coded.data, Work(footage, options, choose_device(options.device), self.observe))
+        data = assist(coded.data, SegmentTask(footage, options, choose_device(options.device), self.observe))
         command = command_line(Path(material.source).name, options)
         return replace(coded, data=data, command=command)
 

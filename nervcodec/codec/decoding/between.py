@@ -25,7 +25,7 @@ def frames_at(
     stream: Stream,
     moments: Sequence[Moment],
     between: Between = "motion",
-    part: range | None = None,
+    numbers: range | None = None,
     *,
     device: DeviceName = "auto",
     fast: bool = False,
@@ -34,18 +34,18 @@ def frames_at(
 
     At a frame of the file it is that frame as `decode_frames` makes it. Between two scenes it is the nearer of the two.
 
-    part: numbers of the moments that are wanted, None for all; no more is decoded than these take, and they are bit for
+    numbers: of the moments that are wanted, None for all; no more is decoded than these take, and they are bit for
     bit what they are among all.
 
     Raises BitstreamError as `decode_frames` does.
     """
-    part = range(len(moments)) if part is None else part
+    numbers = range(len(moments)) if numbers is None else numbers
     video, place = stream.header.video, choose_device(device)
-    shown = moments[part.start : part.stop]
+    shown = moments[numbers.start : numbers.stop]
     frames = _frames_of(shown, stream.header.frames)
     made = decode_frames(stream, set(frames), device=device, fast=fast)
     decoded = zip(frames, chain.from_iterable(made), strict=True)
-    rendered = chain.from_iterable(_rendered(stream, moments, part, device, fast=fast))
+    rendered = chain.from_iterable(_rendered(stream, moments, numbers, device, fast=fast))
     wanted = {frame: list(group) for frame, group in groupby(shown, key=lambda moment: moment.frame)}
     for (index, before), (_, after) in pairwise(chain(decoded, [(-1, None)])):
         pair = None if after is None else _Pair(before, after, video, place)
@@ -103,10 +103,10 @@ def _frames_of(moments: Sequence[Moment], count: int) -> list[int]:
 
 
 def _rendered(
-    stream: Stream, moments: Sequence[Moment], part: range, device: DeviceName, *, fast: bool
+    stream: Stream, moments: Sequence[Moment], numbers: range, device: DeviceName, *, fast: bool
 ) -> Iterator[Tensor]:
     """What the network makes at those moments of a part that lie between frames."""
     between = [number for number, moment in enumerate(moments) if moment.fraction]
     times = [float(moments[number].frame + moments[number].fraction) for number in between]
-    wanted = {index for index, number in enumerate(between) if number in part}
+    wanted = {index for index, number in enumerate(between) if number in numbers}
     return decode_times(stream, times, wanted, device=device, fast=fast)

@@ -22,24 +22,24 @@ class Composite:
     mask: str
     """Where decoded pixels are taken (see `load_masks`)."""
 
-    def fill(self, frames: Iterator[Tensor], part: range, header: Header) -> Iterator[Tensor]:
+    def fill(self, frames: Iterator[Tensor], numbers: range, header: Header) -> Iterator[Tensor]:
         """Each decoded frame, samples `[C, H, W]`, becomes the video's with the missing pixels filled.
 
-        part: numbers of the frames among those of the video that the header is of.
+        numbers: of the frames among those of the video that the header is of.
 
         Raises RequestError for another size or number of frames than the video's, VideoError for one that cannot be
         read.
         """
         count = header.times.length
-        view = as_stored(View(first=part.start, stop=part.stop if part.stop < count else None), header.video)
+        view = as_stored(View(first=numbers.start, stop=numbers.stop if numbers.stop < count else None), header.video)
         with read_frames(self.source, view) as video:
             sizes = [(shown.width, shown.height) for shown in (video.format, header.video)]
             if sizes[0] != sizes[1]:
                 raise RequestError(
                     "pictures of {} are {}x{} and the file's {}x{}".format(self.source, *sizes[0], *sizes[1])
                 )
-            masks = load_masks(self.mask, video, len(part), view)
-            for index, (own, mask) in enumerate(zip(frames, masks, strict=True), part.start):
+            masks = load_masks(self.mask, video, len(numbers), view)
+            for index, (own, mask) in enumerate(zip(frames, masks, strict=True), numbers.start):
                 given = next(video.frames, None)
                 if given is None:
                     raise RequestError(f"{self.source} has {index} frames, the file {count}")

@@ -15,7 +15,7 @@ from nervcodec.errors import RequestError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.timeline import Clock, Playback
 from nervcodec.video.attachments import cut_attachments
-from nervcodec.video.beside import beside
+from nervcodec.video.background import in_background
 from nervcodec.video.writer import Sink, check_output, holds_attachments, write_frames
 
 LOG = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def decode(
     """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`).
 
     Raises VideoError for an unreadable file, BitstreamError for a damaged one, OutputError and RequestError for a
-    target that cannot be written, RequestError for more layers than there are, and what `Playback.part` and
+    target that cannot be written, RequestError for more layers than there are, and what `Playback.numbers` and
     `Composite.fill` do.
     """
     started = monotonic()
@@ -54,37 +54,37 @@ def decode(
         stream = open_stream(data, options.layers)
         header = stream.header
         schedule = options.playback.schedule(header.times, header.video.frame_rate, header.clock)
-        part = options.playback.part(schedule)
+        numbers = options.playback.numbers(schedule)
         LOG.info("%s: version %d, layers: %d, segments: %s", path, stream.version, len(stream.layers), header.segments)
         place, count = describe_device(device), len(schedule.moments)
-        LOG.info("frames %d to %d of %d on %s", part.start, part.stop - 1, count, place)
-        video, total = replace(header.video, frame_rate=schedule.frame_rate), len(part)
-        frames = frames_at(stream, schedule.moments, options.between, part, device=options.device, fast=options.fast)
+        LOG.info("frames %d to %d of %d on %s", numbers.start, numbers.stop - 1, count, place)
+        video, total = replace(header.video, frame_rate=schedule.frame_rate), len(numbers)
+        frames = frames_at(stream, schedule.moments, options.between, numbers, device=options.device, fast=options.fast)
         if options.composite:
             all_times = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
             if schedule.moments != all_times.moments:
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
-            frames = options.composite.fill(frames, part, header)
+            frames = options.composite.fill(frames, numbers, header)
         wanted = options.audio == "copy" and holds_attachments(target)
-        attached = _attached(stream, schedule.clock, part) if wanted else b""
-        clock = schedule.clock.part(part.start, part.stop)
-        with write_frames(target, video, clock, attached) as sink, _beside(sink, target) as take:
+        attached = _attached(stream, schedule.clock, numbers) if wanted else b""
+        clock = schedule.clock.cut(numbers.start, numbers.stop)
+        with write_frames(target, video, clock, attached) as sink, _in_background(sink, target) as take:
             for done, frame in enumerate(frames, 1):
                 take(frame.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="decode", frames=done, total=total))
     return DecodeReport(frames=total, seconds=monotonic() - started, conformant=not options.fast)
 
 
-def _beside(sink: Sink, target: str) -> AbstractContextManager[Sink]:
+def _in_background(sink: Sink, target: str) -> AbstractContextManager[Sink]:
     """A sink that does not wait, but for a pipe, whose reader may stop for ever."""
-    return nullcontext(sink) if target == "-" else beside(sink)
+    return nullcontext(sink) if target == "-" else in_background(sink)
 
 
-def _attached(stream: Stream, clock: Clock, part: range) -> bytes:
+def _attached(stream: Stream, clock: Clock, numbers: range) -> bytes:
     """What goes along with some of the frames that a clock shows."""
     (data,) = stream.attachments or (b"",)
-    if not data or len(part) == len(clock.ticks):
+    if not data or len(numbers) == len(clock.ticks):
         return data
     ends = (*clock.ticks, clock.end)
-    stop = None if part.stop == len(clock.ticks) else ends[part.stop] * clock.time_base
-    return cut_attachments(data, ends[part.start] * clock.time_base, stop)
+    stop = None if numbers.stop == len(clock.ticks) else ends[numbers.stop] * clock.time_base
+    return cut_attachments(data, ends[numbers.start] * clock.time_base, stop)

@@ -44,10 +44,10 @@ def tasks(job: Job, address: str) -> Iterator[Callable[[], None]]:
         import ray
     stop = job.folder / STOP
     stop.unlink(missing_ok=True)
-    _connect(ray, address, job.plan.options)
+    _connect(ray, address, job.manifest.options)
     waiting: list[Any] = []
     try:
-        task = ray.remote(**_needs(ray, job.plan.options), max_retries=RETRIES)(fit_chain_at)
+        task = ray.remote(**_needs(ray, job.manifest.options), max_retries=RETRIES)(fit_chain_at)
         folder = str(job.folder.absolute())
         waiting += [task.remote(folder, job.chains.index(chain)) for chain in job.chains_left()]
 

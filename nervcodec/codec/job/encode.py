@@ -8,7 +8,7 @@ from time import monotonic
 from nervcodec.codec.device import choose_device, choose_precision, describe_device, threads_each
 from nervcodec.codec.job.finish import finish
 from nervcodec.codec.job.folder import SPOOLED, Job, begin_job, open_folder, resume_job
-from nervcodec.codec.job.manifest import Identity, Plan, identify, located
+from nervcodec.codec.job.manifest import Identity, Manifest, identify, located
 from nervcodec.codec.job.plan import check_disk, plan_segments
 from nervcodec.codec.job.survey import survey
 from nervcodec.codec.job.workers import carry_out
@@ -90,4 +90,4 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
     options = replace(options, threads=options.threads or threads_each(options.workers))
     if options.time_limit is not None:  # looking through the video was a part of it
         options = replace(options, time_limit=max(options.time_limit - (monotonic() - begun), LEAST_SECONDS))
-    return begin_job(folder, Plan(identity, path, options, found, segments, len(attached), arithmetic), attached)
+    return begin_job(folder, Manifest(identity, path, options, found, segments, len(attached), arithmetic), attached)

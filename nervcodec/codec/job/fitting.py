@@ -8,20 +8,20 @@ from nervcodec.codec.device import choose_device, using_threads
 from nervcodec.codec.job.cutting import Segment, busiest
 from nervcodec.codec.job.folder import Job
 from nervcodec.codec.options import EncodeOptions
-from nervcodec.codec.segment.fit_segment import fit_part
+from nervcodec.codec.segment.fit_segment import fit_segment
 from nervcodec.codec.segment.footage import Footage, load_footage
-from nervcodec.codec.segment.task import Work
+from nervcodec.codec.segment.task import SegmentTask
 from nervcodec.errors import VideoError
 from nervcodec.events import Observer, SegmentStarted
 from nervcodec.video.view import View, as_stored
 
 
-class Run:
+class SegmentFitter:
     """Fits the segments of a job."""
 
     def __init__(self, job: Job, observe: Observer) -> None:
         self.job, self.observe = job, observe
-        self.options, self.device = job.plan.options, choose_device(job.plan.options.device)
+        self.options, self.device = job.manifest.options, choose_device(job.manifest.options.device)
 
     def fit(self, index: int) -> None:
         """Make the part of a segment, unless it is there.
@@ -34,7 +34,7 @@ class Run:
         self.observe(SegmentStarted(index + 1, len(job.segments), segment.start, segment.frames, job.survey.frames))
         started, limit = monotonic(), self.options.time_limit
         share = segment.frames / busiest(job.chains, self.options.workers)
-        work = Work(
+        task = SegmentTask(
             self._footage(segment),
             self._options(segment),
             self.device,
@@ -45,15 +45,15 @@ class Run:
         )
         assert self.options.threads is not None
         with using_threads(self.options.threads):
-            job.save_part(index, *fit_part(work))
+            job.save_part(index, *fit_segment(task))
 
     def _footage(self, segment: Segment) -> Footage:
-        source, found = self.job.plan.source, self.job.survey
-        view = as_stored(_part_of(self.options.view, segment), found.video)
+        source, found = self.job.manifest.source, self.job.survey
+        view = as_stored(_view_of(self.options.view, segment), found.video)
         footage = load_footage(source, view, self.options.mask, self.observe, found.index)
         if len(footage.clip) != segment.frames:
             raise VideoError(f"{source}: frames {view.first} to {view.stop} are gone")
-        clock = found.clock and found.clock.part(segment.start, segment.stop)
+        clock = found.clock and found.clock.cut(segment.start, segment.stop)
         return replace(footage, video=found.video, clock=clock)
 
     def _options(self, segment: Segment) -> EncodeOptions:
@@ -77,6 +77,6 @@ class Run:
         return tuple(chain)
 
 
-def _part_of(view: View, segment: Segment) -> View:
+def _view_of(view: View, segment: Segment) -> View:
     """The view of a segment of what a view shows."""
     return replace(view, first=view.first + segment.start, stop=view.first + segment.stop)

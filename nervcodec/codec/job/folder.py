@@ -16,7 +16,7 @@ from pathlib import Path
 from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.codec.job.cutting import Chain, chains
 from nervcodec.codec.job.lease import LEASE, TAKING, is_held, lease
-from nervcodec.codec.job.manifest import Identity, Plan, content, difference
+from nervcodec.codec.job.manifest import Identity, Manifest, content, difference
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.report import PartReport
 from nervcodec.codec.segment.scratch import Scratch
@@ -26,7 +26,7 @@ from nervcodec.version import __version__
 
 MANIFEST, SPOOLED, ATTACHED, CHAINS = "job.json", "input.y4m", "attached", "chains"
 OURS = (LEASE, TAKING, SPOOLED, TEMPORARY)
-"""What names begin with that may be in a folder without a plan."""
+"""What names begin with that may be in a folder without a manifest."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Part:
 class Job:
     """An encode that may have been begun before, and that several may work on."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
-        self.folder, self.plan = folder, plan
-        self.survey, self.segments, self.chains = plan.survey, plan.segments, chains(plan.segments)
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+        self.survey, self.segments, self.chains = manifest.survey, manifest.segments, chains(manifest.segments)
         self._done: set[int] = set()
 
     @property
@@ -63,11 +63,11 @@ class Job:
 
         Raises OutputError when it is there no longer.
         """
-        if not self.plan.attached_bytes:
+        if not self.manifest.attached_bytes:
             return ()
         path = self.folder / ATTACHED
         data = path.read_bytes() if path.exists() else b""
-        if len(data) != self.plan.attached_bytes:
+        if len(data) != self.manifest.attached_bytes:
             raise OutputError(f"{path} is damaged or gone; --fresh makes it again")
         return (data,)
 
@@ -151,18 +151,18 @@ def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
             folder.rmdir()
 
 
-def begin_job(folder: Path, plan: Plan, attached: bytes = b"") -> Job:
+def begin_job(folder: Path, manifest: Manifest, attached: bytes = b"") -> Job:
     """Write down what is planned, and what goes along with the pictures.
 
-    Raises OutputError where workers still follow another plan.
+    Raises OutputError where workers still follow another manifest.
     """
     _empty(folder, LEASE, SPOOLED)
     (folder / CHAINS).mkdir()
     if attached:
         with replacing(folder / ATTACHED) as path:
             path.write_bytes(attached)
-    _write_plan(folder, plan)
-    return Job(folder, plan)
+    _write_manifest(folder, manifest)
+    return Job(folder, manifest)
 
 
 def resume_job(folder: Path, identity: Identity, source: str, options: EncodeOptions) -> Job | None:
@@ -170,18 +170,18 @@ def resume_job(folder: Path, identity: Identity, source: str, options: EncodeOpt
 
     Raises RequestError where another encode was begun.
     """
-    plan = _read_plan(folder)
-    if plan is None:
+    manifest = _read_manifest(folder)
+    if manifest is None:
         return None
-    differing = difference(plan, identity, options)
+    differing = difference(manifest, identity, options)
     if differing and has_work(folder):
         raise RequestError(f"{folder} has the work of another encode ({differing}); --fresh throws it away")
     if differing:
         return None
-    kept = replace(options, threads=plan.options.threads, precision=plan.options.precision)
-    plan = replace(plan, source=source, options=kept)
-    _write_plan(folder, plan)
-    return Job(folder, plan)
+    kept = replace(options, threads=manifest.options.threads, precision=manifest.options.precision)
+    manifest = replace(manifest, source=source, options=kept)
+    _write_manifest(folder, manifest)
+    return Job(folder, manifest)
 
 
 def open_job(folder: Path) -> Job:
@@ -189,17 +189,19 @@ def open_job(folder: Path) -> Job:
 
     Raises RequestError where none is, one of another version of this program, or one whose video is not to be seen.
     """
-    plan = _read_plan(folder)
-    if plan is None:
+    manifest = _read_manifest(folder)
+    if manifest is None:
         raise RequestError(f"{folder} is no folder of an encode that is planned, or cannot be seen from here")
-    version = plan.identity.get("program")
+    version = manifest.identity.get("program")
     if version != __version__:
         raise RequestError(f"{folder} was planned by nervc {version}, which works differently from {__version__}")
-    if Path(plan.source).name != SPOOLED and content(plan.source, plan.options) != plan.identity.get("files"):
+    if Path(manifest.source).name != SPOOLED and content(manifest.source, manifest.options) != manifest.identity.get(
+        "files"
+    ):
         raise RequestError(
-            f"{plan.source} cannot be seen from here, or is another video than when {folder} was planned"
+            f"{manifest.source} cannot be seen from here, or is another video than when {folder} was planned"
         )
-    return Job(folder, plan)
+    return Job(folder, manifest)
 
 
 def has_work(folder: Path) -> bool:
@@ -213,15 +215,15 @@ def _has_workers(folder: Path) -> bool:
     return any(is_held(meeting) for meeting in folder.glob(f"{CHAINS}/*"))
 
 
-def _write_plan(folder: Path, plan: Plan) -> None:
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
     with replacing(folder / MANIFEST) as path:
-        path.write_text(json.dumps(plan.to_json()))
+        path.write_text(json.dumps(manifest.to_json()))
 
 
-def _read_plan(folder: Path) -> Plan | None:
-    """The inverse of `_write_plan`; None for what is not there, or no plan."""
+def _read_manifest(folder: Path) -> Manifest | None:
+    """The inverse of `_write_manifest`; None for what is not there, or no manifest."""
     try:
-        return Plan.from_json(json.loads((folder / MANIFEST).read_text()))
+        return Manifest.from_json(json.loads((folder / MANIFEST).read_text()))
     except (OSError, ValueError, KeyError, TypeError, BitstreamError, RequestError):
         return None
 

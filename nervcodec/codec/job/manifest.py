@@ -21,7 +21,7 @@ Identity = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Manifest:
     """An encode that was looked into."""
 
     identity: Identity
@@ -53,7 +53,7 @@ class Plan:
         }
 
     @classmethod
-    def from_json(cls, record: dict[str, Any]) -> "Plan":
+    def from_json(cls, record: dict[str, Any]) -> "Manifest":
         """The inverse of `to_json`.
 
         Raises ValueError, KeyError, TypeError, BitstreamError or RequestError for anything else.
@@ -96,18 +96,18 @@ def stamp(source: str) -> str:
     return sha256(repr(stamps).encode()).hexdigest()
 
 
-def difference(plan: Plan, identity: Identity, options: EncodeOptions) -> str:
+def difference(manifest: Manifest, identity: Identity, options: EncodeOptions) -> str:
     """In what another encode differs from what was planned, in words; empty if it does not.
 
     It has the threads and the precision of the plan unless it asks for others.
     """
-    planned = plan.identity
+    planned = manifest.identity
     words = {"source": "the video", "files": "the video's content", "program": "the version of nervc"}
     others = [word for name, word in words.items() if planned.get(name) != identity[name]]
     before: Identity = planned.get("options", {})
     chosen = [name for name, value in identity["options"].items() if before.get(name) != value]
-    threads = ["threads"] if options.threads not in (None, plan.options.threads) else []
-    precision = ["precision"] if options.precision not in ("auto", plan.options.precision) else []
+    threads = ["threads"] if options.threads not in (None, manifest.options.threads) else []
+    precision = ["precision"] if options.precision not in ("auto", manifest.options.precision) else []
     differing = ", ".join([*others, *chosen, *threads, *precision]).replace("_", " ")
     return differing and f"{differing} differ"
 

@@ -12,9 +12,8 @@ from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.footage import load_footage
 from nervcodec.codec.segment.planning import (
     PAPER_BITS,
-    layer_quality,
-    plan_config,
-    plan_enhancement,
+    LayerPlan,
+    plan_layers,
     plan_recipe,
     quality_of_size,
     size_of_quality,
@@ -26,7 +25,6 @@ from nervcodec.errors import RequestError
 from nervcodec.events import Observer, ignore
 from nervcodec.files import check_space
 from nervcodec.memory import check_memory
-from nervcodec.models.config import PyramidConfig
 from nervcodec.picture import VideoFormat, sample_bytes
 from nervcodec.timeline import Timeline
 from nervcodec.training.fit import time_fit
@@ -124,40 +122,32 @@ def plan_segments(found: Survey, options: EncodeOptions, device: torch.device) -
 def check_disk(folder: str, found: Survey, segments: Sequence[Segment], options: EncodeOptions, attached: int) -> None:
     """Raises OutputError where there is no room for the file and the states of its fits."""
     longest = max(segments, key=lambda segment: segment.frames)
-    configs = _configs(found, longest, options)
+    configs = [layer.config for layer in _layers(found, longest, options)]
     numbers = sum(config.parameters + embedding_values(config, longest.frames) for config in configs)
     planned = _plan(found, segments, options)
     expected = _expected_bytes(options, found.frames * found.video.pixels, planned)
     check_space(folder, STATE_BYTES * numbers + 2 * ((expected or 0) + attached))
 
 
-def _configs(found: Survey, segment: Segment, options: EncodeOptions) -> list[PyramidConfig]:
-    """The networks of all layers of a segment that follows none."""
+def _layers(found: Survey, segment: Segment, options: EncodeOptions) -> list[LayerPlan]:
+    """The layers of a segment that follows none."""
     frames = len(Timeline.every(options.keep_every, segment.frames).positions)
-    whole, target, configs = options.quality, options.target, list[PyramidConfig]()
+    quality, target = options.quality, options.target
     if target and target.is_size:
-        samples = frames * found.video.pixels
-        aimed = 8 * target.value * segment.frames / found.frames / samples
-        whole = quality_of_size(aimed if target.kind == "bytes" else target.value)
-    for number in range(1, options.layers + 1):
-        quality = None if options.recipe == "paper" else layer_quality(whole, options.layers, number)
-        own = replace(options, quality=quality, target=None)
-        base = configs[0] if configs else None
-        config = plan_enhancement(own, base, found.video, frames) if base else plan_config(own, found.video, frames)
-        configs.append(config)
-    return configs
+        share = target.value * segment.frames / found.frames
+        bpp = found.video.bits_per_pixel(share, frames) if target.kind == "bytes" else target.value
+        quality = quality_of_size(bpp)
+    return plan_layers(options, found.video, frames, quality)
 
 
 def _plan(found: Survey, segments: Sequence[Segment], options: EncodeOptions) -> list[SegmentForecast]:
     """All segments; one that follows has the networks of the one before."""
     planned: list[SegmentForecast] = []
     for segment in segments:
-        frames = len(Timeline.every(options.keep_every, segment.frames).positions)
-        if segment.follows:
-            parameters = planned[-1].parameters
-        else:
-            parameters = sum(config.parameters for config in _configs(found, segment, options))
-        steps = options.layers * plan_recipe(options, found.video, frames).steps
+        layers = _layers(found, segment, options)
+        own = sum(layer.config.parameters for layer in layers)
+        parameters = planned[-1].parameters if segment.follows else own
+        steps = sum(layer.recipe.steps for layer in layers)
         planned.append(
             SegmentForecast(
                 start=segment.start, stop=segment.stop, follows=segment.follows, parameters=parameters, steps=steps
@@ -181,7 +171,7 @@ def _expected_bytes(options: EncodeOptions, samples: int, planned: Sequence[Segm
 def _fit_memory(found: Survey, segments: Sequence[Segment], options: EncodeOptions) -> int:
     """Bytes that the fit of the longest segment takes."""
     longest = max(segments, key=lambda segment: segment.frames)
-    config = _configs(found, longest, options)[0]
+    config = _layers(found, longest, options)[0].config
     height, width = config.padded_size
     pictures = options.batch * (1 + 2 * config.window)
     clips = 1 if options.layers == 1 else 3
@@ -196,5 +186,5 @@ def _step_seconds(source: str, found: Survey, segment: Segment, options: EncodeO
     view = replace(as_stored(options.view, found.video), first=first, stop=first + min(TIMED_FRAMES, segment.frames))
     clip = load_footage(source, view, index=found.index).clip
     recipe = plan_recipe(options, found.video, len(clip))
-    each, _ = time_fit(clip.to(device), _configs(found, segment, options)[0], recipe)
+    each, _ = time_fit(clip.to(device), _layers(found, segment, options)[0].config, recipe)
     return each

@@ -5,7 +5,7 @@ from time import sleep
 
 from nervcodec.codec.device import choose_device
 from nervcodec.codec.job.cutting import Chain
-from nervcodec.codec.job.fitting import Run
+from nervcodec.codec.job.fitting import SegmentFitter
 from nervcodec.codec.job.folder import Job, open_job
 from nervcodec.codec.job.lease import lease
 from nervcodec.codec.job.progress import Reporter, as_ours, note_failure, raise_failure, work_running
@@ -30,11 +30,11 @@ def work(folder: str, observe: Observer = ignore) -> None:
 
 def tell_of_arithmetic(job: Job, observe: Observer) -> None:
     """Say so where this machine does not fit in what the job was planned for."""
-    device = choose_device(job.plan.options.device)
-    reduced = job.plan.options.precision != "float32" and has_bfloat16(device)
+    device = choose_device(job.manifest.options.device)
+    reduced = job.manifest.options.precision != "float32" and has_bfloat16(device)
     here = describe_arithmetic(device, "bfloat16" if reduced else "float32")
-    if job.plan.arithmetic not in (None, here):
-        observe(ArithmeticDiffers(job.plan.arithmetic, here))
+    if job.manifest.arithmetic not in (None, here):
+        observe(ArithmeticDiffers(job.manifest.arithmetic, here))
 
 
 def take_chains(job: Job, observe: Observer) -> None:
@@ -58,10 +58,10 @@ def fit_chain(job: Job, chain: Chain, observe: Observer) -> bool:
     meeting.mkdir(exist_ok=True)
     with lease(meeting) as held:
         if held:
-            run = Run(job, Reporter(job, chain, observe))  # a machine that lacks the device fails alone
+            fitter = SegmentFitter(job, Reporter(job, chain, observe))  # a machine that lacks the device fails alone
             try:
                 for index in chain.indices:
-                    run.fit(index)
+                    fitter.fit(index)
             except (NervcodecError, OSError) as error:
                 note_failure(meeting, as_ours(error))
                 raise

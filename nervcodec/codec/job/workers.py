@@ -40,7 +40,7 @@ def carry_out(job: Job, observe: Observer) -> None:
 
     Raises what `worker.work` does, and WorkersLost.
     """
-    options = job.plan.options
+    options = job.manifest.options
     done = [segment.frames for index, segment in enumerate(job.segments) if job.has_part(index)]
     if done:
         observe(Resumed(len(done), len(job.segments), sum(done), job.survey.frames))
@@ -127,7 +127,7 @@ class _Crew:
 
     def _share(self, place: int) -> dict[str, str]:
         """The GPU of a worker, as the environment has it."""
-        if choose_device(self.job.plan.options.device).type != "cuda":
+        if choose_device(self.job.manifest.options.device).type != "cuda":
             return {}
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(torch.cuda.device_count()))))
         devices = visible.split(",")

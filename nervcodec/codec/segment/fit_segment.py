@@ -10,7 +10,7 @@ from nervcodec.codec.segment.planning import DEFAULT_QUALITY, quality_of_size
 from nervcodec.codec.segment.report import EncodeReport, PartReport
 from nervcodec.codec.segment.search import MOST_FITS, Candidate, search
 from nervcodec.codec.segment.stack import Stack
-from nervcodec.codec.segment.task import Work, decodable
+from nervcodec.codec.segment.task import SegmentTask, decodable
 from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE
@@ -19,34 +19,34 @@ TIMED_FITS = 3
 """Fits of every layer that share the time there is to reach a quality."""
 
 
-def fit_part(work: Work) -> tuple[bytes, PartReport]:
+def fit_segment(task: SegmentTask) -> tuple[bytes, PartReport]:
     """The bytes of a stream with the one segment, and what is to be said of it."""
-    options, device, timeline = work.options, work.options.device, work.timeline
-    job = _Search(work)
-    made = job.reach(options.target) if options.target else job.code(options.quality)
-    data, report = made.data, replace(made.report, fits=job.fits)
+    options, device, timeline = task.options, task.options.device, task.timeline
+    fits = _Search(task)
+    made = fits.reach(options.target) if options.target else fits.code(options.quality)
+    data, report = made.data, replace(made.report, fits=fits.count)
     masked = 0
-    if work.masks is not None and work.masks.any():
-        others = replace(work.kept, masks=~work.masks)
-        hidden = measure(decodable(work.chain, data), others, device, work.observe)
+    if task.masks is not None and task.masks.any():
+        others = replace(task.kept, masks=~task.masks)
+        hidden = measure(decodable(task.chain, data), others, device, task.observe)
         report, masked = replace(report, masked=hidden.quality), hidden.frames
     if options.assisted and timeline.missing:
-        data = assist(data, work)
-        report = _assisted(report, data, work)
+        data = assist(data, task)
+        report = _assisted(report, data, task)
     if timeline.missing:
-        guessed = measure_at(decodable(work.chain, data), work.footage, timeline.missing, device, work.observe)
+        guessed = measure_at(decodable(task.chain, data), task.footage, timeline.missing, device, task.observe)
         report = replace(report, missing=guessed.quality)
-    return data, PartReport(whole=report, fitted=len(work.clip), masked=masked, missing=len(timeline.missing))
+    return data, PartReport(whole=report, fitted=len(task.clip), masked=masked, missing=len(timeline.missing))
 
 
-def _assisted(report: EncodeReport, data: bytes, work: Work) -> EncodeReport:
+def _assisted(report: EncodeReport, data: bytes, task: SegmentTask) -> EncodeReport:
     """The report of a segment that now has all frames of the video."""
-    frames = len(work.footage.clip)
+    frames = len(task.footage.clip)
     return replace(
         report,
         frames=frames,
         file_bytes=len(data),
-        bits_per_pixel=work.video.bits_per_pixel(len(data), frames),
+        bits_per_pixel=task.video.bits_per_pixel(len(data), frames),
         assisted_bytes=len(data) - report.file_bytes,
     )
 
@@ -55,19 +55,19 @@ def _assisted(report: EncodeReport, data: bytes, work: Work) -> EncodeReport:
 class _Search:
     """A segment in one fit of every layer, or several."""
 
-    work: Work
-    fits: int = 0
+    task: SegmentTask
+    count: int = 0
 
     def reach(self, target: Target) -> Candidate:
         """What is nearest to a target."""
-        video = self.work.video
+        video = self.task.video
         if target.kind == "ms-ssim" and min(video.width, video.height) < MS_SSIM_SIDE:
             raise RequestError(f"MS-SSIM needs pictures of at least {MS_SSIM_SIDE} pixels a side")
-        timed = self.work.deadline is not None
+        timed = self.task.deadline is not None
         if not target.is_size:
             limits = LEAST_QUALITY, MOST_QUALITY
             return search(target, DEFAULT_QUALITY, limits, TIMED_FITS if timed else MOST_FITS, self.code)
-        samples = len(self.work.clip) * video.pixels
+        samples = len(self.task.clip) * video.pixels
         aimed = target.value if target.kind == "bytes" else target.value * samples / 8
         quality = quality_of_size(8 * aimed / samples)
         start = log2(aimed)
@@ -79,12 +79,12 @@ class _Search:
 
     def code(self, quality: float | None, aimed: int | None = None) -> Candidate:
         """Fit, pack and measure all layers at a quality, steered to a number of bytes if one is given."""
-        options = self.work.options
-        tries = TIMED_FITS - self.fits if options.target and not options.target.is_size else 1
-        self.fits += 1
-        made = Stack(self.work, quality, aimed, tries * options.layers).build()
+        options = self.task.options
+        tries = TIMED_FITS - self.count if options.target and not options.target.is_size else 1
+        self.count += 1
+        made = Stack(self.task, quality, aimed, tries * options.layers).build()
         kept = len(made.report.layers)
         if aimed and kept < options.layers:  # those that are left were to be a part of the size only
-            self.fits += 1
-            made = Stack(replace(self.work, options=replace(options, layers=kept)), quality, aimed, kept).build()
+            self.count += 1
+            made = Stack(replace(self.task, options=replace(options, layers=kept)), quality, aimed, kept).build()
         return made

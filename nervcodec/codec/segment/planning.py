@@ -1,5 +1,6 @@
 """From what was asked for to configs and recipes."""
 
+from dataclasses import dataclass, replace
 from math import log2
 
 from nervcodec.codec.options import LEAST_QUALITY, MOST_QUALITY, EncodeOptions
@@ -35,6 +36,37 @@ LEAST_WEIGHTS, MOST_WEIGHTS = 20_000, 3_000_000
 LEAST_PAPER_WEIGHTS = 100_000
 PAPER_BITS, PAPER_PRUNING = 8, 0.1  # HNeRV, section 4; DNeRV compares at the same
 PAPER_WARMUP = 0.1  # DNeRV code
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """The network of a layer, and how it is fitted."""
+
+    config: PyramidConfig
+    recipe: Recipe
+
+
+def plan_layers(
+    options: EncodeOptions, video: VideoFormat, frames: int, quality: float | None, base: PyramidConfig | None = None
+) -> list[LayerPlan]:
+    """All layers of a file of a number of frames that has some quality as a whole, from the base up.
+
+    base: the network of the base, if it is known already.
+
+    Raises RequestError as `plan_config` and `plan_recipe` do.
+    """
+    planned: list[LayerPlan] = []
+    for number in range(1, options.layers + 1):
+        own = None if options.recipe == "paper" else layer_quality(quality, options.layers, number)
+        chosen = replace(options, quality=own, target=None)
+        recipe = plan_recipe(chosen, video, frames)
+        if planned:
+            config = plan_enhancement(chosen, planned[0].config, video, frames)
+            recipe = replace(recipe, embeddings="free", branches=False)
+        else:
+            config = base or plan_config(chosen, video, frames)
+        planned.append(LayerPlan(config, recipe))
+    return planned
 
 
 def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> PyramidConfig:

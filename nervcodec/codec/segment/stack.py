@@ -12,10 +12,10 @@ from torch import Tensor
 from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.segment.measuring import measure
-from nervcodec.codec.segment.planning import layer_quality, plan_config, plan_enhancement, plan_recipe
+from nervcodec.codec.segment.planning import plan_layers
 from nervcodec.codec.segment.report import EncodeReport, LayerReport
 from nervcodec.codec.segment.search import Candidate
-from nervcodec.codec.segment.task import Work, decodable
+from nervcodec.codec.segment.task import SegmentTask, decodable
 from nervcodec.codec.stream.assembly import make_layer, plan_header
 from nervcodec.codec.stream.joining import join
 from nervcodec.codec.stream.layers import describe_network
@@ -29,7 +29,7 @@ from nervcodec.memory import check_memory
 from nervcodec.models.catalogue import model_name
 from nervcodec.models.config import PyramidConfig
 from nervcodec.training.fit import fit, time_fit
-from nervcodec.training.network import Beside
+from nervcodec.training.network import FitInputs
 from nervcodec.training.recipe import Recipe, preset_steps
 
 LOG = logging.getLogger(__name__)
@@ -50,15 +50,15 @@ LEAST_LAYER_BYTES = 200
 class Stack:
     """The layers of one file, made from the base up at a quality, and steered to a number of bytes if one is given."""
 
-    def __init__(self, work: Work, quality: float | None, aimed: int | None, fits_to_come: int) -> None:
-        self.work, self.quality, self.aimed = work, quality, aimed
-        if work.options.layers > 1:
-            check_memory(COPIES * work.clip.nbytes, f"{work.options.layers} layers of {len(work.clip)} frames")
+    def __init__(self, task: SegmentTask, quality: float | None, aimed: int | None, fits_to_come: int) -> None:
+        self.task, self.aimed = task, aimed
+        if task.options.layers > 1:
+            check_memory(COPIES * task.clip.nbytes, f"{task.options.layers} layers of {len(task.clip)} frames")
         self.fits_to_come = fits_to_come
         """This one included; they share the time that is left."""
-        self.stream = Stream(header=work.header, layers=())
-        self.before = Unpacker(join(work.chain)) if work.chain else None
-        self.configs: list[PyramidConfig] = []
+        self.stream = Stream(header=task.header, layers=())
+        self.before = Unpacker(join(task.chain)) if task.chain else None
+        self.planned = plan_layers(task.options, task.video, len(task.clip), quality, self._config_before(1))
         self.data = b""
         self.reports: list[LayerReport] = []
         self.decoded: Tensor | None = None
@@ -66,9 +66,9 @@ class Stack:
 
     def build(self) -> Candidate:
         """All layers that are asked for, up to the first that does not pay for its bits."""
-        while len(self.reports) < self.work.options.layers and self._add():
+        while len(self.reports) < self.task.options.layers and self._add():
             pass
-        last, frames = self.reports[-1], len(self.work.clip)
+        last, frames = self.reports[-1], len(self.task.clip)
         return Candidate(
             EncodeReport(
                 quality=last.quality,
@@ -80,85 +80,72 @@ class Stack:
                 fit_seconds=sum(report.fit_seconds for report in self.reports),
                 decode_seconds=last.decode_seconds,
                 layers=tuple(self.reports),
-                domain=self.work.video.domain,
+                domain=self.task.video.domain,
             ),
             self.data,
         )
 
     def _add(self) -> bool:
         """Fit, pack and measure one more layer; whether it is worth its bits and was kept."""
-        work, clip, number = self.work, self.work.clip, len(self.reports) + 1
+        task, clip, number = self.task, self.task.clip, len(self.reports) + 1
         config, recipe = self._plan(number)
         begun = monotonic()
         stream = self._with(config, self._fit(number, config, recipe))
         data = write_stream(stream)
         packed = monotonic()
         LOG.info("layer %d: %d bytes with all below; of its groups: %s", number, len(data), group_sizes(stream, config))
-        decoded = torch.empty_like(clip) if number < work.options.layers else None
-        notes = work.scratch.notes() if work.scratch else None
-        whole, device = decodable(work.chain, data), work.options.device
-        meter = measure(whole, work.seen, device, work.observe, notes, decoded)
+        decoded = torch.empty_like(clip) if number < task.options.layers else None
+        notes = task.scratch.notes() if task.scratch else None
+        whole, device = decodable(task.chain, data), task.options.device
+        meter = measure(whole, task.seen, device, task.observe, notes, decoded)
         report = LayerReport(
             quality=meter.quality,
             file_bytes=len(data),
-            bits_per_pixel=work.video.bits_per_pixel(len(data), len(clip)),
+            bits_per_pixel=task.video.bits_per_pixel(len(data), len(clip)),
             parameters=config.parameters,
             steps=recipe.steps,
             fit_seconds=packed - begun,
             decode_seconds=monotonic() - packed,
         )
-        if self.reports and not pays(self.reports[-1], report, work.options.min_gain):
+        if self.reports and not pays(self.reports[-1], report, task.options.min_gain):
             gain, size = report.psnr_db - self.reports[-1].psnr_db, report.file_bytes - len(self.data)
-            work.observe(LayerDropped(layer=number, gain_db=gain, layer_bytes=size))
+            task.observe(LayerDropped(layer=number, gain_db=gain, layer_bytes=size))
             return False
         self.stream, self.data, self.reports = stream, data, [*self.reports, report]
-        self.configs.append(config)
         self.decoded = decoded
         return True
 
     def _fit(self, number: int, config: PyramidConfig, recipe: Recipe) -> Chunk:
         """Fit and pack a layer, counted from 1."""
-        work, before = self.work, self._tensors_before(number)
+        task, before = self.task, self._tensors_before(number)
         started = FitStarted(
             model=model_name(config),
             parameters=config.parameters,
-            frames=len(work.clip),
+            frames=len(task.clip),
             steps=recipe.steps,
             layer=number,
-            layers=work.options.layers,
+            layers=task.options.layers,
         )
-        work.observe(started)
-        keeper = work.scratch.keeper() if work.scratch else None
-        beside = Beside(self.decoded, work.masks, before)
-        fitted = fit(work.clip.to(work.device), config, recipe, work.observe, beside, keeper)
-        forms = PLAIN if work.options.recipe == "paper" else FORMS
+        task.observe(started)
+        keeper = task.scratch.keeper() if task.scratch else None
+        inputs = FitInputs(self.decoded, task.masks, before)
+        fitted = fit(task.clip.to(task.device), config, recipe, task.observe, inputs, keeper)
+        forms = PLAIN if task.options.recipe == "paper" else FORMS
         return Chunk(pack(config, fitted.tensors, forms, before), follows=bool(before))
 
     def _plan(self, number: int) -> tuple[PyramidConfig, Recipe]:
-        """Network and recipe of a layer, counted from 1."""
-        work, frames, layers = self.work, len(self.work.clip), self.work.options.layers
-        quality = None if work.options.recipe == "paper" else layer_quality(self.quality, layers, number)
-        options = replace(work.options, quality=quality, target=None)
-        config: PyramidConfig
-        recipe = plan_recipe(options, work.video, frames)
-        before = self._config_before(number)
-        if before:
-            config = before
-        elif self.configs:
-            config = plan_enhancement(options, self.configs[0], work.video, frames)
-        else:
-            config = plan_config(options, work.video, frames)
-        if self.configs:
-            recipe = replace(recipe, embeddings="free", branches=False)
-        plan_header(work.video, frames, config)
+        """Network and recipe of a layer, counted from 1: as planned, or that of the segment before."""
+        task, planned = self.task, self.planned[number - 1]
+        config, recipe = self._config_before(number) or planned.config, planned.recipe
+        plan_header(task.video, len(task.clip), config)
         if self.aimed:
             without = len(write_stream(self._with(config, Chunk(())))) + SPARE_BYTES
-            left = max(self.aimed / 2 ** (layers - number) - without, LEAST_LAYER_BYTES)
+            left = max(self.aimed / 2 ** (len(self.planned) - number) - without, LEAST_LAYER_BYTES)
             recipe = replace(recipe, target_bits=8.0 * left)
-        if work.deadline is not None:
-            left = work.deadline - monotonic()
+        if task.deadline is not None:
+            left = task.deadline - monotonic()
             steps = partial(self._steps_in_time, config, recipe, left)
-            recipe = replace(recipe, steps=work.scratch.recall(steps) if work.scratch else steps())
+            recipe = replace(recipe, steps=task.scratch.recall(steps) if task.scratch else steps())
         self.fits_to_come -= 1
         LOG.info("layer %d: %s", number, describe_network(config))
         LOG.debug("layer %d: %s", number, recipe)
@@ -168,13 +155,13 @@ class Stack:
         """The network of a layer in the segment before; None where there is none to go on with."""
         if self.before is None or number > len(self.before.configs):
             return None
-        return self.before.config(number - 1, len(self.work.chain) - 1)
+        return self.before.config(number - 1, len(self.task.chain) - 1)
 
     def _tensors_before(self, number: int) -> Tensors:
         """What a layer's fit begins with."""
         if self.before is None or self._config_before(number) is None:
             return {}
-        return self.before.tensors(number - 1, len(self.work.chain) - 1)
+        return self.before.tensors(number - 1, len(self.task.chain) - 1)
 
     def _with(self, config: PyramidConfig, chunk: Chunk) -> Stream:
         """The stream with one layer more."""
@@ -183,13 +170,13 @@ class Stack:
     def _steps_in_time(self, config: PyramidConfig, recipe: Recipe, left: float) -> int:
         """Steps of the next fit in its share of the seconds that are left."""
         before = monotonic()
-        clip = self.work.clip.to(self.work.device)
-        each, besides = time_fit(clip, config, recipe, Beside(self.decoded, self.work.masks))
+        clip = self.task.clip.to(self.task.device)
+        each, besides = time_fit(clip, config, recipe, FitInputs(self.decoded, self.task.masks))
         left -= monotonic() - before
-        steps = int((TIME_SHARE * left / self.fits_to_come - besides) / each - MEASURING_STEPS * len(self.work.clip))
+        steps = int((TIME_SHARE * left / self.fits_to_come - besides) / each - MEASURING_STEPS * len(self.task.clip))
         if steps < LEAST_TIMED_STEPS and not self.reports:
-            raise RequestError(f"{self.work.options.time_limit:g} s are too short: a step takes {each:.2g} s")
-        return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.work.clip), recipe.batch))
+            raise RequestError(f"{self.task.options.time_limit:g} s are too short: a step takes {each:.2g} s")
+        return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.task.clip), recipe.batch))
 
 
 def group_sizes(stream: Stream, config: PyramidConfig) -> str:

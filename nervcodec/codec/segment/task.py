@@ -20,7 +20,7 @@ from nervcodec.timeline import Timeline
 
 
 @dataclass(frozen=True)
-class Work:
+class SegmentTask:
     """What all fits for one segment have in common."""
 
     footage: Footage

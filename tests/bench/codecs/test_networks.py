@@ -14,7 +14,7 @@ from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError
 from nervcodec.events import Event, StepDone
 from nervcodec.metrics.quality import psnr
-from nervcodec.models.config import PyramidConfig
+from nervcodec.models.hnerv.config import HNeRVConfig
 from nervcodec.video.view import View
 from tests.bench.codecs.material import small_material
 
@@ -38,7 +38,7 @@ def test_multiplications_are_those_of_the_convolutions() -> None:
     material = small_material(64, 32, 2)
     coded = NetworkCodec().encode(material, {"model": "hnerv", "steps": 1, "size": 3000})
     ((config,),) = layer_configs(read_stream(coded.data))
-    assert type(config) is PyramidConfig
+    assert type(config) is HNeRVConfig
     cells = config.content[1] * config.content[2]
     expected = config.content[0] * config.widths[0] * cells
     for c_in, c_out, stride, kernel in zip(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nervcodec.bench.papers.beside import beside
+from nervcodec.bench.papers.comparison import compare
 from nervcodec.bench.papers.suites import SUITES, Task, Trial, raw_size, suite
 from nervcodec.bench.record import VERSION, Record
 from nervcodec.codec.options import EncodeOptions
@@ -78,7 +78,7 @@ def test_published_figures_stand_where_video_and_setting_match() -> None:
     trials = trials_of("compression", UVG)
     records = [record(trial, "compression", video) for video in ("honeybee", "Other") for trial in trials]
     records.append({**records[0], "key": "failed", "status": "failed"})
-    (table,) = beside(suite("compression"), [*records, *records[:3]])
+    (table,) = compare(suite("compression"), [*records, *records[:3]])
     assert list(table.header) == ["video", "codec", "point", "bpp", "PSNR, dB", "VMAF", "VMAF (DNeRV, published)"]
     assert len(table.rows) == 24 + 12
     assert table.rows[0] == ["honeybee", "dnerv", "bpp=0.015", "0.0153", 30.0, None, 93.71]
@@ -99,7 +99,7 @@ def test_means_are_over_the_same_videos() -> None:
     records = [
         record(trial, "quantization", v) for v in ("Bospho", "Yacht") for trial in trials_of("quantization", UVG)
     ]
-    dnerv, sdmn = beside(suite("quantization"), records)
+    dnerv, sdmn = compare(suite("quantization"), records)
     rows = {(row[0], row[2]): row for row in sdmn.rows}
     assert rows["mean of 2", "8 bit"][-1] == pytest.approx((35.68 + 29.95) / 2)
     assert rows["Yacht", "8 bit, 10 % pruned"][-1] is None
@@ -111,17 +111,17 @@ def test_means_are_over_the_same_videos() -> None:
 @pytest.mark.parametrize(("epochs", "published"), [(300, 31.89), (50, 27.59), (20, None)])
 def test_optimizers_stand_beside_the_column_of_their_epochs(epochs: int, published: float | None) -> None:
     trials = trials_of("optimizer", Task(1280, 640, 132, {"epochs": epochs}))
-    (table,) = beside(suite("optimizer"), [record(trial, "optimizer", "bunny") for trial in trials])
+    (table,) = compare(suite("optimizer"), [record(trial, "optimizer", "bunny") for trial in trials])
     rows = {(row[1], row[2]): row for row in table.rows}
     assert rows["dnerv:adan", "learning_rate=0.003"][-2] == published
     assert rows["dnerv:muon", "learning_rate=0.02"][-2] is None
 
 
 def test_blocks_and_flow_find_their_figures() -> None:
-    (blocks,) = beside(suite("blocks"), [record(t, "blocks", "Beauty") for t in trials_of("blocks", UVG)])
+    (blocks,) = compare(suite("blocks"), [record(t, "blocks", "Beauty") for t in trials_of("blocks", UVG)])
     assert [row[-1] for row in blocks.rows] == [33.92, 33.78]
     trials = trials_of("flow", Task(1280, 640, 132, {}))
-    (flow,) = beside(suite("flow"), [record(trial, "flow", "Bunny") for trial in trials])
+    (flow,) = compare(suite("flow"), [record(trial, "flow", "Bunny") for trial in trials])
     assert [row[-1] for row in flow.rows] == [None, 29.13, None, 29.25, None, 28.84, None, 28.70]
 
 
@@ -139,7 +139,7 @@ def test_frames_left_out_stand_beside_those_the_papers_left_out() -> None:
         "average of originals": {"psnr": 25.0, "ssim": 0.7, "ms_ssim": 0.8, "bytes": None},
     }
     records = [record(t, "interpolation", v, parts=parts, bytes=1000) for v in ("blackswan", "camel") for t in trials]
-    dnerv, qsnerv = beside(suite("interpolation"), records)
+    dnerv, qsnerv = compare(suite("interpolation"), records)
     rows = {tuple(row[:3]): row[3:] for row in dnerv.rows}
     assert rows["blackswan", "dnerv", "keep_every=2, seen"] == ["0.0153", 31.0, "0.900", "0.9500", 28.98, "0.874"]
     assisted = rows["blackswan", "hnerv", "keep_every=2, assisted"]
@@ -157,6 +157,6 @@ def test_frames_left_out_stand_beside_those_the_papers_left_out() -> None:
 def test_masked_pixels_have_a_table_though_nothing_is_published() -> None:
     trials = trials_of("inpainting", Task(427, 240, 49, {"epochs": 5}))
     parts = {"masked": {"psnr": 21.0, "ssim": None, "ms_ssim": None}}
-    (table,) = beside(suite("inpainting"), [record(t, "inpainting", "x", parts=parts, bytes=9) for t in trials])
+    (table,) = compare(suite("inpainting"), [record(t, "inpainting", "x", parts=parts, bytes=9) for t in trials])
     assert list(table.header) == ["video", "codec", "point", "bpp", "PSNR, dB", "SSIM", "MS-SSIM"]
     assert table.rows[0] == ["x", "dnerv", "mask=boxes:5x50, masked", "0.0153", 21.0, None, None]

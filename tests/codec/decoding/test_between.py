@@ -127,7 +127,7 @@ def test_nothing_is_decoded_that_is_not_needed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("nervcodec.codec.stream.unpacking.unpack", spy_unpack)
     monkeypatch.setattr(HNeRV, "forward", spy_forward)
     moments = tuple(stream.header.times.moments(range(12)))
-    assert len(list(frames_at(stream, moments, part=range(6, 7)))) == 1
+    assert len(list(frames_at(stream, moments, numbers=range(6, 7)))) == 1
     assert (unpacked, rendered) == ([4], [[2, 3]])
     unpacked.clear()
     rendered.clear()

@@ -164,7 +164,7 @@ def test_threads_are_those_of_the_plan(sample: str, output: str) -> None:
         nervcodec.encode(sample, output, replace(short, threads=1))
     with pytest.raises(KeyboardInterrupt):
         nervcodec.encode(sample, output, replace(short, threads=None, device="cpu"), observe=stop)
-    assert (job_of(output).plan.options.threads, job_of(output).plan.options.device) == (2, "cpu")
+    assert (job_of(output).manifest.options.threads, job_of(output).manifest.options.device) == (2, "cpu")
     nervcodec.encode(sample, output, replace(short, threads=None))
 
 
@@ -181,7 +181,7 @@ def test_arithmetic_is_that_of_the_plan_where_the_machine_has_it(
     nervcodec.encode(sample, str(tmp_path / "whole.nerv"), short, observe=events.append)
     with pytest.raises(KeyboardInterrupt):
         nervcodec.encode(sample, output, short, observe=stop)
-    assert job_of(output).plan.options.precision == arithmetic
+    assert job_of(output).manifest.options.precision == arithmetic
     other: Precision = "float32" if arithmetic == "bfloat16" else "bfloat16"
     with pytest.raises(RequestError, match=r"\(precision differ\)"):
         nervcodec.encode(sample, output, replace(short, precision=other))

@@ -13,7 +13,7 @@ WAITING = 4
 
 
 @contextmanager
-def beside(sink: Sink) -> Iterator[Sink]:
+def in_background(sink: Sink) -> Iterator[Sink]:
     """A sink that hands frames on to `sink` in order, and does not wait for it; they may not be changed any more.
 
     What `sink` raises comes out of a later call or of the block, which ends when all frames are written; after any

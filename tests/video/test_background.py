@@ -10,7 +10,7 @@ import pytest
 import nervcodec
 from nervcodec.errors import OutputError
 from nervcodec.picture import VideoFormat
-from nervcodec.video.beside import WAITING, beside
+from nervcodec.video.background import WAITING, in_background
 from nervcodec.video.colour import Frame
 from nervcodec.video.reader import read_frames
 from nervcodec.video.writer import write_frames
@@ -21,7 +21,7 @@ VIDEO = VideoFormat(width=16, height=16, frame_rate=Fraction(25))
 
 def test_frames_arrive_in_order_and_all_of_them(tmp_path: Path) -> None:
     target = str(tmp_path / "a.mkv")
-    with write_frames(target, VIDEO) as sink, beside(sink) as take:
+    with write_frames(target, VIDEO) as sink, in_background(sink) as take:
         for frame in FRAMES:
             take(frame)
     with read_frames(target) as video:
@@ -35,7 +35,7 @@ def test_a_slow_sink_is_waited_for_only_when_many_frames_wait() -> None:
         assert go_on.wait(10)
         seen.append(int(frame[0, 0, 0]))
 
-    with beside(slow) as take:
+    with in_background(slow) as take:
         for frame in FRAMES[:WAITING]:
             take(frame)
         assert not seen
@@ -52,7 +52,7 @@ def test_what_a_sink_raises_comes_out(last: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     taken = 0
-    with pytest.raises(OSError, match="No space"), beside(full) as take:  # noqa: PT012
+    with pytest.raises(OSError, match="No space"), in_background(full) as take:  # noqa: PT012
         for frame in FRAMES:
             take(frame)
             taken += 1
@@ -68,7 +68,7 @@ def test_after_an_interruption_frames_that_wait_are_not_written() -> None:
         seen.append(int(frame[0, 0, 0]))
 
     def interrupted() -> None:
-        with beside(slow) as take:
+        with in_background(slow) as take:
             for frame in FRAMES[:WAITING]:
                 take(frame)
             assert began.wait(10)

@@ -104,7 +104,7 @@ COMPARISONS = {
 """By name of the suite."""
 
 
-def beside(suite: Suite, records: Iterable[Record]) -> list[Table]:
+def compare(suite: Suite, records: Iterable[Record]) -> list[Table]:
     """A table for each published one that belongs to a suite: a row for a point, then means where there are videos.
 
     A published figure stands where its video and setting are those of the point; the note says what else differs.
