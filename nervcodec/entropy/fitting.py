@@ -15,11 +15,11 @@ REACH = 8
 """Scales are tried up to an octave away from what the moments of the symbols suggest."""
 
 
-def count_symbols(symbols: Symbols, parts: NDArray[np.integer], count: int) -> Counts:
-    """Histograms `[count, 2 * magnitude + 1]` of the symbols of each part."""
+def count_symbols(symbols: Symbols, classes: NDArray[np.integer], count: int) -> Counts:
+    """Histograms `[count, 2 * magnitude + 1]` of the symbols of each class."""
     magnitude = int(np.abs(symbols).max())
     width = 2 * magnitude + 1
-    cells = parts.ravel().astype(np.int64) * width + symbols.ravel() + magnitude
+    cells = classes.ravel().astype(np.int64) * width + symbols.ravel() + magnitude
     return np.bincount(cells, minlength=count * width).reshape(count, width)
 
 

@@ -1,7 +1,7 @@
-"""How the symbols of a tensor become parts with a prior each: prediction, channels, contexts.
+"""How the symbols of a tensor become classes with a prior each: prediction, channels, contexts.
 
-A *form* is a set of flags. Without any, a tensor is one part. The residual is what is coded: the symbols themselves, or
-their differences to the row before, or to a reference. With contexts, the part of a symbol follows from the magnitudes
+A *form* is a set of flags. Without any, a tensor is one class. The residual is what is coded: the symbols, or
+their differences to the row before, or to a reference. With contexts, the class of a symbol follows from the magnitudes
 of residuals that are already known: the same place in the row before and its eight neighbours, and, for the white cells
 of a checkerboard (He et al., CVPR 2021), the four black cells around. Which neighbours and weights is ours; see
 docs/experiments.md.
@@ -19,14 +19,14 @@ from nervcodec.entropy.fitting import cheapest_priors, coded_bits, count_symbols
 from nervcodec.entropy.priors import Prior
 
 Symbols = NDArray[np.int32]
-Parts = NDArray[np.int32]
+Classes = NDArray[np.int32]
 
 PREDICTED = 1
-"""Rows hold differences to the row before; the first row is a part of its own."""
+"""Rows hold differences to the row before; the first row is a class of its own."""
 PER_CHANNEL = 2
-"""Each channel is a part of its own."""
+"""Each channel is a class of its own."""
 CONTEXTS = 8
-"""Each cell's part follows from the magnitudes around it; the first row is a part of its own."""
+"""Each cell's class follows from the magnitudes around it; the first row is a class of its own."""
 REFERS = 16
 """Differences to what the segment before has in the same place, in the same steps."""
 
@@ -43,7 +43,7 @@ BIT_LENGTHS = np.array([total.bit_length() for total in range(1 << CLASSES - 1)]
 """Of sums; what is larger counts as the last."""
 PRIOR_BITS = 16
 MAX_HISTOGRAM = 1 << 24
-"""Cells in the histograms of all parts; a form that needs more is not tried."""
+"""Cells in the histograms of all classes; a form that needs more is not tried."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class Form:
     """A way to code one tensor."""
 
     flags: int
-    parts: Parts
-    """Index of the part of each symbol, in the shape of the tensor."""
+    classes: Classes
+    """Index of the class of each symbol, in the shape of the tensor."""
     priors: tuple[Prior, ...]
-    """Of each part; all have the same magnitude."""
+    """Of each class; all have the same magnitude."""
     bits: float
     """Ideal length of symbols and priors."""
 
@@ -70,8 +70,8 @@ def allowed(shape: tuple[int, ...], temporal: bool, flags: int, *, refers: bool 
     return len(shape) > 1 or not flags
 
 
-def part_count(shape: tuple[int, ...], temporal: bool, flags: int) -> int:
-    """Number of parts of a form."""
+def class_count(shape: tuple[int, ...], temporal: bool, flags: int) -> int:
+    """Number of classes of a form."""
     if flags & CONTEXTS:
         return 1 + 2 * CLASSES
     rows = 2 if flags & PREDICTED else 1
@@ -103,10 +103,10 @@ def restored(coded: Symbols, flags: int, reference: Symbols | None = None) -> Sy
 
 
 def encode_residual(encoder: SymbolEncoder, coded: Symbols, temporal: bool, form: Form) -> None:
-    """Put a tensor's residual into a stream, part after part, or row after row where contexts need what came before."""
+    """Put a residual into a stream, class after class, or row after row where contexts need what came before."""
     if form.flags & CONTEXTS:
-        for indices in _waves(form.parts):
-            encoder.encode(coded.ravel()[indices], form.priors[form.parts.ravel()[indices[0]]])
+        for indices in _waves(form.classes):
+            encoder.encode(coded.ravel()[indices], form.priors[form.classes.ravel()[indices[0]]])
     else:
         for view, prior in zip(_views(coded, temporal, form.flags), form.priors, strict=True):
             encoder.encode(view.ravel(), prior)
@@ -124,25 +124,25 @@ def decode_residual(
     coded[0] = decoder.decode(coded[0].size, priors[0]).reshape(shape[1:])
     for previous, row in pairwise(coded):
         for colour in range(2):
-            parts = _context_parts(np.abs(previous), np.abs(row))
-            for part in range(1 + colour * CLASSES, 1 + (colour + 1) * CLASSES):
-                cells = parts == part
+            classes = _context_classes(np.abs(previous), np.abs(row))
+            for number in range(1 + colour * CLASSES, 1 + (colour + 1) * CLASSES):
+                cells = classes == number
                 if cells.any():
-                    row[cells] = decoder.decode(int(cells.sum()), priors[part])
+                    row[cells] = decoder.decode(int(cells.sum()), priors[number])
     return coded
 
 
-def _waves(parts: Parts) -> Iterator[NDArray[np.intp]]:
-    """Flat indices of the symbols that are coded together: by row, then by part, then as they lie."""
-    rows = np.arange(len(parts)).repeat(parts[0].size)
-    keys = rows * (1 + 2 * CLASSES) + parts.ravel()
+def _waves(classes: Classes) -> Iterator[NDArray[np.intp]]:
+    """Flat indices of the symbols that are coded together: by row, then by class, then as they lie."""
+    rows = np.arange(len(classes)).repeat(classes[0].size)
+    keys = rows * (1 + 2 * CLASSES) + classes.ravel()
     order = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
     yield from np.split(order, starts[1:])
 
 
 def _views(coded: Symbols, temporal: bool, flags: int) -> list[Symbols]:
-    """Parts of a tensor without contexts."""
+    """Classes of a tensor without contexts."""
     rows = [coded[:1], coded[1:]] if flags & PREDICTED else [coded]
     if not flags & PER_CHANNEL:
         return rows
@@ -151,37 +151,37 @@ def _views(coded: Symbols, temporal: bool, flags: int) -> list[Symbols]:
 
 
 def _fitted(coded: Symbols, temporal: bool, flags: int) -> Form | None:
-    count = part_count(coded.shape, temporal, flags)
+    count = class_count(coded.shape, temporal, flags)
     if count * (2 * int(np.abs(coded).max()) + 1) > MAX_HISTOGRAM and flags:
         return None
-    parts = _parts(coded, temporal, flags)
-    counts = count_symbols(coded, parts, count)
+    classes = _classes(coded, temporal, flags)
+    counts = count_symbols(coded, classes, count)
     priors = cheapest_priors(counts)
-    return Form(flags, parts, tuple(priors), coded_bits(counts, priors) + PRIOR_BITS * count)
+    return Form(flags, classes, tuple(priors), coded_bits(counts, priors) + PRIOR_BITS * count)
 
 
-def _parts(coded: Symbols, temporal: bool, flags: int) -> Parts:
+def _classes(coded: Symbols, temporal: bool, flags: int) -> Classes:
     if flags & CONTEXTS:
-        parts = np.zeros(coded.shape, np.int32)
+        classes = np.zeros(coded.shape, np.int32)
         magnitudes = np.abs(coded)
-        parts[1:] = _context_parts(magnitudes[:-1], magnitudes[1:])
-        return parts
-    parts = np.zeros(coded.shape, np.int32)
-    for index, view in enumerate(_views(parts, temporal, flags)):
+        classes[1:] = _context_classes(magnitudes[:-1], magnitudes[1:])
+        return classes
+    classes = np.zeros(coded.shape, np.int32)
+    for index, view in enumerate(_views(classes, temporal, flags)):
         view[...] = index
-    return parts
+    return classes
 
 
-def _context_parts(previous: Symbols, current: Symbols) -> Parts:
-    """Parts of cells `[..., h, w]` from magnitudes in the row before and, for white cells, of the black ones here."""
+def _context_classes(previous: Symbols, current: Symbols) -> Classes:
+    """Classes of cells `[..., h, w]` from magnitudes in the row before and, for white cells, of the black ones here."""
     height, width = current.shape[-2:]
     white = (np.arange(height)[:, None] + np.arange(width)) % 2 == 1
     across = 4 * previous + 2 * _beside(previous, 1) + 2 * _beside(previous, 0) + _beside(_beside(previous, 0), 1)
     around = _beside(current, 0) + _beside(current, 1)
     total = np.where(white, across + 4 * around, 2 * across)
-    parts: Parts = BIT_LENGTHS[np.minimum(total, len(BIT_LENGTHS) - 1)]
-    parts += (1 + CLASSES * white).astype(np.int32)
-    return parts
+    classes: Classes = BIT_LENGTHS[np.minimum(total, len(BIT_LENGTHS) - 1)]
+    classes += (1 + CLASSES * white).astype(np.int32)
+    return classes
 
 
 def _beside(cells: Symbols, axis: int) -> Symbols:

@@ -1,6 +1,6 @@
 """The rate of a quantized network as a function that can be minimised.
 
-It charges what the range coder will: code lengths come from the same laws, forms and parts that the file will have,
+It charges what the range coder will: code lengths come from the same laws, forms and classes that the file will have,
 chosen anew from the actual symbols every now and then and constant in between.
 """
 
@@ -29,9 +29,9 @@ class _Lengths:
 
     flags: int
     offsets: Tensor
-    """Where the table of each symbol's part begins, flat."""
+    """Where the table of each symbol's class begins, flat."""
     bases: Tensor
-    """Of the lines from the code length of each magnitude to the next, one part after the other: their value at 0."""
+    """Of the lines from the code length of each magnitude to the next, one class after the other: their value at 0."""
     slopes: Tensor
     """And what they rise by."""
     last: int
@@ -105,6 +105,6 @@ def _lengths(form: Form, device: torch.device) -> _Lengths:
     bits, last = code_lengths(priors), priors[0].magnitude
     slopes = np.diff(bits)
     bases = bits[:, :-1] - slopes * np.arange(last)
-    offsets = form.parts.ravel().astype(np.int64) * last
+    offsets = form.classes.ravel().astype(np.int64) * last
     offset, base, slope = (torch.from_numpy(table).to(device) for table in (offsets, bases.ravel(), slopes.ravel()))
     return _Lengths(form.flags, offset, base.float(), slope.float(), last)

@@ -33,8 +33,8 @@ def test_within_one_percent_of_the_empirical_entropy(values: np.ndarray[tuple[in
 
 def test_parts_are_fitted_one_by_one() -> None:
     narrow, wide = (np.round(RNG.normal(0, s, 5000)).astype(np.int32) for s in (1, 30))
-    symbols, parts = np.concatenate([narrow, wide]), np.repeat([0, 1], 5000)
-    counts = count_symbols(symbols, parts, 3)
+    symbols, classes = np.concatenate([narrow, wide]), np.repeat([0, 1], 5000)
+    counts = count_symbols(symbols, classes, 3)
     assert counts.sum(axis=1).tolist() == [5000, 5000, 0]
     priors = cheapest_priors(counts)
     assert coded_bits(counts, priors) < 1.01 * (entropy_bits(narrow) + entropy_bits(wide))

@@ -13,9 +13,9 @@ from nervcodec.entropy.forms import (
     STANDALONE,
     allowed,
     cheapest_form,
+    class_count,
     decode_residual,
     encode_residual,
-    part_count,
     residual,
     restored,
 )
@@ -35,7 +35,7 @@ def test_every_form_comes_back(flags: int, shape: tuple[int, int, int, int]) -> 
     symbols, reference, temporal = burst(*shape), burst(*shape), not flags & REFERS
     form = cheapest_form(symbols, temporal, [flags], reference)
     assert form.flags == flags
-    assert len(form.priors) == part_count(shape, temporal, flags)
+    assert len(form.priors) == class_count(shape, temporal, flags)
     encoder = SymbolEncoder()
     encode_residual(encoder, residual(symbols, flags, reference), temporal, form)
     decoder = SymbolDecoder(encoder.getvalue())
@@ -55,8 +55,8 @@ def test_what_is_nearly_the_same_is_coded_as_differences() -> None:
 
 def test_parts_of_contexts_are_those_of_the_document() -> None:
     symbols = burst(3, 2, 4, 5)
-    parts = cheapest_form(symbols, True, [CONTEXTS]).parts
-    assert (parts[0] == 0).all()
+    classes = cheapest_form(symbols, True, [CONTEXTS]).classes
+    assert (classes[0] == 0).all()
 
     def magnitude(t: int, c: int, y: int, x: int) -> int:
         return abs(int(symbols[t, c, y, x])) if 0 <= y < 4 and 0 <= x < 5 else 0
@@ -68,7 +68,7 @@ def test_parts_of_contexts_are_those_of_the_document() -> None:
         p += sum(magnitude(t - 1, c, *at) for at in corners)
         white = (y + x) % 2
         n = p + 4 * sum(magnitude(t, c, *at) for at in cross) if white else 2 * p
-        assert parts[t, c, y, x] == 1 + min(n.bit_length(), 9) + 10 * white
+        assert classes[t, c, y, x] == 1 + min(n.bit_length(), 9) + 10 * white
 
 
 def test_contexts_pay_where_magnitudes_have_neighbours() -> None:

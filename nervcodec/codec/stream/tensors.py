@@ -1,7 +1,7 @@
 """Quantized tensors to bytes and back: side information, then one range-coded stream for a group of tensors.
 
 Shapes and order come from the schema. A tensor's side information is a byte of flags, its steps, its largest
-magnitude, and a prior for each part of it that has statistics of its own (`nervcodec.entropy.forms`).
+magnitude, and a prior for each class of it that has statistics of its own (`nervcodec.entropy.forms`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,9 +17,9 @@ from nervcodec.entropy.forms import (
     Symbols,
     allowed,
     cheapest_form,
+    class_count,
     decode_residual,
     encode_residual,
-    part_count,
     residual,
     restored,
 )
@@ -113,7 +113,7 @@ def _read_side(reader: ByteReader, spec: TensorSpec, forms: Collection[int], bef
     steps = tuple(reader.raw(spec.shape[0] if flags & PER_CHANNEL_STEPS else 1, "steps"))
     if form & REFERS and _reference(spec, steps, before) is None:
         raise CorruptStream(f"{spec.name}: differences to what has other steps")
-    return SideInformation(flags, steps, _read_priors(reader, part_count(spec.shape, spec.temporal, form)))
+    return SideInformation(flags, steps, _read_priors(reader, class_count(spec.shape, spec.temporal, form)))
 
 
 def _read_priors(reader: ByteReader, count: int) -> tuple[Prior, ...]:
