@@ -1,6 +1,7 @@
 """The house keeps its shape: imports point down, outside libraries have one door, nothing grows too long."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -121,6 +122,15 @@ def test_files_and_functions_stay_short(path: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
             assert not body or (body[-1].end_lineno or 0) - body[0].lineno < LONGEST_BODY, f"{path}: {node.name}"
+
+
+def test_the_map_names_files_that_are_there() -> None:
+    document = (ROOT.parent / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`([a-z_/]+\.(?:py|md))`", document[: document.index("## Words")])
+    assert len(named) > 40
+    for name in named:
+        places = (ROOT / name, ROOT / "codec" / name, ROOT.parent / name)
+        assert any(place.exists() for place in places), name
 
 
 def test_public_names_are_documented() -> None:
