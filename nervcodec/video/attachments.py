@@ -1,4 +1,4 @@
-"""Sound, subtitles, chapters and titles of a video, copied as they are: into a small Matroska file and out of it."""
+"""Sound, subtitles, chapters and titles of a video, copied unchanged into a small Matroska file and out of it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -30,25 +30,25 @@ SMALL = {
     "cluster_size_limit": "1000000",
     "avoid_negative_ts": "disabled",
 }
-"""No checksums, for the file around has its own, no index, and few clusters."""
+"""Options of the Matroska muxer: no checksums, for the file around has its own, no index, and few clusters."""
 READ = {"protocol_whitelist": "pipe", "format_whitelist": "matroska,webm,ffmetadata"}
 TEXT, MP4_TEXT = ("subrip", "srt"), "mov_text"
-"""Names of the plain subtitles of Matroska, and of those of MP4, which are text after its length."""
+"""Codecs of plain subtitles in Matroska, and in MP4, where the length of a text stands before it."""
 BITEXACT = cast(int, Flags.bitexact.value)
-"""Without random ids and versions of libraries."""
+"""Flag of a muxer that leaves out random ids and versions of libraries."""
 MILLISECOND = Fraction(1, 1000)
 PLAIN = "pcm_"
 MARKUP = re.compile(rb"<[^<>]*>")
 
 Feed = Callable[[Fraction | None], None]
-"""Hands on what comes before a time in seconds, or all that is left."""
+"""A function that hands on the packets before a time in seconds, or all that are left."""
 
 
 def read_attachments(source: str, index: Index, first: int = 0, stop: int | None = None) -> bytes:
-    """What accompanies frames [first, stop) of a video; no bytes where there is nothing.
+    """Read the sound, subtitles, chapters and titles of frames [first, stop) of a video; no bytes where it has none.
 
-    Times count from when the first of these frames appears. Sound and subtitles that have ended by then, or begin later
-    than the last frame disappears, stay behind, but for sound before and after the whole video.
+    Times count from when the first of these frames appears. Sound and subtitles that have ended by then, or begin after
+    the last frame disappears, are left out, except for those before and after the whole video.
 
     Raises VideoError for a file that cannot be read, or whose sound is in a codec that is not known.
     """
@@ -67,16 +67,16 @@ def read_attachments(source: str, index: Index, first: int = 0, stop: int | None
 
 
 def cut_attachments(data: bytes, start: Fraction, end: Fraction | None = None) -> bytes:
-    """What `read_attachments` would give for a part of those frames, from `start` to `end` in seconds.
+    """Cut attachments to fewer frames, from `start` to `end` in seconds, as `read_attachments` would read them.
 
-    Raises CorruptStream for bytes that it has not made.
+    Raises CorruptStream for bytes that `read_attachments` has not made.
     """
     with _opened(data) as container:
         return _cut(container, _Span(start, end, is_cut=start > 0))
 
 
 def copy_attachments(data: bytes, target: OutputContainer, name: str) -> Feed:
-    """The inverse of `read_attachments`: streams are added to a file called `name`, packets handed on when it is time.
+    """Add the streams of attachments to a file called `name`; the function returned hands on packets up to a time.
 
     Raises RequestError for a codec that the file cannot hold, CorruptStream for bytes that `read_attachments` has not
     made.
@@ -100,14 +100,14 @@ class _Span:
     """A stretch of time, in seconds."""
 
     start: Fraction
-    """Which becomes 0."""
+    """Time that becomes 0 in the result."""
     end: Fraction | None
-    """None means that nothing is cut off."""
+    """None means that nothing is cut off at the end."""
     is_cut: bool
-    """Whether what has ended by the start is cut off."""
+    """Whether anything that has ended by the start is left out."""
 
     def holds(self, begins: Fraction, ends: Fraction) -> bool:
-        """Whether something lies in it at least in part."""
+        """Whether a packet or chapter overlaps the stretch of time."""
         return (ends > self.start or not self.is_cut) and (self.end is None or begins < self.end)
 
 
@@ -117,11 +117,11 @@ class _Track:
 
     stream: Stream
     convert: Callable[[bytes], bytes] | None
-    """What becomes of a packet's bytes; None leaves them and all that comes with them."""
+    """Conversion of a packet's bytes; None keeps the packet with all its properties."""
 
 
 def _packets(data: bytes, target: OutputContainer) -> "Iterator[Packet[Stream]]":
-    """Streams are added when the first one is asked for."""
+    """Copy all packets; the streams are added when the first packet is asked for."""
     with _opened(data) as container:
         yield from _copy(container, target, _Span(Fraction(0), None, is_cut=False))
 
@@ -136,7 +136,7 @@ def _opened(data: bytes) -> Iterator[InputContainer]:
 
 
 def _cut(source: InputContainer, span: _Span) -> bytes:
-    """A file of what lies in a stretch of time: of text only where no stream does."""
+    """Make a file of what lies in a stretch of time: Matroska where the source has sound or subtitles, else text."""
     has_streams = any(stream.type in KINDS for stream in source.streams)
     if not has_streams and not _chapters(source, span) and not _tags(source.metadata):
         return b""
@@ -150,7 +150,7 @@ def _cut(source: InputContainer, span: _Span) -> bytes:
 
 
 def _copy(source: InputContainer, target: OutputContainer, span: _Span) -> "Iterator[Packet[Stream]]":
-    """Add streams, chapters and titles to a file; the packets to follow."""
+    """Add streams, chapters and titles to a file, and yield the packets to write after them."""
     tracks = {stream.index: _add_track(stream, target) for stream in source.streams if stream.type in KINDS}
     target.metadata.update(_tags(source.metadata))
     target.set_chapters(_chapters(source, span))
@@ -161,7 +161,7 @@ def _copy(source: InputContainer, target: OutputContainer, span: _Span) -> "Iter
         begins, ends = (time * packet.time_base for time in (packet.pts, packet.pts + (packet.duration or 0)))
         if not span.holds(begins, ends):
             continue
-        if packet.stream.type == "subtitle" and begins < span.start:  # it is on when the first frame appears
+        if packet.stream.type == "subtitle" and begins < span.start:  # this subtitle is on when the first frame appears
             begins = span.start
         track = tracks[packet.stream.index]
         moved = Packet(track.convert(bytes(packet))) if track.convert else packet
@@ -174,7 +174,7 @@ def _copy(source: InputContainer, target: OutputContainer, span: _Span) -> "Iter
 
 
 def _add_track(stream: Stream, target: OutputContainer) -> _Track:
-    """A stream like another one.
+    """Add a stream like another one to a file.
 
     Raises ValueError for a codec that the file cannot hold.
     """
@@ -191,7 +191,7 @@ def _add_track(stream: Stream, target: OutputContainer) -> _Track:
                 raise ValueError(name)
             track = target.add_stream_from_template(stream)
         except ValueError as error:
-            raise ValueError(f"{stream.type} in {name} cannot be held") from error
+            raise ValueError(f"such a file cannot hold {stream.type} in {name}") from error
     track.time_base, track.disposition = stream.time_base, stream.disposition
     track.metadata.update(_tags(stream.metadata))
     return _Track(track, convert)
@@ -207,7 +207,7 @@ def _text_of_mp4(data: bytes) -> bytes:
 
 
 def _chapters(source: InputContainer, span: _Span) -> "list[Chapter]":
-    """Those that lie in a stretch of time, from its start on."""
+    """Chapters that overlap a stretch of time, cut to it, with times from its start."""
     chapters: list[Chapter] = []
     for chapter in source.chapters():
         time_base = chapter["time_base"] or Fraction(1)

@@ -1,4 +1,4 @@
-"""Writing beside what makes the frames, in a thread of its own."""
+"""Writing frames in a thread of its own, while the next ones are made."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from nervcodec.video.colour import Frame
 from nervcodec.video.writer import Sink
 
 WAITING = 4
-"""Frames, at most, that have been taken and are not yet written."""
+"""Largest number of frames that have been taken and are not yet written."""
 
 
 @contextmanager
 def in_background(sink: Sink) -> Iterator[Sink]:
-    """A sink that hands frames on to `sink` in order, and does not wait for it; they may not be changed any more.
+    """A sink that hands frames on to `sink` in order and does not wait for it; callers must not change them any more.
 
-    What `sink` raises comes out of a later call or of the block, which ends when all frames are written; after any
-    error, without those that wait.
+    An error of `sink` is raised by a later call or by the end of the block. The block ends when all frames are written;
+    after any error, frames that still wait are not written.
     """
     thread, taken = ThreadPoolExecutor(1), deque[Future[None]]()
 

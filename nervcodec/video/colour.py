@@ -1,4 +1,4 @@
-"""Between the pixels of a decoder or encoder and RGB of 8 or 10 bits, by the matrix and range that a video names."""
+"""Conversion between the pixels of decoders and encoders and RGB of 8 or 10 bits, by a video's matrix and range."""
 
 from typing import Any, cast
 
@@ -21,8 +21,7 @@ from nervcodec.picture import (
 from nervcodec.samples import depth_of, peak_of
 
 Frame = NDArray[np.integer[Any]]
-"""A picture, `[H, W, C]`, RGB if nothing else is said; uint8 at a depth of 8 bits, int16 at one of 10
-(see `nervcodec.samples`)."""
+"""A picture, `[H, W, C]`, RGB unless stated otherwise; uint8 at 8 bits, int16 at 10 (see `nervcodec.samples`)."""
 
 MATRICES = {
     1: Colorspace.ITU709,
@@ -33,28 +32,28 @@ MATRICES = {
     9: Colorspace.BT2020,
     10: Colorspace.BT2020,
 }
-"""H.273 matrix to swscale's coefficients; any other, and none, is BT.601, as swscale itself does."""
+"""swscale's coefficients by H.273 matrix; any other matrix, or none, means BT.601, as in swscale itself."""
 MATRIX_NAMES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020", 10: "BT.2020"}
 SAMPLING_NAMES = {"444": "4:4:4", "422": "4:2:2", "420": "4:2:0"}
 RANGES = {STUDIO: ColorRange.MPEG, FULL: ColorRange.JPEG, UNSPECIFIED: ColorRange.MPEG}
 FFMPEG_RANGES = {0: UNSPECIFIED, 1: STUDIO, 2: FULL}
 OPAQUE = 255
 LUMA = np.array([299, 587, 114])
-"""Parts of red, green and blue in grey, by BT.601."""
+"""Weights of red, green and blue in grey, in thousandths, by BT.601."""
 TO_RGB = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
-"""For more than 8 bits, of which swscale's default makes white 253; from 8 bits to 8 it is as by ffmpeg's default."""
+"""Interpolation for more than 8 bits, where swscale's default makes white 253; 8 to 8 bits take ffmpeg's default."""
 TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
 HALVING_REACH = 4
-"""Pixels to either side that a bicubic filter of twice the width sees."""
+"""Pixels to either side that a bicubic filter sees when it halves the size."""
 WORD_PEAK = (1 << 16) - 1
 STUDIO_WHITE = 255 << 8
-"""White among words of RGB that swscale makes of studio range, and takes for any YUV; other formats have their own."""
+"""White of the 16-bit RGB that swscale makes of studio range, and converts to any YUV; other formats have their own."""
 WHOLE = {"gray": 255, "rgb24": 255, "gray10le": 1023, "gbrp10le": 1023, "gray16be": WORD_PEAK, "rgb48be": WORD_PEAK}
-"""Formats that take grey or RGB as it is, by their white."""
+"""White of each pixel format that takes grey or RGB without conversion."""
 
 
 def colour_tags(frame: av.VideoFrame) -> ColourTags:
-    """What a decoded frame says of its colour."""
+    """The colour properties that a decoded frame names."""
     full = frame.format.name.startswith("yuvj")
     return ColourTags(
         primaries=frame.color_primaries,
@@ -65,12 +64,12 @@ def colour_tags(frame: av.VideoFrame) -> ColourTags:
 
 
 def matrix_of(tags: ColourTags) -> Colorspace:
-    """The coefficients that swscale takes."""
+    """The coefficients by which swscale converts a video with these tags."""
     return MATRICES.get(tags.matrix, Colorspace.ITU601)
 
 
 def chroma_format(frame: av.VideoFrame) -> Chroma:
-    """How a decoded frame samples colour; rarer forms (4:1:1, 4:4:0) count as 4:4:4."""
+    """How a decoded frame samples colour; rarer samplings (4:1:1, 4:4:0) count as 4:4:4."""
     pixel = frame.format
     if pixel.is_rgb or pixel.has_palette:
         return "rgb"
@@ -81,15 +80,15 @@ def chroma_format(frame: av.VideoFrame) -> Chroma:
 
 
 def source_depth(frame: av.VideoFrame) -> int:
-    """The depth that loses nothing of a decoded frame, as far as there is one: 8, or 10 for any above that."""
+    """The depth that loses the least of a decoded frame: 8 for at most 8 bits, 10 for more."""
     return DEEP if frame.format.components[0].bits > SHALLOW else SHALLOW
 
 
 def colour_reach(frame: av.VideoFrame, depth: int = SHALLOW, domain: Domain = "rgb", *, turned: bool = False) -> int:
-    """How many pixels away, at most, a sample of colour has a say in what is made of a frame."""
+    """The largest distance, in pixels, at which a sample of colour affects what is made of a frame."""
     pixel, is_odd = frame.format, frame.width % 2 > 0 or frame.height % 2 > 0
     if domain == "yuv420" and chroma_format(frame) == "420":
-        return int(turned and is_odd)  # squares begin elsewhere then
+        return int(turned and is_odd)  # squares of 2x2 then begin at another edge
     if domain == "yuv420":
         return HALVING_REACH
     if pixel.is_rgb or pixel.has_palette or len(pixel.components) < 3:
@@ -98,7 +97,7 @@ def colour_reach(frame: av.VideoFrame, depth: int = SHALLOW, domain: Domain = "r
     if cell == 1:
         return 0
     is_bicubic = is_odd or max(source_depth(frame), depth) > SHALLOW
-    return 2 * cell if is_bicubic else cell - 1  # the latter is the nearest
+    return 2 * cell if is_bicubic else cell - 1  # without bicubic, the nearest sample
 
 
 def is_opaque(frame: av.VideoFrame) -> bool:
@@ -109,7 +108,7 @@ def is_opaque(frame: av.VideoFrame) -> bool:
 
 
 def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW) -> Frame:
-    """`[H, W, 3]` of a decoded frame, at a depth."""
+    """Convert a decoded frame to RGB `[H, W, 3]`, at a depth."""
     is_deep, is_yuv = source_depth(frame) > SHALLOW, chroma_format(frame) not in ("rgb", "grey")
     if depth == SHALLOW or not (is_deep or is_yuv):
         pixels = _swscaled(frame, "rgb24", tags, TO_RGB if is_deep else None)
@@ -132,7 +131,7 @@ def _swscaled(frame: av.VideoFrame, pixel_format: str, tags: ColourTags, interpo
 
 
 def _white(frame: av.VideoFrame, tags: ColourTags) -> int:
-    """The word that swscale makes of white: it shifts samples up, but copies the upper bits of RGB into the lower."""
+    """The 16-bit value that swscale makes of white: it shifts samples up, but repeats RGB's upper bits in the lower."""
     chroma, bits = chroma_format(frame), min(frame.format.components[0].bits, 16)
     if chroma == "rgb":
         return WORD_PEAK
@@ -141,14 +140,14 @@ def _white(frame: av.VideoFrame, tags: ColourTags) -> int:
 
 
 def _rescaled(samples: Frame, white: int, peak: int) -> Frame:
-    """Samples of which `white` is white as the nearest of those of which `peak` is; what is brighter is white too."""
+    """Samples scaled from `white` to `peak`, to the nearest; those brighter than `white` become `peak`."""
     if white == peak:
         return samples
     return np.minimum((samples.astype(np.uint32) * peak + white // 2) // white, peak)
 
 
 def describe_conversion(video: VideoFormat) -> str:
-    """How `frame_to_rgb` makes RGB of a video, in words: by which matrix and range, and who says so."""
+    """How `frame_to_rgb` makes RGB of a video, in words: by which matrix and range, and where these come from."""
     if video.chroma == "rgb":
         return "RGB as stored"
     if video.chroma == "grey":
@@ -171,7 +170,7 @@ def describe_tags(tags: ColourTags) -> str:
 
 
 def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
-    """A frame of `pixel_format` for an encoder, the inverse of `frame_to_rgb` up to rounding; grey is luma as it is."""
+    """Make a frame of `pixel_format` for an encoder: `frame_to_rgb` inverted, up to rounding; grey is luma unchanged."""
     peak = peak_of(depth_of(pixels))
     white = WHOLE.get(pixel_format)
     if white is not None:

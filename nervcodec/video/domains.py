@@ -1,4 +1,4 @@
-"""Decoded frames to pictures in memory, and back for an encoder: RGB, or planes of YUV 4:2:0, packed."""
+"""Conversion of decoded frames to pictures in memory, and back for an encoder: RGB, or packed planes of YUV 4:2:0."""
 
 import av
 import numpy as np
@@ -11,7 +11,7 @@ from nervcodec.video.yuv import frame_to_planes, pack, planes_to_frame, planes_t
 
 
 def frame_to_picture(frame: av.VideoFrame, tags: ColourTags, depth: int, turns: int, view: View) -> Frame:
-    """What a view shows of a frame that is to be turned by so many quarters, at a depth."""
+    """Make the picture that a view shows of a frame after `turns` quarter turns, at a depth."""
     if view.domain == "rgb":
         return apply_view(np.rot90(frame_to_rgb(frame, tags, depth), turns), view)
     planes = turn_planes(*frame_to_planes(frame, tags, depth), turns)
@@ -19,12 +19,12 @@ def frame_to_picture(frame: av.VideoFrame, tags: ColourTags, depth: int, turns: 
 
 
 def picture_to_frame(picture: Frame, pixel_format: str, video: VideoFormat) -> av.VideoFrame:
-    """A frame of `pixel_format` for an encoder, of a picture of a video."""
+    """Make a frame of `pixel_format` for an encoder from a picture of a video."""
     if video.domain == "rgb":
         return rgb_to_frame(picture, pixel_format, video.colour)
     return planes_to_frame(unpack(picture, video), pixel_format, video.colour)
 
 
 def picture_to_rgb(picture: Frame, video: VideoFormat) -> Frame:
-    """`[H, W, 3]`, as players show a picture of a video."""
+    """Convert a picture of a video to RGB `[H, W, 3]`, as players show it."""
     return picture if video.domain == "rgb" else planes_to_rgb(unpack(picture, video), video.colour)

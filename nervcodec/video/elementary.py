@@ -1,4 +1,4 @@
-"""Elementary streams of the codecs in FFmpeg's libraries, to compare with."""
+"""Elementary streams of the codecs in FFmpeg's libraries, for comparisons."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,16 +16,16 @@ from nervcodec.video.writer import tag_stream
 
 @dataclass(frozen=True)
 class Coding:
-    """An encoder of FFmpeg's and what it is told."""
+    """An encoder of FFmpeg with its settings."""
 
     encoder: str
-    """Such as `libx265`."""
+    """Name of the encoder, such as `libx265`."""
     container: str
-    """The muxer and demuxer of its bare stream, such as `hevc`."""
+    """Name of the muxer and demuxer of the bare stream, such as `hevc`."""
     pixel_format: str
     options: Mapping[str, str] = field(default_factory=dict)
     filter: str | None = None
-    """A bitstream filter for what comes out, with its arguments."""
+    """Bitstream filter, with its arguments, for the output of the encoder."""
 
 
 def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding) -> bytes:
@@ -41,7 +41,7 @@ def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding
             stream.width, stream.height, stream.pix_fmt = video.width, video.height, coding.pixel_format
             tag_stream(stream, video.colour, is_rgb=coding.pixel_format == "gbrp")
             sieve = av.BitStreamFilterContext(coding.filter, stream) if coding.filter else None
-            for frame in chain(frames, [None]):  # None brings out what the encoder still holds
+            for frame in chain(frames, [None]):  # None flushes the encoder
                 pixels = None if frame is None else rgb_to_frame(frame, coding.pixel_format, video.colour)
                 for packet in stream.encode(pixels):
                     container.mux(sieve.filter(packet) if sieve else packet)
@@ -51,7 +51,7 @@ def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding
 
 
 def read_elementary(data: bytes, video: VideoFormat, coding: Coding) -> Iterator[Frame]:
-    """The inverse: frames `[H, W, 3]`, uint8 RGB, by the matrix and range of `video`, whatever the stream says.
+    """Decode a stream to frames `[H, W, 3]`, uint8 RGB, by the matrix and range of `video`, whatever the stream says.
 
     Raises VideoError for a stream that does not decode.
     """

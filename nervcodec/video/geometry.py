@@ -1,4 +1,4 @@
-"""Centre crops and antialiased resizing."""
+"""Centre crops and antialiased resizing of pictures, planes and masks."""
 
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -17,7 +17,7 @@ from nervcodec.video.view import Filter, View
 
 T = TypeVar("T", bound=np.generic)
 Mask = NDArray[np.bool_]
-"""`[H, W]`, true where a sample is missing."""
+"""A mask `[H, W]`, true where a sample is missing."""
 
 
 def apply_view(frame: Frame, view: View) -> Frame:
@@ -31,19 +31,19 @@ def apply_view(frame: Frame, view: View) -> Frame:
 
 
 def view_planes(luma: Frame, chroma: Frame, view: View) -> tuple[Frame, Frame]:
-    """Crop and resize planes `[H, W, 1]` and `[H/2, W/2, 2]`; a crop begins where a sample of colour does."""
+    """Crop and resize planes `[H, W, 1]` and `[H/2, W/2, 2]`; a crop begins at a sample of chroma."""
     return _viewed(luma, chroma, view, partial(resize, kind=view.resize_filter), _mean_of_squares)
 
 
 def view_plane_masks(luma: Mask, chroma: Mask, view: View) -> tuple[Mask, Mask]:
-    """Which samples that `view_planes` makes any of masks `[H, W]` and `[H/2, W/2]` has a part in."""
+    """Mask the samples of `view_planes` that are made of any sample in masks `[H, W]` and `[H/2, W/2]`."""
     return _viewed(luma, chroma, view, partial(_scale_mask, kind=view.resize_filter), any_of_squares)
 
 
 def _viewed(
     luma: NDArray[T], chroma: NDArray[T], view: View, scale: Callable[..., NDArray[T]], halve: Callable[..., NDArray[T]]
 ) -> tuple[NDArray[T], NDArray[T]]:
-    """Of odd sizes chroma is scaled as luma is, for its last sample covers a pixel that is not there."""
+    """Crop and resize planes; with odd sizes chroma is scaled like luma, for its last sample covers too few pixels."""
     if view.crop:
         width, height = view.crop
         top, left = ((old - new) // 4 for old, new in zip(luma.shape, (height, width), strict=False))
@@ -62,19 +62,19 @@ def _viewed(
 
 
 def _whole(chroma: NDArray[T], height: int, width: int) -> NDArray[T]:
-    """A sample of chroma for each pixel, `[H, W, ...]`."""
+    """Repeat chroma so that each pixel has a sample, `[H, W, ...]`."""
     return chroma.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
 
 
 def turn_planes(luma: Frame, chroma: Frame, turns: int) -> tuple[Frame, Frame]:
-    """Planes by so many quarters to the left; of odd sizes squares are made anew, for they begin at another edge."""
+    """Turn planes left by quarters; with odd sizes chroma is made anew, for its squares begin at another edge."""
     if turns and any(side % 2 for side in luma.shape[:2]):
         return np.rot90(luma, turns), _mean_of_squares(np.rot90(_whole(chroma, *luma.shape[:2]), turns))
     return np.rot90(luma, turns), np.rot90(chroma, turns)
 
 
 def _mean_of_squares(samples: Frame) -> Frame:
-    """`[H/2, W/2, C]`: the mean of each 2x2, of those that are there."""
+    """The mean of each square of 2x2, `[H/2, W/2, C]`, over those of its pixels that exist."""
     pixels = torch.from_numpy(np.ascontiguousarray(samples)).permute(2, 0, 1).float()
     halved = F.avg_pool2d(pixels, 2, ceil_mode=True, count_include_pad=False)
     result: Frame = nearest(halved, depth_of(samples)).permute(1, 2, 0).contiguous().numpy()
@@ -82,21 +82,21 @@ def _mean_of_squares(samples: Frame) -> Frame:
 
 
 def grown(mask: Mask, reach: int) -> Mask:
-    """A mask `[H, W]` with all pixels up to `reach` rows and columns away."""
+    """A mask `[H, W]` extended by all pixels up to `reach` rows and columns away."""
     marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
     pooled: Mask = F.max_pool2d(marked, 2 * reach + 1, stride=1, padding=reach)[0].bool().numpy()
     return pooled
 
 
 def any_of_squares(mask: Mask) -> Mask:
-    """`[H/2, W/2]`, rounded up: whether a pixel of each 2x2 of a mask is marked."""
+    """Whether any pixel of each square of 2x2 of a mask is marked, `[H/2, W/2]`, rounded up."""
     marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
     pooled: Mask = F.max_pool2d(marked, 2, ceil_mode=True)[0].bool().numpy()
     return pooled
 
 
 def view_mask(mask: Mask, view: View) -> Mask:
-    """Which pixels of a view any pixel of a mask `[H, W]` has a part in."""
+    """Mask the pixels of a view that are made of any pixel in a mask `[H, W]`."""
     if view.crop:
         mask = centre_crop(mask, *view.crop)
     size = view.scaled(mask.shape[1], mask.shape[0])
@@ -104,10 +104,10 @@ def view_mask(mask: Mask, view: View) -> Mask:
 
 
 def _scale_mask(mask: Mask, width: int, height: int, kind: Filter) -> Mask:
-    """Which samples of `resize` any of a mask `[H, W]` has a part in."""
+    """Mask the samples of `resize` that are made of any sample in a mask `[H, W]`."""
     old_height, old_width = mask.shape
     marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
-    if kind != "area" or width > old_width or height > old_height:  # bicubic reaches two pixels far
+    if kind != "area" or width > old_width or height > old_height:  # the bicubic filter reaches two pixels to each side
         reach = [1 + ceil(2 * max(old / new, 1)) for old, new in ((old_height, height), (old_width, width))]
         marked = F.max_pool2d(marked, [2 * r + 1 for r in reach], stride=1, padding=reach)
     touched: Mask = (_mean_areas(marked[0], width, height) > 0).numpy()
@@ -121,7 +121,7 @@ def centre_crop(frame: NDArray[T], width: int, height: int) -> NDArray[T]:
 
 
 def resize(frame: Frame, width: int, height: int, kind: Filter) -> Frame:
-    """A frame `[H, W, C]` in `width` x `height` pixels, rounded to its own depth."""
+    """Resize a frame `[H, W, C]` to `width` x `height` pixels, rounded to its own depth."""
     shrinks = width <= frame.shape[1] and height <= frame.shape[0]
     pixels = torch.from_numpy(np.ascontiguousarray(frame)).float()
     if kind == "area" and shrinks:
@@ -134,7 +134,7 @@ def resize(frame: Frame, width: int, height: int, kind: Filter) -> Frame:
 
 
 def _mean_areas(samples: torch.Tensor, width: int, height: int) -> torch.Tensor:
-    """`[height, width, ...]` of `[H, W, ...]`, float: of all that a new sample covers, each by the size of its part."""
+    """Resize `[H, W, ...]` to `[height, width, ...]`, float, by means over the area that each new sample covers."""
     for axis, new in ((0, height), (1, width)):
         old, samples = samples, samples.new_zeros(())
         for indices, shares in zip(*_overlaps(new, old.shape[axis]), strict=True):
@@ -144,7 +144,7 @@ def _mean_areas(samples: torch.Tensor, width: int, height: int) -> torch.Tensor:
 
 @lru_cache(maxsize=8)
 def _overlaps(new: int, old: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Old samples that each new one covers and their shares in it, both `[most covered, new]`."""
+    """Indices of the old samples that each new one covers, and their shares in it, both `[most covered, new]`."""
     edges = torch.arange(new + 1, dtype=torch.float64) * old / new
     start = edges[:-1].floor()
     covered = start + torch.arange(int((edges[1:].ceil() - start).max()))[:, None]

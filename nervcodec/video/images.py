@@ -5,17 +5,17 @@ from pathlib import Path
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm"}
 NUMBER = re.compile(r"%0?(\d*)d")
-"""Where a pattern such as `%05d.png` has its number."""
+"""The place of the number in a pattern such as `%05d.png`."""
 
 
 def is_pattern(source: str) -> bool:
-    """Whether a name stands for numbered files; a file that is really called so is none."""
+    """Whether a name stands for numbered files; the name of a file that exists does not."""
     path = Path(source)
     return NUMBER.search(path.name) is not None and not path.exists()
 
 
 def numbered_files(pattern: Path) -> list[Path]:
-    """The files that a pattern stands for, by number."""
+    """The files that a pattern stands for, in the order of their numbers."""
     match = NUMBER.search(pattern.name)
     assert match
     numbered = re.compile(re.escape(pattern.name[: match.start()]) + r"(\d+)" + re.escape(pattern.name[match.end() :]))
@@ -24,6 +24,6 @@ def numbered_files(pattern: Path) -> list[Path]:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The images of a folder as people order them: `2.png` before `10.png`."""
+    """The images in a folder, ordered by the numbers in their names: `2.png` before `10.png`."""
     images = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
     return sorted(images, key=lambda p: [(text, int(n or 0)) for text, n in re.findall(r"(\D*)(\d*)", p.name)])

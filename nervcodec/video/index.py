@@ -1,4 +1,4 @@
-"""When the frames of a video are shown, noted while they are decoded, and finding frames again by it."""
+"""Index of when the frames of a video are shown: noted while they are decoded, and used to find frames again."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from nervcodec.timeline import Clock
 
 RETREATS = (0, 16, 64, 256, 1024)
-"""How many frames before the wanted one a search may begin: a demuxer may come out behind the key frame it needs."""
+"""Distances, in frames before the wanted one, from which to search: a demuxer may land after the key frame it needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,30 +23,30 @@ class Index:
     """The frames of a video, from its first on, in order of presentation."""
 
     time_base: Fraction
-    """Seconds of a tick."""
+    """Duration of a tick, in seconds."""
     pts: tuple[int, ...]
-    """When each appears, in ticks; they increase."""
+    """Times at which frames appear, in ticks, increasing."""
     end: int
-    """When the last one disappears, in ticks."""
+    """Time at which the last frame disappears, in ticks."""
     rates: tuple[Fraction, ...]
     """Frame rates that the container names, the likeliest first."""
     is_exact: bool = True
-    """Whether these are the container's own timestamps, by which frames can be found."""
+    """Whether the times are the container's own timestamps, by which frames can be found."""
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The index as a record for JSON."""
         ratios = [self.time_base, *self.rates]
         return {**asdict(self), "time_base": str(ratios[0]), "rates": [str(rate) for rate in ratios[1:]]}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "Index":
-        """The inverse of `to_json`."""
+        """The index of a record, the inverse of `to_json`."""
         rates = tuple(Fraction(rate) for rate in record["rates"])
         numbers = {"time_base": Fraction(record["time_base"]), "pts": tuple(record["pts"]), "rates": rates}
         return cls(**{**record, **numbers})
 
     def timing(self, first: int = 0, stop: int | None = None) -> tuple[Fraction, Clock | None]:
-        """Frames per second of frames [first, stop), and when each is shown where that is not even (Clock.keeps)."""
+        """Frame rate of frames [first, stop), and their clock where they are not evenly spaced (Clock.keeps)."""
         start = self.pts[0]
         whole = Clock(time_base=self.time_base, ticks=tuple(pts - start for pts in self.pts), end=self.end - start)
         clock = whole.cut(first, len(self.pts) if stop is None else stop)
@@ -56,8 +56,10 @@ class Index:
 
 
 class Watch:
-    """Notes when frames are shown; one whose time is missing, or not later than that of the frame before, follows it
-    as far as that one lasts."""
+    """Notes when frames are shown.
+
+    A frame whose time is missing, or not later than that of the frame before, begins when the frame before ends.
+    """
 
     def __init__(self, rates: tuple[Fraction, ...], skipped: int = 0) -> None:
         self.rates = rates
@@ -67,7 +69,7 @@ class Watch:
         self._is_exact = True
 
     def note(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-        """The frames, each noted when it passes."""
+        """Pass frames on and note when each is shown."""
         for frame in frames:
             self._time_base = frame.time_base or self._time_base
             pts = frame.pts
@@ -78,7 +80,7 @@ class Watch:
             yield frame
 
     def index(self) -> Index:
-        """Of the frames so far."""
+        """The index of the frames noted so far."""
         return Index(
             time_base=self._time_base,
             pts=tuple(self._pts),
@@ -96,7 +98,7 @@ def decode(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoF
 def find_frame(
     container: InputContainer, stream: VideoStream, index: Index, wanted: int
 ) -> Iterator[av.VideoFrame] | None:
-    """Frames from number `wanted` on, as decoding from the start gives them; None where the container cannot tell."""
+    """Frames from number `wanted` on, as decoding from the start gives them; None where they cannot be found."""
     if not index.is_exact or wanted >= len(index.pts):
         return None
     for retreat in RETREATS:
@@ -114,7 +116,7 @@ def find_frame(
 
 
 def _advance(frames: Iterator[av.VideoFrame], index: Index, wanted: int) -> av.VideoFrame | None:
-    """The wanted frame, if decoding began with a key frame, and met every frame since in its place."""
+    """The wanted frame, if decoding began with a key frame and met every frame since then in its place; else None."""
     begin = next(frames, None)
     if begin is None or begin.pts is None or not begin.key_frame:
         return None

@@ -1,4 +1,4 @@
-"""Which pixels of a video are missing: a picture, a picture for each frame, or the boxes of the papers."""
+"""Masks of the missing pixels of a video: from a picture, a picture for each frame, or the boxes of the papers."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -17,23 +17,24 @@ from nervcodec.video.reader import Video, read_frames
 from nervcodec.video.view import View
 
 PLACES = [(Fraction(y, 4), Fraction(x, 4)) for y, x in ((2, 2), (1, 1), (1, 3), (3, 1), (3, 3))]
-"""Centres of boxes as shares of height and width (HNeRV's code; with one box the middle)."""
+"""Centres of boxes as shares of height and width (HNeRV's code); a single box lies in the middle."""
 WHITE = 128
 """The least sample of 8 bits that marks a missing pixel."""
 
 
 def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Tensor:  # noqa: B008
-    """What is missing in each of so many frames that a view lets through of a video: bool, `[T, 1, H, W]` of pixels in
-    RGB, `[T, 6, H/2, W/2]` of samples in YUV 4:2:0.
+    """Masks of the missing samples of a number of frames of a video, seen through a view.
 
-    `boxes:5x50` are five boxes of 50 pixels a side, `center:1/4` one box of a quarter of both sides in the middle, of
-    the picture after the view. Else a picture that is white where pixels are missing, for all frames, or a folder,
-    pattern or video of as many pictures as the video has frames. In the size of the video, it covers all that missing
-    pixels have a say in: pixels of RGB with the same samples of colour, and those samples. In the size of the view it
-    is taken as it is, and covers samples of colour that have a missing pixel.
+    They are bool, `[T, 1, H, W]` of pixels in RGB, `[T, 6, H/2, W/2]` of samples in YUV 4:2:0.
 
-    Raises RequestError for a rule that is none, another size or number, or a frame of which nothing is there, or no
-    colour; VideoError for pictures that cannot be read.
+    `boxes:5x50` means five boxes of 50 pixels a side, `center:1/4` one box in the middle with a quarter of both sides,
+    in the picture after the view. Any other name is a picture that is white where pixels are missing, for all frames,
+    or a folder, pattern or video with one such picture for each frame. A mask of the size of the video covers all that
+    missing pixels affect: pixels of RGB that share their samples of colour, and those samples. A mask of the size of
+    the view is taken unchanged, and covers samples of colour that have a missing pixel.
+
+    Raises RequestError for a malformed rule, another size or number of masks, or a frame without any pixel or any
+    colour left; VideoError for pictures that cannot be read.
     """
     check_mask(spec)
     width, height = view.output_size(*video.source_size)
@@ -47,7 +48,7 @@ def load_masks(spec: str, video: Video, frames: int, view: View = View()) -> Ten
 
 
 def _seen(mask: Mask, reach: int, view: View, *, is_viewed: bool) -> Tensor:
-    """A mask of a view's pixels or the video's, `[1, 1, H, W]`, or of samples, `[1, 6, H/2, W/2]`."""
+    """Turn a mask of a view's or the video's pixels into `[1, 1, H, W]`, or `[1, 6, H/2, W/2]` in YUV 4:2:0."""
     if view.domain == "rgb":
         return torch.from_numpy(mask if is_viewed else view_mask(grown(mask, reach), view))[None, None]
     planes = mask, any_of_squares(grown(mask, reach))
@@ -58,7 +59,7 @@ def _seen(mask: Mask, reach: int, view: View, *, is_viewed: bool) -> Tensor:
 
 
 def _boxes(spec: str, height: int, width: int) -> Mask | None:
-    """The mask of a rule; None for what is no rule."""
+    """The mask that a rule describes; None for a name that is no rule."""
     if match := BOXES.fullmatch(spec):
         return _box_mask(height, width, PLACES[: int(match[1])], int(match[2]), int(match[2]))
     if match := CENTER.fullmatch(spec):
@@ -76,7 +77,7 @@ def _box_mask(height: int, width: int, places: list[tuple[Fraction, Fraction]], 
 
 
 def _pictures(spec: str, video: Video, view: View, frames: int) -> tuple[list[Mask], bool]:
-    """Masks, and whether they are of the view's pixels."""
+    """Masks made of pictures, and whether these have the size of the view rather than that of the video."""
     still = Path(spec).suffix.lower() in SUFFIXES and not is_pattern(spec)
     sizes = video.source_size, view.output_size(*video.source_size)
     part = View(depth=SHALLOW) if still else View(depth=SHALLOW, first=view.first, stop=view.stop)

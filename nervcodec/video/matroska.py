@@ -1,4 +1,4 @@
-"""What PyAV cannot tell FFmpeg's muxers, told by a few bytes of Matroska."""
+"""Properties of a stream that PyAV cannot set in FFmpeg's muxers, set by a few bytes of Matroska."""
 
 import struct
 from math import gcd
@@ -9,19 +9,19 @@ from nervcodec.video.sidedata import CHROMATICITY, LUMINANCE
 
 CODECS = {"ffv1": b"V_FFV1", "libx264": b"V_MPEG4/ISO/AVC"}
 PLACEHOLDER_ROTATION = 180
-"""Degrees; FFmpeg writes them as the element that `set_display_size` replaces."""
+"""Rotation in degrees, which FFmpeg writes as the element that `set_display_size` replaces."""
 TRACKS, CHECKSUM = bytes.fromhex("1654ae6b"), bytes.fromhex("bf84")
 UNKNOWN_UNIT = bytes.fromhex("54b28104")
-"""What FFmpeg says of the display size where it knows none."""
+"""Element that FFmpeg writes where it knows no display size."""
 PROJECTION = bytes.fromhex("76708b767588")
-"""Ids and sizes of the projection and of its angle, of 8 bytes, which follow."""
+"""Ids and sizes of the elements of the projection and of its angle, whose 8 bytes follow."""
 PROJECTION_BYTES = len(PROJECTION) + 8
 MAX_ASPECT = 255
-"""Of numerator and denominator, as FFmpeg reads them."""
+"""Largest numerator and denominator of an aspect ratio, as FFmpeg reads them."""
 
 
 def template(video: VideoFormat, encoder: str) -> bytes:
-    """A Matroska file without frames whose track has a video's HDR10 metadata, to make a new stream like it."""
+    """A Matroska file without frames, whose track has a video's HDR10 metadata and serves as template for a stream."""
     colour = b""
     if video.content_light:
         colour += _light(video.content_light)
@@ -37,9 +37,9 @@ def template(video: VideoFormat, encoder: str) -> bytes:
 
 
 def set_display_size(path: Path, video: VideoFormat) -> None:
-    """Let the video of a file that FFmpeg wrote, rotated by PLACEHOLDER_ROTATION, stand, in pixels that are not square.
+    """Replace the PLACEHOLDER_ROTATION in a file that FFmpeg wrote by the display size of pixels that are not square.
 
-    Nothing moves: the display size takes the place of the rotation. The checksum of the tracks goes, as it may.
+    Nothing else in the file moves. The checksum of the tracks, which is optional, is removed.
     """
     aspect = video.sample_aspect.limit_denominator(MAX_ASPECT)
     common = gcd(aspect.numerator * video.width, aspect.denominator)
@@ -70,7 +70,7 @@ def _mastering(display: MasteringDisplay) -> bytes:
 
 
 def _element(number: str, content: bytes) -> bytes:
-    """An element of Matroska, its id in hexadecimal; a size takes as few bytes as it can."""
+    """An element of Matroska, given its id in hexadecimal; its size takes as few bytes as possible."""
     width = 1
     while len(content) >= (1 << 7 * width) - 1:
         width += 1
@@ -82,5 +82,5 @@ def _number(number: str, value: int) -> bytes:
 
 
 def _void(size: int) -> bytes:
-    """So many bytes that mean nothing."""
+    """An element of a number of bytes that mean nothing."""
     return _element("ec", bytes(size - 2))

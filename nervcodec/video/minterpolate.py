@@ -1,4 +1,4 @@
-"""FFmpeg's filter `minterpolate`: what people make frames between frames with."""
+"""FFmpeg's filter `minterpolate`, a common tool for making frames between frames."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -14,14 +14,15 @@ from nervcodec.errors import ResourceError
 from nervcodec.video.colour import Frame
 
 MODE = "mi_mode=mci"
-"""Motion compensated; everything else as the filter has it."""
+"""Option of the filter for motion compensation; all others keep the filter's defaults."""
 
 
 def minterpolate(frames: Sequence[Frame], positions: Sequence[int]) -> list[Frame]:
-    """Frames at 0, 1, 2 ... up to the last position, made of those at increasing `positions`, the first of them 0.
+    """Make frames at 0, 1, 2 ... up to the last position from frames at increasing `positions`, the first of them 0.
 
-    All `[H, W, 3]`, uint8, RGB; the filter sees them as 4:4:4. Raises ResourceError where FFmpeg has no such
-    filter, and for pictures that it does not take, which may be too small.
+    All are `[H, W, 3]`, uint8, RGB; the filter sees them as 4:4:4.
+
+    Raises ResourceError where FFmpeg lacks the filter, and for pictures that it does not take, which may be too small.
     """
     if "minterpolate" not in filters_available:
         raise ResourceError("this FFmpeg has no filter minterpolate")
@@ -49,7 +50,7 @@ def minterpolate(frames: Sequence[Frame], positions: Sequence[int]) -> list[Fram
             assert frame.time_base is not None
             made[round(frame.pts * frame.time_base)] = cast(Frame, frame.to_ndarray(format="rgb24"))
 
-    padded = [*frames, frames[-1], frames[-1]]  # the filter keeps its last frames to itself
+    padded = [*frames, frames[-1], frames[-1]]  # the filter does not return its last frames
     for pts, rgb in zip([*positions, positions[-1] + gap, positions[-1] + 2 * gap], padded, strict=True):
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(format="yuv444p")
         frame.pts, frame.time_base = pts, Fraction(1)

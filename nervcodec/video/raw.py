@@ -1,4 +1,4 @@
-"""Raw planes, `.yuv`, which say nothing of themselves: their format stands in the name of the file."""
+"""Raw planes, `.yuv`, which have no header: their format is read from the name of the file."""
 
 import re
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ DEFAULT_RATE = Fraction(25)
 
 @dataclass(frozen=True)
 class RawFormat:
-    """What a name says of raw planes."""
+    """Format of raw planes, as the name of their file describes it."""
 
     width: int
     height: int
     pixels: str
     """FFmpeg's name of the pixel format; samples above 8 bits are little-endian pairs of bytes."""
     frame_rate: Fraction
-    """In frames per second."""
+    """Frames per second."""
 
     @property
     def frame_bytes(self) -> int:
-        """Bytes of one frame; odd sizes have the larger half in their chroma."""
+        """Bytes of one frame; the sizes of chroma are rounded up."""
         pixel = av.VideoFormat(self.pixels, self.width, self.height)
         samples = sum(plane.width * plane.height for plane in pixel.components)
         return samples * (1 if pixel.components[0].bits == 8 else 2)
@@ -46,13 +46,13 @@ def is_raw(path: Path) -> bool:
 
 
 def raw_format(path: Path) -> RawFormat:
-    """The format that a name such as `Beauty_1920x1080_120fps_420_8bit_YUV.yuv` says.
+    """The format that a name such as `Beauty_1920x1080_120fps_420_8bit_YUV.yuv` describes.
 
     After the size come, in any order, the rate (`120fps`, `60Hz`, `24p`, or a bare number), the sampling (`420`,
-    `P422`, `yuv444p`), the bits (`10bit`, `10b`) or both of these as FFmpeg calls them (`yuv420p10le`); without them it
-    is 25 frames per second, 4:2:0, 8 bits.
+    `P422`, `yuv444p`), the bits (`10bit`, `10b`) or both of these as FFmpeg calls them (`yuv420p10le`). Their defaults
+    are 25 frames per second, 4:2:0 and 8 bits.
 
-    Raises VideoError for a name without a size or with a format that is not read.
+    Raises VideoError for a name without a size or with a format that cannot be read.
     """
     size = list(SIZE.finditer(path.stem))
     if not size:
@@ -78,7 +78,7 @@ def raw_format(path: Path) -> RawFormat:
 def raw_frames(path: Path, raw: RawFormat) -> int:
     """The number of frames in a file, from its size.
 
-    Raises VideoError when that is not a whole number.
+    Raises VideoError where the size is not that of a whole number of frames.
     """
     size, each = path.stat().st_size, raw.frame_bytes
     if size % each:
@@ -94,7 +94,7 @@ def _planes(sampling: str, bits: int) -> str:
 
 
 def _pixel_format(word: str) -> str | None:
-    """FFmpeg's pixel format of that name, if there is one."""
+    """FFmpeg's pixel format that a word names, if any."""
     try:
         return av.VideoFormat(word.lower()).name
     except ValueError:

@@ -1,4 +1,4 @@
-"""Frames out of anything that PyAV decodes, raw planes, folders and patterns of images, and y4m on standard input."""
+"""Reading frames: files that PyAV decodes, raw planes, folders and patterns of images, and y4m on standard input."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,17 +30,17 @@ class Video:
     """An open video seen through a view."""
 
     format: VideoFormat
-    """Of the frames that leave, after crop and resize."""
+    """Format of the frames after crop and resize."""
     source_size: tuple[int, int]
     """Width and height before crop and resize, upright."""
     colour_reach: int
-    """How many pixels away, before crop and resize, colour has a say in a pixel."""
+    """Largest distance, in pixels before crop and resize, at which a sample of colour affects a pixel."""
     total: int | None
-    """How many frames will come, where the container says."""
+    """Number of frames that will come, where the container says."""
     frames: Iterator[Frame]
     """Pictures in the domain and at the depth of the format, in order of presentation."""
     index: Callable[[], Index]
-    """When the frames of the whole video are shown, up to the last one that has come."""
+    """A function that gives the index of the whole video, up to the last frame that has come."""
 
 
 @contextmanager
@@ -54,11 +54,11 @@ def read_frames(
     """Open a video file, an image folder, a pattern such as `frames/%05d.png`, or `-` for y4m on standard input.
 
     Raw planes, `.yuv`, have their format in their name (see `raw_format`). Images before `view.first` are not decoded,
-    nor are most frames of a video whose `index` is given, as an earlier reading left it. Frames are turned upright
-    where the file says how, as players do.
+    nor are most frames before it where the `index` of an earlier reading is given. Frames are turned upright where the
+    file names a rotation, as players do.
 
-    Raises VideoError for what is missing, undecodable, incomplete, transparent or changes its size, ResourceError above
-    `max_pixels`, RequestError when the view does not fit.
+    Raises VideoError for a source that is missing, undecodable, incomplete, transparent or changes its size,
+    ResourceError for one above `max_pixels`, RequestError when the view does not fit.
     """
     name = "standard input" if source == "-" else source
     with open_source(source, name, max_pixels, view.first) as opened:
@@ -79,7 +79,7 @@ def read_frames(
                 _check_frame(name, number, frame, size)
                 yield frame_to_picture(frame, video.colour, video.depth, turns, view)
             with suppress(VideoError):
-                next(later, None)  # when it appears, the last one that was wanted disappears
+                next(later, None)  # when this frame appears, the last wanted one disappears
 
         upright = size[::-1] if turns % 2 else size
         total = opened.total
@@ -94,7 +94,7 @@ def read_frames(
 
 
 def _format(first: av.VideoFrame, turns: int, tags: ColourTags, opened: Source, view: View) -> VideoFormat:
-    """Of the frames that a view lets through."""
+    """The format of the frames that a view lets through."""
     size, aspect = (first.width, first.height), opened.aspect or Fraction(1)
     if turns % 2:
         size, aspect = size[::-1], 1 / aspect
@@ -121,5 +121,5 @@ def _check_frame(name: str, number: int, frame: av.VideoFrame, size: tuple[int, 
         raise VideoError(f"{name}: frame {number} is damaged")
     if not is_opaque(frame):
         raise VideoError(
-            f"{name}: frame {number} is transparent in places, which no .nerv file can be; lay it on a ground"
+            f"{name}: frame {number} is transparent in places, which no .nerv file can be; put it on a background"
         )

@@ -1,4 +1,4 @@
-"""What a decoded frame says beside its pixels: how it is turned, and what HDR10 asks for."""
+"""Metadata that a decoded frame has beside its pixels: its rotation, and HDR10 metadata."""
 
 import struct
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ QUARTER_TURNS: dict[tuple[int, ...], int] = {
     (-1000, 0, 0, -1000): 2,
     (0, 1000, -1000, 0): 3,
 }
-"""Counter-clockwise turns that set a picture upright, by the upper left of its display matrix in thousandths."""
+"""Counter-clockwise quarter turns that set a picture upright, by the upper left 2x2 of its display matrix in 1/1000."""
 CHROMATICITY, LUMINANCE = 50_000, 10_000
-"""Parts of one, in SMPTE ST 2086."""
+"""Units of SMPTE ST 2086 in a chromaticity of one, and in a candela per square metre."""
 
 
 def quarter_turns(frame: av.VideoFrame, name: str) -> int:
-    """How many counter-clockwise quarter turns set a frame upright.
+    """The number of counter-clockwise quarter turns that set a frame upright.
 
-    Raises VideoError where it takes something else.
+    Raises VideoError for a frame that is mirrored or turned by another angle.
     """
     data = _find(frame, Type.DISPLAYMATRIX)
     if data is None:
@@ -39,7 +39,7 @@ def quarter_turns(frame: av.VideoFrame, name: str) -> int:
 
 
 def mastering_display(frame: av.VideoFrame) -> MasteringDisplay | None:
-    """The display a video was made on, where its first frame says."""
+    """The display a video was made on, where its first frame describes it."""
     data = _find(frame, Type.MASTERING_DISPLAY_METADATA)
     if data is None:
         return None
@@ -50,7 +50,7 @@ def mastering_display(frame: av.VideoFrame) -> MasteringDisplay | None:
 
 
 def content_light(frame: av.VideoFrame) -> ContentLight | None:
-    """How bright a video becomes, where its first frame says."""
+    """The largest brightness of a video, where its first frame names it."""
     data = _find(frame, Type.CONTENT_LIGHT_LEVEL)
     if data is None:
         return None

@@ -1,4 +1,4 @@
-"""Where frames come from: files that PyAV decodes, raw planes, folders and patterns of images, standard input."""
+"""Sources of frames: files that PyAV decodes, raw planes, folders and patterns of images, standard input."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,10 +21,10 @@ from nervcodec.video.whole import check_whole
 
 PROTOCOLS = "file,pipe"
 IMAGE_RATE = Fraction(25)
-"""Frames per second of images, which name none; ffmpeg's own default."""
+"""Frames per second of images, which name no rate; ffmpeg has the same default."""
 NTSC = Fraction(1001, 1000)
 NANOSECONDS = Fraction(1, 10_000_000)
-"""By how much their rounding changes the duration of a frame, at most."""
+"""Largest relative change of a frame's duration when it is rounded to nanoseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,30 +32,30 @@ class Source:
     """A source that frames come from."""
 
     total: int | None
-    """Frames in all, where that is known."""
+    """Number of frames, where it is known."""
     rates: tuple[Fraction, ...]
-    """Frames per second by what the container says, the likeliest first."""
+    """Frame rates that the container names, the likeliest first."""
     frames: Iterator[av.VideoFrame]
     skipped: int = 0
-    """Frames before the first that comes."""
+    """Number of frames before the first one that comes."""
     aspect: Fraction | None = None
     """Width of a pixel over its height, where the container says."""
     find: Callable[[Index, int], Iterator[av.VideoFrame]] | None = None
-    """Frames from some number on, by an index, where they need not all be decoded."""
+    """A function that finds the frames from some number on by an index; None where all frames must be decoded."""
 
 
 @contextmanager
 def open_source(source: str, name: str, max_pixels: int, first: int) -> Iterator[Source]:
-    """What `read_frames` opens, called `name` in what is said about it; images before number `first` are skipped.
+    """Open a source for `read_frames`, called `name` in messages; images before number `first` are skipped.
 
-    Raises VideoError for what is missing, undecodable or incomplete, ResourceError above `max_pixels`.
+    Raises VideoError for a source that is missing, undecodable or incomplete, ResourceError for one above `max_pixels`.
     """
     images = _image_paths(source)
     if images is None:
         with _open_file(source, name, max_pixels) as opened:
             yield opened
     else:
-        skipped = min(first, len(images) - 1)  # one image at least says what the video is
+        skipped = min(first, len(images) - 1)  # at least one image is read for its size and format
         frames = (_decode_image(path, max_pixels, number) for number, path in enumerate(images[skipped:], skipped))
         yield Source(total=len(images), rates=(IMAGE_RATE,), frames=frames, skipped=skipped)
 
@@ -67,9 +67,9 @@ def is_container(source: str) -> bool:
 
 
 def count_frames(source: str) -> int:
-    """The number of frames of a video file that does not tell it, from its packets; nothing is decoded.
+    """Count the packets of a video file that does not state its number of frames; nothing is decoded.
 
-    Raises VideoError for what cannot be read.
+    Raises VideoError for a file that cannot be read.
     """
     with explained(source), av.open(f"file:{source}", options={"protocol_whitelist": PROTOCOLS}) as container:
         return sum(packet.size > 0 for packet in container.demux(video=0))
@@ -98,14 +98,14 @@ def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Source]:
 
 
 def _whole_or_ntsc(rate: Fraction) -> Fraction:
-    """A whole number, or that times 1000 / 1001, which a rate made of whole nanoseconds stands for; or what it is."""
+    """Round a rate made of whole nanoseconds to a whole number, or that times 1000 / 1001; keep any other rate."""
     nominal = [Fraction(round(rate)), Fraction(round(rate * NTSC) * 1000, 1001)]
     return next((near for near in nominal if abs(near / rate - 1) < NANOSECONDS), Fraction(rate))
 
 
 @contextmanager
 def _container(source: str, name: str, max_pixels: int) -> Iterator[tuple[InputContainer, VideoStream, int | None]]:
-    """An open file, its first video stream, and how many frames that is to have."""
+    """An open file, its first video stream, and the number of frames that the stream should have."""
     path = Path(source)
     if source != "-" and not path.exists():
         raise VideoError(f"{name}: no such file")
@@ -116,12 +116,12 @@ def _container(source: str, name: str, max_pixels: int) -> Iterator[tuple[InputC
         container = av.open(file, format=kind, options={"protocol_whitelist": PROTOCOLS, **options})
     with container:
         stream = next((s for s in container.streams.video if Disposition.attached_pic not in s.disposition), None)
-        if stream is None:  # a picture on the cover is none
+        if stream is None:  # cover pictures do not count
             raise VideoError(f"{name}: no video stream in it")
         _check_pixels(name, stream.width, stream.height, max_pixels)
         stream.codec_context.options = {"max_pixels": str(max_pixels)}
         stream.thread_type = "AUTO"
-        if stream.frames:  # in an index, of which an edit list may hide some
+        if stream.frames:  # the file has an index of frames; an edit list may hide some of them
             total = sum(not entry.is_discard for entry in stream.index_entries)
         yield container, stream, total
 
@@ -129,7 +129,7 @@ def _container(source: str, name: str, max_pixels: int) -> Iterator[tuple[InputC
 def _decode(container: InputContainer, stream: VideoStream, name: str, total: int | None) -> Iterator[av.VideoFrame]:
     """All frames of a stream.
 
-    Raises VideoError for fewer than there are to be.
+    Raises VideoError where fewer than `total` frames decode.
     """
     count = 0
     with explained(name):
@@ -141,7 +141,7 @@ def _decode(container: InputContainer, stream: VideoStream, name: str, total: in
 
 
 def _demuxer(source: str, name: str, max_pixels: int) -> tuple[str, str | None, dict[str, str], int | None]:
-    """FFmpeg's URL, the name and the options of a demuxer where it must be told them, the number of frames if known."""
+    """FFmpeg's URL, the demuxer's name and options where they must be given, and the number of frames if known."""
     path = Path(source)
     if source == "-":
         return "pipe:0", "yuv4mpegpipe", {}, None
@@ -169,7 +169,7 @@ def _decode_image(path: Path, max_pixels: int, number: int) -> av.VideoFrame:
 
 @contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Every error of FFmpeg's in the block becomes a VideoError that begins with a name."""
+    """Turn each error of FFmpeg in the block into a VideoError whose text begins with a name."""
     try:
         yield
     except FFmpegError as error:
@@ -179,7 +179,7 @@ def explained(name: str) -> Iterator[None]:
 def _image_paths(source: str) -> list[Path] | None:
     """The images behind a folder or a pattern, in order; None when the source is neither.
 
-    Raises VideoError when there are none.
+    Raises VideoError where they hold no images.
     """
     path = Path(source)
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""Standard input as a file, which can be read more than once."""
+"""Copying standard input to a file, which can be read more than once."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +13,9 @@ FORMAT = "yuv4mpegpipe"
 
 
 def spool(path: Path, stop: int | None) -> str:
-    """Copy y4m on standard input to a file, up to a number of frames; the digest of what was copied.
+    """Copy y4m on standard input to a file, up to frame `stop`, and return the digest of what was copied.
 
-    Raises VideoError for what is no y4m, OutputError where it does not fit.
+    Raises VideoError for input that is no y4m, OutputError where the copy cannot be written.
     """
     try:
         source = av.open("pipe:0", format=FORMAT)

@@ -1,4 +1,4 @@
-"""Which frames and pixels of a video are wanted, and how finely."""
+"""Views: the frames and pixels of a video that are wanted, and their size and depth."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,26 +11,25 @@ Filter = Literal["area", "bicubic"]
 
 
 EVEN = -2
-"""Instead of a side of a new size: as the other side and the shape of the picture ask for, and even."""
+"""Stands for one side of a new size: the even number that keeps the shape of the picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Which part of a video is wanted: frames [first, stop) at some depth, then a centre crop, then a size."""
+    """Portion of a video that is wanted: frames [first, stop) at some depth, then a centre crop, then a size."""
 
     first: int = 0
     stop: int | None = None
-    """None means to the end."""
+    """Number after that of the last frame; None means the end of the video."""
     crop: tuple[int, int] | None = None
-    """Width and height in pixels."""
+    """Width and height of a centre crop, in pixels."""
     resize: tuple[int, int] | None = None
-    """Width and height in pixels; EVEN for one of them."""
+    """New width and height in pixels; one of them may be EVEN."""
     resize_filter: Filter = "area"
     """"area" averages the pixels under each new one; "bicubic" is antialiased too. Enlarging is always bicubic."""
     depth: int | None = None
-    """Bits of a sample; None means 8 for a video that has no more, and 10 for any that has."""
+    """Bits of a sample; None means 8 for a video of at most 8 bits, and 10 for any other."""
     domain: Domain = "rgb"
-    """In what samples."""
 
     def __post_init__(self) -> None:
         if self.first < 0 or (self.stop is not None and self.stop <= self.first):
@@ -43,7 +42,7 @@ class View:
             _check_size(*self.resize)
 
     def output_size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of the frames that leave, for a video of the given size.
+        """Width and height of the frames after crop and resize, for a video of the given size.
 
         Raises RequestError for a crop larger than the picture, and a size above MAX_PIXELS.
         """
@@ -52,9 +51,9 @@ class View:
         return self.scaled(*(self.crop or (width, height)))
 
     def scaled(self, width: int, height: int) -> tuple[int, int]:
-        """The new size of a cropped picture.
+        """Width and height of a cropped picture after resizing.
 
-        Raises RequestError for one above MAX_PIXELS.
+        Raises RequestError for a size above MAX_PIXELS.
         """
         if not self.resize:
             return width, height
@@ -67,10 +66,10 @@ class View:
         return new_width, new_height
 
     def sample_aspect(self, width: int, height: int, aspect: Fraction) -> Fraction:
-        """Width of a pixel of the frames that leave over its height, for a video of the given size and pixels.
+        """Width of a pixel over its height after crop and resize, for a video of the given size and pixels.
 
-        A new size of two given sides keeps the shape of the picture as it is shown; with one of them, it is that of the
-        pixels which stays.
+        A new size of two given sides keeps the shape of the picture as it is shown; one given side keeps the shape of
+        the pixels.
         """
         if not self.resize or EVEN in self.resize:
             return aspect
@@ -79,12 +78,12 @@ class View:
 
 
 def as_stored(view: View, video: VideoFormat) -> View:
-    """A view of a video in the depth and the domain that a file or a fit has it in."""
+    """A view that has the depth and the domain of a video in a file or a fit."""
     return replace(view, depth=video.depth, domain=video.domain)
 
 
 def _even(dividend: int, divisor: int) -> int:
-    """The even number nearest to a quotient, two at least; of two as near, the larger."""
+    """The even number nearest to a quotient, at least two; the larger one of two that are equally near."""
     return 2 * max((dividend + divisor) // (2 * divisor), 1)
 
 

@@ -1,4 +1,4 @@
-"""Whether a file ends before its own outermost lengths say that it does; FFmpeg then shows what is left of it."""
+"""Check that a file is as long as its own outermost lengths say; FFmpeg shows what is left of a shorter one."""
 
 from collections.abc import Iterator
 from io import SEEK_END
@@ -9,13 +9,13 @@ from nervcodec.errors import VideoError
 
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 LONGEST_HEAD = 1 << 16
-"""Bytes that a Matroska file may say of its own kind."""
+"""Largest size, in bytes, of the EBML header of a Matroska file."""
 BOXES = (b"ftyp", b"styp", b"moov", b"wide", b"mdat", b"free", b"skip")
-"""One of these is the first in a file of the MP4 family."""
+"""Types of boxes that a file of the MP4 family can begin with."""
 
 
 def check_whole(path: Path, name: str) -> None:
-    """Raises VideoError for an MP4 or Matroska file that has been cut short; other kinds do not say their length."""
+    """Raises VideoError for an MP4 or Matroska file that has been cut short; other files do not state their length."""
     with path.open("rb") as file:
         size = file.seek(0, SEEK_END)
         file.seek(0)
@@ -27,7 +27,7 @@ def check_whole(path: Path, name: str) -> None:
 
 
 def _box_ends(file: BinaryIO) -> Iterator[int]:
-    """Where the boxes of an MP4 file end that say so."""
+    """Ends of the outermost boxes of an MP4 file, except for a last one without a length."""
     start = 0
     while True:
         file.seek(start)
@@ -42,7 +42,7 @@ def _box_ends(file: BinaryIO) -> Iterator[int]:
 
 
 def _segment_ends(file: BinaryIO) -> Iterator[int]:
-    """Where the segment of a Matroska file ends, if it says so."""
+    """End of the Segment element of a Matroska file, if its size is stated."""
     file.seek(len(EBML))
     head = _ebml_size(file)
     if head is not None and head <= LONGEST_HEAD:
@@ -52,7 +52,7 @@ def _segment_ends(file: BinaryIO) -> Iterator[int]:
 
 
 def _ebml_size(file: BinaryIO) -> int | None:
-    """The size of an element; None for one that is not known."""
+    """The size of an EBML element; None where it is not known."""
     first = file.read(1)
     if not first or not first[0]:
         return None

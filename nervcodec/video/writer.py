@@ -1,4 +1,4 @@
-"""Frames into a video file, numbered PNGs, or y4m on standard output."""
+"""Writing frames to a video file, numbered PNGs, or y4m on standard output."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,13 +31,13 @@ Sink = Callable[[Frame], None]
 
 FFMPEG_RANGES = {UNSPECIFIED: 0, STUDIO: 1, FULL: 2}
 MP4_OPTIONS = {"crf": "12", "preset": "medium"}
-"""x264 well above the quality of what a fitted network renders."""
+"""Options of x264 for a quality well above that of what a fitted network renders."""
 IN_ORDER = {"bf": "0"}
-"""MP4 has durations in the order of decoding only; where they are not all the same, it must be that of showing."""
+"""Option of x264 for frames of unequal durations: MP4 has durations in decoding order, which must be display order."""
 TIMES = {"avoid_negative_ts": "disabled"}
-"""Sound that begins a little before the first frame does not make that one late."""
+"""Option of the muxer by which sound that begins a little before the first frame does not delay that frame."""
 IMAGES = {(False, SHALLOW): "rgb24", (False, DEEP): "rgb48be", (True, SHALLOW): "gray", (True, DEEP): "gray16be"}
-"""Pixels of a PNG, by whether they are grey and by depth."""
+"""Pixel format of a PNG, by whether it is grey and by depth."""
 SUFFIXES = (".mkv", ".mp4", ".y4m")
 
 
@@ -45,19 +45,19 @@ SUFFIXES = (".mkv", ".mp4", ".y4m")
 def write_frames(
     target: str, video: VideoFormat, clock: Clock | None = None, attachments: bytes = b""
 ) -> Iterator[Sink]:
-    """A function that takes pictures of the domain and depth of the video one by one.
+    """Open a target; the function yielded takes pictures of the domain and depth of the video one by one.
 
     `.mkv` is FFV1, which loses nothing of RGB or planes, `.mp4` is H.264, `.y4m` and `-` (standard output) are raw
     planes with the chroma sampling of the video that was encoded, and a pattern such as `frames/%05d.png` counts from
     1; all are grey if the video is, and of its depth (PNGs have 16 bits for 10). Files appear when the block ends well.
 
-    clock: when each frame is shown; None means one after the other. An `.mkv` rounds that to milliseconds. A `.y4m`,
-    which has no timestamps, shows the frame of each moment at the video's frame rate, some twice and some not at all.
+    clock: when each frame is shown; None means at equal distances. An `.mkv` rounds times to milliseconds. A `.y4m`,
+    which has no timestamps, has the video's frame rate and shows some frames twice and some not at all.
 
     attachments: sound, subtitles, chapters and titles (see `read_attachments`), for an `.mkv` or `.mp4`.
 
-    Raises RequestError for a target of another kind, or that cannot hold what is attached, OutputError for what cannot
-    be written, CorruptStream for attachments that cannot be read.
+    Raises RequestError for a target of another kind, or one that cannot hold the attachments, OutputError where it
+    cannot be written, CorruptStream for attachments that cannot be read.
     """
     kind, path = _kind(target), Path(target)
     try:
@@ -80,11 +80,11 @@ def write_frames(
             raise
         raise OutputError(f"{target}: {error.strerror or error}") from error
     except OverflowError as error:
-        raise OutputError(f"{target}: such a file cannot say the times or the shape of pixels of this one") from error
+        raise OutputError(f"{target}: such a file cannot hold the times or the pixel shape of this video") from error
 
 
 def check_output(target: str, *, overwrite: bool) -> None:
-    """Say before any work what `write_frames` would refuse.
+    """Refuse before any work what `write_frames` would refuse.
 
     Raises RequestError for a target of no known kind, OutputError where nothing can be written or a file would be lost.
     """
@@ -99,7 +99,7 @@ def check_output(target: str, *, overwrite: bool) -> None:
 
 
 def holds_attachments(target: str) -> bool:
-    """Whether sound and the like have a place in what is written."""
+    """Whether a target can hold sound, subtitles, chapters and titles."""
     return Path(target).suffix.lower() in (".mkv", ".mp4")
 
 
@@ -116,7 +116,7 @@ def _kind(target: str) -> Literal["pipe", "images", "file"]:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What the frames in a file of some suffix are."""
+    """How the frames in a video file of some suffix are encoded."""
 
     encoder: str
     pixels: str
@@ -136,7 +136,7 @@ def _file_kind(suffix: str, video: VideoFormat, *, is_even: bool) -> _Kind:
 
 @contextmanager
 def _container(path: Path, name: str, video: VideoFormat, clock: Clock | None, attachments: bytes) -> Iterator[Sink]:
-    """Writes to a path what is to be called `name`."""
+    """Write a video file to a path; messages call it `name`."""
     kind = _file_kind(path.suffix.lower(), video, is_even=clock is None or clock.keeps(video.frame_rate))
     stands = kind.encoder == "ffv1" and video.sample_aspect != 1
     with av.open(f"file:{path}", "w", options=TIMES) as container:
@@ -153,7 +153,7 @@ def _container(path: Path, name: str, video: VideoFormat, clock: Clock | None, a
             encoded.time_base = time_base
             encoded.pts, encoded.duration = next(paces)
             container.mux(stream.encode(encoded))
-            if feed:  # after the frame, for only now the encoder is open, and can be written about
+            if feed:  # after the frame, for the header can be written only now that the encoder is open
                 feed((encoded.pts + encoded.duration) * time_base)
 
         yield sink
@@ -165,7 +165,7 @@ def _container(path: Path, name: str, video: VideoFormat, clock: Clock | None, a
 
 
 def _add_stream(container: OutputContainer, kind: _Kind, video: VideoFormat) -> VideoStream:
-    """The stream of a video: size, colour, shape of its pixels, HDR10 metadata."""
+    """Add the stream of a video, with its size, colour, shape of pixels and HDR10 metadata."""
     if video.mastering or video.content_light:
         with av.open(BytesIO(template(video, kind.encoder))) as model:
             stream = container.add_stream_from_template(model.streams.video[0], opaque=False)
@@ -180,13 +180,13 @@ def _add_stream(container: OutputContainer, kind: _Kind, video: VideoFormat) -> 
     stream.codec_context.flags |= Flags.frame_duration
     colour = video.colour
     if kind.encoder == "libx264" and kind.pixels.startswith("gray") and colour.sample_range == UNSPECIFIED:
-        colour = replace(colour, sample_range=FULL)  # as grey is read; FFmpeg takes H.264 without colour for 4:2:0
+        colour = replace(colour, sample_range=FULL)  # readers take grey so; FFmpeg takes H.264 without colour for 4:2:0
     tag_stream(stream, colour, is_rgb=kind.pixels.startswith(("gbr", "bgr")))
     return stream
 
 
 def _paces(clock: Clock | None) -> Iterator[tuple[int, int]]:
-    """When each frame appears, and for how long, in ticks."""
+    """The time at which each frame appears, and its duration, in ticks."""
     if clock is None:
         return ((tick, 1) for tick in count())
     return ((tick, after - tick) for tick, after in pairwise((*clock.ticks, clock.end)))
@@ -199,7 +199,7 @@ def _y4m_sink(file: BinaryIO, video: VideoFormat, clock: Clock | None) -> Sink:
 
 
 def _rounded(clock: Clock, frame_rate: Fraction) -> Clock:
-    """Whole numbers of frames, as near as they come; the last frame is shown in any case."""
+    """A clock rounded to whole durations of frames; the last frame is shown in any case."""
     step = clock.time_base * frame_rate
     check_count(ceil(clock.end * step))
     ticks = tuple(round(tick * step) for tick in clock.ticks)
@@ -207,7 +207,7 @@ def _rounded(clock: Clock, frame_rate: Fraction) -> Clock:
 
 
 def tag_stream(stream: VideoStream, colour: ColourTags, *, is_rgb: bool) -> None:
-    """Let a stream that is written say its colour."""
+    """Set the colour properties of a stream that is written."""
     context = stream.codec_context
     context.color_primaries = colour.primaries
     context.color_trc = colour.transfer

@@ -1,4 +1,4 @@
-"""Raw planes with a line before them, `.y4m`, which FFmpeg writes without the shape of the pixels."""
+"""Raw planes after a header line, `.y4m`, written here because FFmpeg leaves out the shape of the pixels."""
 
 from typing import BinaryIO
 
@@ -22,7 +22,7 @@ RANGES = {STUDIO: " XCOLORRANGE=LIMITED", FULL: " XCOLORRANGE=FULL"}
 
 
 def y4m_header(video: VideoFormat) -> bytes:
-    """The line that a file begins with."""
+    """The header line of a file."""
     rate, aspect = video.frame_rate, video.sample_aspect
     return (
         f"YUV4MPEG2 W{video.width} H{video.height} F{rate.numerator}:{rate.denominator} Ip"
@@ -32,7 +32,7 @@ def y4m_header(video: VideoFormat) -> bytes:
 
 
 def write_y4m_frame(file: BinaryIO, picture: Frame, video: VideoFormat, times: int = 1) -> None:
-    """A picture of the domain and depth of the video, so many times."""
+    """Write a picture, in the domain and depth of the video, a number of times."""
     frame = picture_to_frame(picture, _planes(video), video)
     data = b"FRAME\n" + b"".join(plane.tobytes() for plane in plane_samples(frame))
     for _ in range(times):
@@ -40,5 +40,5 @@ def write_y4m_frame(file: BinaryIO, picture: Frame, video: VideoFormat, times: i
 
 
 def _planes(video: VideoFormat) -> str:
-    """FFmpeg's name of a video's pixel format; samples above 8 bits are little-endian pairs of bytes."""
+    """FFmpeg's name of the pixel format of a video; samples above 8 bits are little-endian pairs of bytes."""
     return PLANES[video.chroma] + ("10le" if video.depth == DEEP else "")

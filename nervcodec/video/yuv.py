@@ -1,4 +1,4 @@
-"""Planes of YUV 4:2:0: as a decoder gives them, in a view, packed into one array, and for an encoder."""
+"""Conversion of planes of YUV 4:2:0: from a decoder, packed into one array, and for an encoder."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -14,13 +14,13 @@ from nervcodec.samples import depth_of, peak_of
 from nervcodec.video.colour import RANGES, TO_YUV, Frame, chroma_format, frame_to_rgb, matrix_of, rgb_to_frame
 
 Planes = tuple[Frame, Frame]
-"""Luma `[H, W, 1]`, and U and V `[H/2, W/2, 2]`, rounded up; of a depth as `Frame`s are."""
+"""Luma `[H, W, 1]`, and U and V `[H/2, W/2, 2]`, rounded up, with a dtype by depth as `Frame` has."""
 
 
 def frame_to_planes(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW) -> Planes:
-    """The planes of a decoded frame at a depth: as they are if it is 4:2:0 at that depth, else the nearest.
+    """The planes of a decoded frame at a depth: unchanged if it is 4:2:0 at that depth, else the nearest.
 
-    tags: of the frame; of RGB, those that the planes are to have.
+    tags: those of the frame; for a frame of RGB, those that the planes get.
     """
     if chroma_format(frame) == "rgb":
         planar = rgb_to_frame(frame_to_rgb(frame, tags, depth), _pixel_format(depth), tags)
@@ -33,7 +33,7 @@ def frame_to_planes(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW
 
 
 def planes_to_frame(planes: Planes, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
-    """A frame of `pixel_format` for an encoder, the inverse of `frame_to_planes`."""
+    """Make a frame of `pixel_format` for an encoder, the inverse of `frame_to_planes`."""
     frame = _frame_of(planes)
     if frame.format.name == pixel_format:
         return frame
@@ -43,12 +43,12 @@ def planes_to_frame(planes: Planes, pixel_format: str, tags: ColourTags) -> av.V
 
 
 def planes_to_rgb(planes: Planes, tags: ColourTags) -> Frame:
-    """`[H, W, 3]`, as players show planes."""
+    """Convert planes to RGB `[H, W, 3]`, as players show them."""
     return frame_to_rgb(_frame_of(planes), tags, depth_of(planes[0]))
 
 
 def _frame_of(planes: Planes) -> av.VideoFrame:
-    """A frame of planes as they are."""
+    """A frame of PyAV that holds planes unchanged."""
     luma, chroma = planes
     frame = av.VideoFrame(luma.shape[1], luma.shape[0], _pixel_format(depth_of(luma)))
     for plane, samples in zip(frame.planes, (luma[..., 0], chroma[..., 0], chroma[..., 1]), strict=True):
@@ -59,20 +59,20 @@ def _frame_of(planes: Planes) -> av.VideoFrame:
 
 
 def pack(planes: Planes) -> Frame:
-    """`[H/2, W/2, 6]`, see `nervcodec.planes`."""
+    """Pack planes into one array `[H/2, W/2, 6]` (see `nervcodec.planes`)."""
     packed = pack_planes(*(torch.from_numpy(np.ascontiguousarray(p)).permute(2, 0, 1)[None] for p in planes))
     return cast(Frame, packed[0].permute(1, 2, 0).contiguous().numpy())
 
 
 def unpack(packed: Frame, video: VideoFormat) -> Planes:
-    """The inverse of `pack`."""
+    """Unpack an array into planes, the inverse of `pack`."""
     planes = unpack_planes(torch.from_numpy(packed).permute(2, 0, 1)[None], video.height, video.width)
     luma, chroma = (cast(Frame, plane[0].permute(1, 2, 0).numpy()) for plane in planes)
     return luma, chroma
 
 
 def plane_samples(frame: av.VideoFrame) -> list[NDArray[np.integer[Any]]]:
-    """The planes `[H, W]` of a planar frame."""
+    """The samples of each plane of a planar frame, `[H, W]`."""
     kind = np.dtype(np.uint8 if frame.format.components[0].bits <= SHALLOW else "<u2")
     rows = (np.frombuffer(bytes(p), kind).reshape(-1, p.line_size // kind.itemsize)[:, : p.width] for p in frame.planes)
     return list(cast(Iterator[NDArray[np.integer[Any]]], rows))
@@ -98,7 +98,7 @@ def _reformatted(frame: av.VideoFrame, pixel_format: str, tags: ColourTags) -> a
 def _at_depth(
     samples: NDArray[np.integer[Any]], bits: int, depth: int, *, is_full: bool, is_chroma: bool = False
 ) -> Frame:
-    """The nearest samples of a depth, by ITU-T H.273; what is brighter than its brightest becomes that."""
+    """The nearest samples of a depth, by ITU-T H.273; samples above its peak become the peak."""
     kind = np.uint8 if depth == SHALLOW else np.int16
     if bits == depth:
         return cast(Frame, np.minimum(samples, peak_of(depth)).astype(kind))
