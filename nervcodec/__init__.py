@@ -1,9 +1,9 @@
 """A video codec whose bitstream is a small neural network fitted to one video.
 
-`encode(source, output, options)` fits and writes a `.nerv` file, and `plan` says before what that takes; `decode(path,
-target)` writes its frames, `probe(path)` describes it, `verify(path)` checks all of it; `work(folder)` helps with an
-encode; `extract`, `extract_pack` and `merge` take its layers apart and put them together. Importing this package loads
-no torch; calling `encode` or `decode` does.
+`encode(source, output, options)` fits networks and writes a `.nerv` file, and `plan` forecasts what that takes;
+`decode(path, target)` writes the frames of a file, `probe(path)` describes it, `verify(path)` checks all of it;
+`work(folder)` helps with an encode; `extract`, `extract_pack` and `merge` separate the layers of a file and join them
+again. Importing this package does not load torch; calling `encode` or `decode` does.
 """
 
 import logging
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nervcodec.codec.target import Target
     from nervcodec.timeline import Playback
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # who wants to read it says so
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent by default; applications add handlers
 
 _LAZY = {
     "encode": "nervcodec.codec.job.encode",

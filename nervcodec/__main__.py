@@ -1,4 +1,4 @@
-"""`python -m nervcodec` is `nervc`."""
+"""Entry point of `python -m nervcodec`, which is the same as `nervc`."""
 
 from nervcodec.cli.main import main
 

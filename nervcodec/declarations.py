@@ -1,6 +1,6 @@
-"""Options declared once, as the fields of a dataclass: what checks them and what the command line offers follows.
+"""Options, declared once as the fields of a dataclass, from which checks and the command line are derived.
 
-A field that is a `Literal` has choices; `Annotated[int, Range(1, 16)]` has a range, and `Annotated[str, OneOf(names)]`
+A field of type `Literal` has choices; `Annotated[int, Range(1, 16)]` has a range, and `Annotated[str, OneOf(names)]`
 has choices that are looked up when they are needed.
 """
 
@@ -14,12 +14,12 @@ from nervcodec.errors import RequestError
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`; None is no limit."""
+    """Numbers from `low` to `high`; without an upper limit if `high` is None."""
 
     low: float
     high: float | None = None
     low_open: bool = False
-    """Whether `low` itself is excluded."""
+    """Whether the range excludes `low` itself."""
     high_open: bool = False
 
     def __contains__(self, number: float) -> bool:
@@ -34,25 +34,25 @@ class Range:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Choices that are known only when they are asked for."""
+    """Choices that are looked up only when they are needed."""
 
     names: Callable[[], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a field says of the option that it is."""
+    """An option as a field of a dataclass declares it."""
 
     name: str
     default: Any
     kind: Any
-    """Its type without None."""
+    """Type of the option, without None."""
     choices: tuple[str, ...] = ()
-    """Empty for an option that takes other values."""
+    """Allowed values; empty for an option that is not limited to a list of values."""
     range: Range | None = None
 
     def check(self, value: Any) -> None:
-        """Raises RequestError for a value that is none of the choices, or out of range."""
+        """Raises RequestError for a value that is not one of the choices, or is out of range."""
         if value is None and self.default is None:
             return
         words = self.name.replace("_", " ")
@@ -63,7 +63,7 @@ class Declaration:
 
 
 def declarations(owner: type) -> dict[str, Declaration]:
-    """The options that the fields of a dataclass are, by name."""
+    """The options that the fields of a dataclass declare, by name."""
     return {field.name: _declaration(field.name, field.default, field.type) for field in fields(owner)}
 
 

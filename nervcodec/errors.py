@@ -1,17 +1,17 @@
-"""Everything that can go wrong because of a file, a disk or a request, and the exit code of each.
+"""Errors caused by a file, a disk or a request, and the exit code of each.
 
-A mistake of ours is not in this list: it surfaces as an ordinary exception and exits with 1.
+A bug of this package is not in this list: it surfaces as an ordinary exception and exits with 1.
 """
 
 
 class NervcodecError(Exception):
-    """Base of all errors that deserve one sentence and no traceback."""
+    """Base class of all errors that are reported in one sentence, without a traceback."""
 
     exit_code = 1
 
 
 class RequestError(NervcodecError):
-    """What was asked for contradicts itself or the input (a crop larger than the picture, say)."""
+    """The request contradicts itself or the input (for example, a crop larger than the picture)."""
 
     exit_code = 2
 
@@ -29,7 +29,7 @@ class BitstreamError(NervcodecError):
 
 
 class TruncatedStream(BitstreamError):
-    """The file ends before what its own tables announce."""
+    """The file ends before the end that its own tables announce."""
 
 
 class CorruptStream(BitstreamError):
@@ -37,7 +37,7 @@ class CorruptStream(BitstreamError):
 
 
 class UnsupportedStream(BitstreamError):
-    """The file is not a `.nerv` file, or one of a version or model this decoder does not know."""
+    """The file is not a `.nerv` file, or its version or a model is not known to this decoder."""
 
 
 class OutputError(NervcodecError):
@@ -57,16 +57,16 @@ class FitError(NervcodecError):
 
 
 class WorkersLost(NervcodecError):
-    """Processes that shared the work were killed, or failed, again and again."""
+    """Processes that shared the work were killed, or failed, repeatedly."""
 
 
 class PointsFailed(NervcodecError):
-    """Some points of a benchmark failed; their lines say why."""
+    """Some points of a benchmark failed; their lines in the results say why."""
 
     exit_code = 8
 
 
 class TargetMissed(NervcodecError):
-    """All is well with the file, but its size or quality is not near enough to what was asked for."""
+    """The file is valid, but its size or quality is not near enough to the requested one."""
 
     exit_code = 7

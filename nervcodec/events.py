@@ -1,4 +1,4 @@
-"""What long work tells its caller; the caller decides whether that becomes a bar, a JSON line or nothing."""
+"""Events that long work reports to its caller, who shows them as a bar, as JSON lines or not at all."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Resumed:
-    """An encode that was interrupted goes on."""
+    """An interrupted encode continues."""
 
     segments_done: int
     segments: int
@@ -17,56 +17,55 @@ class Resumed:
 
 @dataclass(frozen=True)
 class ArithmeticDiffers:
-    """An encode goes on, or is helped with, on a machine of another kind: its bytes are not those of one machine."""
+    """An encode continues, or gets help, on a machine of another kind: its bytes are not those of one machine."""
 
     planned: str
-    """What the encode began in, in words, such as "bfloat16 on a CPU with AVX512"."""
+    """Arithmetic that the encode began in, in words, such as "bfloat16 on a CPU with AVX512"."""
     here: str
-    """What this machine fits in."""
+    """Arithmetic that this machine fits in, in words."""
 
 
 @dataclass(frozen=True)
 class SegmentStarted:
-    """A piece of the video begins to be fitted."""
+    """The fit of a segment begins."""
 
     segment: int
-    """Counts from 1."""
+    """Number of the segment, counted from 1."""
     segments: int
     first: int
-    """Its first frame."""
+    """First frame of the segment."""
     frames: int
     total_frames: int
-    """Of all segments."""
 
 
 @dataclass(frozen=True)
 class WorkRunning:
-    """How far the segments of a video are, whoever works on them."""
+    """Progress of all segments of a video, whichever processes work on them."""
 
     done_frames: float
-    """Those of segments that are done, and their share of the others."""
+    """Number of frames of finished segments, plus the finished share of the frames of other segments."""
     total_frames: int
     running: tuple[int, ...]
-    """Segments that are fitted now, which count from 1."""
+    """Numbers of the segments that are being fitted now, counted from 1."""
     segments: int
 
 
 @dataclass(frozen=True)
 class FitStarted:
-    """A network of `parameters` weights begins to be fitted to `frames` frames in `steps` steps."""
+    """The fit of a network of `parameters` weights to `frames` frames in `steps` steps begins."""
 
     model: str
     parameters: int
     frames: int
     steps: int
     layer: int = 1
-    """Counts from 1, the base."""
+    """Number of the layer, counted from 1, which is the base."""
     layers: int = 1
 
 
 @dataclass(frozen=True)
 class AssistStarted:
-    """Embeddings of `frames` frames that a network was not fitted to begin to be fitted in `steps` steps."""
+    """The fit, in `steps` steps, of embeddings of `frames` frames that a network was not fitted to begins."""
 
     frames: int
     steps: int
@@ -74,19 +73,19 @@ class AssistStarted:
 
 @dataclass(frozen=True)
 class StepDone:
-    """One optimizer step."""
+    """One step of the optimizer is done."""
 
     step: int
     steps: int
     psnr_db: float
-    """Mean over frames, each as of the last step on it; quantized once the fit quantizes."""
+    """Mean PSNR over frames, each as of the last step on it; of quantized tensors once the fit quantizes."""
     estimated_bytes: int | None
-    """What the tensors of the file would take now; None before the fit quantizes, or if it never does."""
+    """Bytes that the tensors of the file would take now; None before the fit quantizes, or if it never does."""
 
 
 @dataclass(frozen=True)
 class FitResumed:
-    """A fit that was interrupted goes on after some of its steps."""
+    """An interrupted fit continues after some of its steps."""
 
     step: int
     steps: int
@@ -97,7 +96,7 @@ class FitRestarted:
     """The fit collapsed and starts again from another seed."""
 
     attempt: int
-    """Counts from 1; the first that is announced is the second."""
+    """Number of the new attempt, counted from 1, so that the first one reported is 2."""
     seed: int
     reason: str
 
@@ -109,20 +108,20 @@ class FramesDone:
     stage: Literal["survey", "read", "measure", "decode"]
     frames: int
     total: int | None
-    """None where the input does not say how many there are."""
+    """Number of frames of the whole stage; None where the input does not say it."""
 
 
 @dataclass(frozen=True)
 class BatchHalved:
-    """A GPU has no memory for so many frames in a step: the fit starts over with half of them, and twice the steps."""
+    """A GPU lacks the memory for a step's frames: the fit starts over with half as many frames and twice the steps."""
 
     batch: int
-    """Frames in a step from now on."""
+    """Number of frames in a step from now on."""
 
 
 @dataclass(frozen=True)
 class LayerDropped:
-    """An enhancement layer does not pay for its bits: it and those above it are not written."""
+    """An enhancement layer gains too little for its bits: this layer and those above it are not written."""
 
     layer: int
     gain_db: float
@@ -131,25 +130,25 @@ class LayerDropped:
 
 @dataclass(frozen=True)
 class PointDone:
-    """A point of a benchmark is done or has failed, and its line is written."""
+    """A point of a benchmark is done or has failed, and its line of the results is written."""
 
     record: Mapping[str, Any]
-    """A `Record`."""
+    """Record of the point, as in the results (`Record`)."""
 
 
 @dataclass(frozen=True)
 class PointsRunning:
-    """How far a benchmark is."""
+    """Progress of a benchmark."""
 
     done: int
-    """Points, those of earlier runs and those that failed among them."""
+    """Number of finished points, including those of earlier runs and those that failed."""
     total: int
     share: float
-    """Of all points, with what has been done of those that run."""
+    """Finished share of all points, including what has been done of those that are running."""
     running: tuple[str, ...]
-    """Names of what runs now."""
+    """Names of the points that are running now."""
     seconds_left: float | None
-    """None until a point is done."""
+    """Estimated seconds until the end; None until a point is done."""
 
 
 Event = (
@@ -172,4 +171,4 @@ Observer = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """The observer of callers who do not want to know."""
+    """An observer that ignores every event."""

@@ -8,9 +8,9 @@ from nervcodec.errors import RequestError
 
 @contextmanager
 def needing(extra: str) -> Iterator[None]:
-    """For a block that imports libraries of an extra of this package.
+    """Within the block, turn the failed import of a library of an extra of this package into a RequestError.
 
-    Raises RequestError, which says what to install, where one is missing.
+    Raises RequestError, which says what to install, where a library is missing.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are written completely or not at all."""
 
 import os
 import secrets
@@ -10,11 +10,11 @@ from pathlib import Path
 from nervcodec.errors import OutputError
 
 TEMPORARY = ".nervc-"
-"""What names of files begin with that are not there yet."""
+"""Prefix of the names of files that are not complete yet."""
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
-    """Say now what would fail hours later.
+    """Check that a file can be written, before hours of work for it.
 
     Raises OutputError when the folder is missing or not writable, or the file exists and may not be replaced.
     """
@@ -44,17 +44,17 @@ def check_space(folder: str, wanted: int) -> None:
 
 
 def job_folder(output: str) -> Path:
-    """Where the work for a file is kept until it is there."""
+    """The folder that keeps the work for a file until the file is written."""
     return Path(output + ".job")
 
 
 @contextmanager
 def replacing(path: Path, *, lasts: bool = True) -> Iterator[Path]:
-    """A path beside `path` to write to; it takes the place of `path` when the block ends well, else it vanishes.
+    """Yield a temporary path beside `path`: it replaces `path` when the block succeeds, and is deleted otherwise.
 
-    lasts: whether it waits for the disk, so that the file is there after a power cut too.
+    lasts: whether to wait for the disk, so that the file survives a power cut.
 
-    Raises OutputError for what the operating system refuses.
+    Raises OutputError for errors of the operating system.
     """
     temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}{path.suffix}")
     try:
@@ -71,7 +71,7 @@ def replacing(path: Path, *, lasts: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """The same for the files of a folder, which keeps the other files it has."""
+    """Yield a temporary folder whose files are moved to `path` when the block succeeds; other files there stay."""
     path = path.absolute()
     temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}")
     try:

@@ -1,6 +1,6 @@
-"""Missing pixels of a picture from those around them, smoothly: where nothing is known, each is the mean of its four.
+"""Smooth filling of the missing pixels of a picture: each one becomes the mean of its four neighbours.
 
-Coarse pictures are filled first (as in pull-push, Gortler et al., SIGGRAPH 1996), and what they say is relaxed at each
+Coarse pictures are filled first (as in pull-push, Gortler et al., SIGGRAPH 1996), and their pixels are relaxed at each
 scale towards the solution of Laplace's equation.
 """
 
@@ -11,18 +11,18 @@ from torch.nn import functional as F
 from nervcodec.samples import depth_of, nearest
 
 RELAXATIONS = 10
-"""At each scale; docs/experiments.md."""
+"""Number of relaxation steps at each scale (docs/experiments.md)."""
 
 
 def fill(frames: Tensor, masks: Tensor) -> Tensor:
-    """Samples `[B, C, H, W]` with new ones where masks, bool, like these or of one channel, cover a part of a frame."""
+    """Samples `[B, C, H, W]`, filled where masks, bool and `[B, C or 1, H, W]`, cover a portion of a frame."""
     known = (~masks).float()
     filled = _filled(frames * known, known)
     return torch.where(masks, nearest(filled, depth_of(frames)), frames)
 
 
 def _filled(sums: Tensor, weights: Tensor) -> Tensor:
-    """Pictures from sums of known samples and how many they are, `[B, C, H, W]` and `[B, 1 or C, H, W]`."""
+    """Pictures from sums of known samples `[B, C, H, W]` and the weights of these sums `[B, 1 or C, H, W]`."""
     known = weights > 0
     if known.all():
         return sums / weights

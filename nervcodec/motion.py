@@ -1,10 +1,10 @@
-"""Frames between two frames: along the motion between them, and not across a cut.
+"""Interpolation of frames between two frames, along the motion between them, and detection of cuts.
 
-The motion of a time between two frames is estimated at that time (bilaterally), so each of its pixels has one and no
-holes need be filled: by least squares over a window (Lucas and Kanade, IJCAI 1981), from coarse to fine, equations
-weighted down where the two frames disagree. At each scale a pixel then takes the motion of others nearby, or none,
-where the frames agree better on that (as PatchMatch does, Barnes et al., SIGGRAPH 2009): edges of what moves stay
-sharp, and what stands still before a moving background stays whole. Windows, iterations and weights are ours; see
+Motion is estimated at the time of the new frame (bilaterally), so each of its pixels has a motion and no holes need to
+be filled. The estimate is by least squares over a window (Lucas and Kanade, IJCAI 1981), from coarse to fine; equations
+have less weight where the two frames disagree. At each scale a pixel then takes the motion of a pixel nearby, or none,
+where the two frames agree better along it (as in PatchMatch, Barnes et al., SIGGRAPH 2009): edges of moving objects
+stay sharp, and still objects before a moving background stay whole. Windows, iterations and weights are ours; see
 docs/experiments.md.
 """
 
@@ -17,28 +17,31 @@ from torch.nn import functional as F
 from nervcodec.samples import depth_of, from_unit, to_unit
 
 COARSEST_SIDE = 12
-"""Shortest side of the coarsest picture of a pyramid, at least, in pixels."""
+"""Least length in pixels of the shorter side of the coarsest picture of a pyramid."""
 FINEST_PIXELS = 1 << 19
-"""Larger pictures have the motion of one half as large: nothing is lost, and three quarters of the time saved."""
+"""Most pixels of a picture whose motion is estimated; a larger picture takes the motion of one at half its size, which
+loses nothing and saves three quarters of the time."""
 ITERATIONS = 5
-"""At each scale."""
+"""Number of steps of Lucas and Kanade at each scale."""
 WINDOW_SIGMA, SMOOTHING_SIGMA, PYRAMID_SIGMA = 2.5, 1.5, 1.0
-"""Of Gaussians, in pixels: equations are summed over the first, motion is smoothed, a picture before it is halved."""
+"""Standard deviations in pixels of the Gaussians that sum equations, smooth motion, and blur a picture before it is
+halved."""
 DISAGREEMENT = 0.02
-"""Difference of two pixels in [0, 1] at which an equation counts half."""
+"""Difference of two pixels, in [0, 1], at which an equation has half its weight."""
 DAMPING = 1e-3
-"""Added to the squared gradients, so that flat regions keep the motion they have."""
+"""Number added to the squared gradients, so that flat regions keep the motion they have."""
 NEARBY = (4, 8)
-"""Distances in pixels of the others whose motion a pixel may take."""
+"""Distances in pixels to the pixels whose motion a pixel may take."""
 AGREEMENT_SIGMA, AGREEMENT_GAIN = 3.0, 0.005
-"""Agreement is a mean over a Gaussian, in pixels; another motion must gain so much of it, in [0, 1]."""
+"""Standard deviation in pixels of the Gaussian over which the agreement of two frames is averaged, and the gain of it,
+in [0, 1], at which a pixel takes another motion."""
 EDGE_SIGMA = 2.0
-"""Of a Gaussian over motions that were taken, in pixels."""
+"""Standard deviation in pixels of the Gaussian that smooths the motion after pixels have taken that of others."""
 CUT = 0.06
 """Product of the two distances of `is_cut` above which two frames belong to two scenes."""
 THUMBNAIL = (18, 32)
 LEVEL_BITS = 3
-"""Of each colour in the histogram of a frame."""
+"""Bits of each of the three colours in the histogram of a frame."""
 
 
 def frame_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
@@ -47,7 +50,7 @@ def frame_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
 
 
 def along(motion: Tensor, before: Tensor, after: Tensor, fraction: float) -> Tensor:
-    """The same by a motion `[B, 2, H, W]`, as of `motion_between`, of samples `[B, C, H, W]`."""
+    """The frame between two frames, samples `[B, C, H, W]`, along a motion `[B, 2, H, W]` from `motion_between`."""
     a, b = to_unit(before), to_unit(after)
     seen_a, seen_b = (
         warp(frame, flow, "bicubic") for frame, flow in ((a, -fraction * motion), (b, (1 - fraction) * motion))
@@ -57,9 +60,10 @@ def along(motion: Tensor, before: Tensor, after: Tensor, fraction: float) -> Ten
 
 
 def motion_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
-    """What moves through each pixel at a time between two frames `[B, 3, H, W]`: `[B, 2, H, W]`, x and y in pixels.
+    """The motion at each pixel at a time between two frames `[B, 3, H, W]`: `[B, 2, H, W]`, x and y in pixels.
 
-    What is at x then is at x - fraction * motion before, and at x + (1 - fraction) * motion after.
+    A point that is at x at that time is at x - fraction * motion in the frame before, and at x + (1 - fraction) *
+    motion in the frame after.
     """
     pairs = list(zip(_pyramid(before), _pyramid(after), strict=True))
     motion = before.new_zeros(len(before), 2, *pairs[-1][0].shape[2:])
@@ -75,7 +79,7 @@ def motion_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
 
 
 def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
-    """What a step of Lucas and Kanade adds to the motion, a pixel at most."""
+    """The change of the motion by one step of Lucas and Kanade, at most one pixel."""
     seen_a, seen_b = warp(a, -fraction * motion), warp(b, (1 - fraction) * motion)
     residual = seen_b - seen_a
     x, y = _gradient(torch.lerp(seen_b, seen_a, fraction))
@@ -90,7 +94,7 @@ def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor
 
 
 def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
-    """For each pixel the motion on which the frames agree best: its own, none, or that of a pixel nearby."""
+    """The motion of each pixel along which the frames agree best: its own, none, or that of a pixel nearby."""
     reach, (height, width) = max(NEARBY), motion.shape[2:]
     padded = F.pad(motion, (reach, reach, reach, reach), mode="replicate")
     others = [torch.zeros_like(motion)]
@@ -105,7 +109,7 @@ def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
 
 
 def _disagreement(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
-    """How far two frames are apart along a motion, `[B, 1, H, W]`, in [0, 1]."""
+    """Difference of two frames along a motion, `[B, 1, H, W]`, in [0, 1]."""
     apart = warp(a, -fraction * motion) - warp(b, (1 - fraction) * motion)
     return blur(apart.abs().mean(dim=1, keepdim=True), AGREEMENT_SIGMA)
 
@@ -113,7 +117,7 @@ def _disagreement(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tens
 def is_cut(before: Tensor, after: Tensor) -> bool:
     """Whether two frames, samples `[3, H, W]`, belong to two scenes.
 
-    Both their thumbnails and their histograms must differ: motion changes the former, light the latter a little.
+    Thumbnails and histograms must both differ: motion changes thumbnails, and light changes histograms a little.
     """
     small = [F.adaptive_avg_pool2d(to_unit(frame), THUMBNAIL) for frame in (before, after)]
     counts = [_histogram(frame) for frame in (before, after)]
@@ -122,9 +126,9 @@ def is_cut(before: Tensor, after: Tensor) -> bool:
 
 
 def warp(frames: Tensor, flows: Tensor, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
-    """Pixel (x, y) of frames `[B, C, H, W]` becomes what they have at (x, y) + flow, `[B, 2, H, W]` in pixels.
+    """Frames `[B, C, H, W]` sampled for each pixel (x, y) at (x, y) + flow; flows are `[B, 2, H, W]`, in pixels.
 
-    Bicubic is sharper, and may leave the range of the frames; coordinates outside are held at the border.
+    Bicubic sampling is sharper, and may leave the range of the frames; coordinates outside count as at the border.
     """
     height, width = frames.shape[2:]
     x = torch.arange(width, device=frames.device) + flows[:, 0]  # [B, H, W]
@@ -134,7 +138,7 @@ def warp(frames: Tensor, flows: Tensor, mode: Literal["bilinear", "bicubic"] = "
 
 
 def blur(x: Tensor, sigma: float) -> Tensor:
-    """A Gaussian over height and width of `[B, C, H, W]`; the border is repeated."""
+    """A map `[B, C, H, W]`, blurred by a Gaussian over height and width; the border is repeated."""
     reach, channels = round(2.5 * sigma), x.shape[1]
     kernel = torch.exp(-(torch.arange(-reach, reach + 1, device=x.device) ** 2) / (2 * sigma**2))
     kernel = (kernel / kernel.sum()).expand(channels, 1, 1, -1)
@@ -143,7 +147,7 @@ def blur(x: Tensor, sigma: float) -> Tensor:
 
 
 def _pyramid(picture: Tensor) -> list[Tensor]:
-    """A picture, and halves of it down to the coarsest."""
+    """A picture, then the picture at half its size again and again, down to the coarsest."""
     scales = [picture]
     while min(scales[-1].shape[2:]) >= 2 * COARSEST_SIDE:
         scales.append(F.avg_pool2d(blur(scales[-1], PYRAMID_SIGMA), 2))
@@ -151,7 +155,7 @@ def _pyramid(picture: Tensor) -> list[Tensor]:
 
 
 def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
-    """Central differences along x and y."""
+    """Central differences of a picture along x and y."""
     padded = F.pad(picture, (1, 1, 1, 1), mode="replicate")
     return (
         (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]) / 2,

@@ -1,4 +1,4 @@
-"""What describes a video apart from its pixels, the same on both sides of the file."""
+"""Description of a video apart from its pixels, shared by encoder and decoder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,24 +7,24 @@ from typing import Literal
 
 Chroma = Literal["rgb", "444", "422", "420", "grey"]
 CHROMA_FORMATS: tuple[Chroma, ...] = ("rgb", "444", "422", "420", "grey")
-"""How a video samples colour; wire ids are positions, append only."""
+"""Ways in which a video samples colour; positions are wire ids, so names may only be appended."""
 
 Domain = Literal["rgb", "yuv420"]
 DOMAINS: tuple[Domain, ...] = ("rgb", "yuv420")
-"""In what samples pictures are fitted; wire ids are positions, append only."""
+"""Kinds of samples that pictures are fitted in; positions are wire ids, so names may only be appended."""
 CHANNELS: dict[Domain, int] = {"rgb": 3, "yuv420": 6}
-"""Of a picture in memory: `[3, H, W]`, or `[6, H/2, W/2]` (`nervcodec.planes`)."""
+"""Number of channels of a picture in memory: `[3, H, W]`, or `[6, H/2, W/2]` (`nervcodec.planes`)."""
 
 SHALLOW, DEEP = DEPTHS = 8, 10
-"""Bits of a sample of a picture."""
+"""Bits that a sample of a picture may have."""
 MAX_PIXELS = 1 << 26
-"""Of a picture, 8192 x 8192; larger ones are refused before they are decoded."""
+"""Most pixels of a picture, 8192 x 8192; a larger picture is refused before it is decoded."""
 
 UNSPECIFIED = 2
 """The code point of a colour property that the video does not name."""
 STUDIO, FULL = 0, 1
 BT709 = 1
-"""The code point of that matrix."""
+"""The code point of the matrix of BT.709."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +35,11 @@ class ColourTags:
     transfer: int = UNSPECIFIED
     matrix: int = UNSPECIFIED
     sample_range: int = UNSPECIFIED
-    """STUDIO, FULL or UNSPECIFIED."""
+    """Range of the samples: STUDIO, FULL or UNSPECIFIED."""
 
 
 Chromaticity = tuple[int, int]
-"""x and y of CIE 1931, in 50000ths."""
+"""Coordinates x and y of CIE 1931, in 50000ths."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,11 @@ class MasteringDisplay:
     white: Chromaticity = (0, 0)
     max_luminance: int = 0
     min_luminance: int = 0
-    """In 10000ths of a candela per square metre."""
+    """Least luminance; both luminances are in 10000ths of a candela per square metre."""
 
     @classmethod
     def of(cls, coordinates: Sequence[int], max_luminance: int, min_luminance: int) -> "MasteringDisplay":
-        """From x and y of red, green, blue and white, in this order."""
+        """The display whose x and y of red, green, blue and white are given in this order."""
         red, green, blue, white = zip(coordinates[::2], coordinates[1::2], strict=True)
         return cls(
             red=red, green=green, blue=blue, white=white, max_luminance=max_luminance, min_luminance=min_luminance
@@ -65,12 +65,12 @@ class MasteringDisplay:
 
 @dataclass(frozen=True, kw_only=True)
 class ContentLight:
-    """How bright a video becomes, by CTA-861.3, in candelas per square metre."""
+    """Brightness of a video by CTA-861.3, in candelas per square metre."""
 
     max_content: int
-    """Of its brightest pixel (MaxCLL)."""
+    """Brightness of the brightest pixel (MaxCLL)."""
     max_average: int
-    """Of its brightest frame, on average (MaxFALL)."""
+    """Average brightness of the brightest frame (MaxFALL)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +79,9 @@ class VideoFormat:
 
     width: int
     height: int
-    """In pixels."""
+    """Height in pixels; the width is in pixels too."""
     frame_rate: Fraction
-    """In frames per second; where frames are not equally far apart, nominal (see Clock)."""
+    """Frames per second; nominal where frames are not shown at equal intervals (see `nervcodec.timeline.Clock`)."""
     colour: ColourTags = ColourTags()
     chroma: Chroma = "rgb"
     depth: int = SHALLOW
@@ -94,11 +94,11 @@ class VideoFormat:
 
     @property
     def pixels(self) -> int:
-        """Of a picture."""
+        """Number of pixels of a picture."""
         return self.width * self.height
 
     def bits_per_pixel(self, file_bytes: float, frames: int) -> float:
-        """Bits for each pixel of a number of frames that take so many bytes: 8 * bytes / (width * height * frames)."""
+        """Bits per pixel of `frames` frames in `file_bytes` bytes: 8 * bytes / (width * height * frames)."""
         return 8 * file_bytes / (self.pixels * frames)
 
     @property
@@ -108,7 +108,7 @@ class VideoFormat:
 
 
 def in_domain(video: VideoFormat, domain: Domain) -> VideoFormat:
-    """The format of a video's pictures in a domain; what is RGB becomes YUV by BT.709, in studio range (ours)."""
+    """The format of a video's pictures in a domain; RGB becomes YUV by BT.709, in studio range (ours)."""
     if domain == "rgb":
         return replace(video, domain=domain)
     colour = replace(video.colour, matrix=BT709, sample_range=STUDIO) if video.chroma == "rgb" else video.colour
@@ -121,5 +121,5 @@ def sample_bytes(depth: int) -> int:
 
 
 def map_size(domain: Domain, height: int, width: int) -> tuple[int, int]:
-    """Height and width in memory of a picture of so many pixels; half of them, rounded up, for YUV 4:2:0."""
+    """Height and width in memory of a picture of `height` x `width` pixels: for YUV 4:2:0 half of them, rounded up."""
     return (height, width) if domain == "rgb" else (-(-height // 2), -(-width // 2))

@@ -4,13 +4,13 @@ import torch
 from torch import Tensor
 
 LUMA = 4
-"""Channels of luma: top left, top right, bottom left, bottom right of each square."""
+"""Number of channels of luma: top left, top right, bottom left, bottom right of each square."""
 
 
 def pack_planes(luma: Tensor, chroma: Tensor) -> Tensor:
     """Y `[B, 1, H, W]` and U, V `[B, 2, H/2, W/2]`, rounded up, as `[B, 6, H/2, W/2]`.
 
-    Where a side is odd the last row or column stands twice.
+    Where a side is odd, the last row or column is repeated.
     """
     height, width = chroma.shape[2:]
     rows, columns = (
@@ -22,12 +22,12 @@ def pack_planes(luma: Tensor, chroma: Tensor) -> Tensor:
 
 
 def luma_of(packed: Tensor) -> Tensor:
-    """Y `[B, 1, H, W]`, with even sides, of `[B, 6, H/2, W/2]`."""
+    """Y `[B, 1, H, W]`, with even sides, of packed planes `[B, 6, H/2, W/2]`."""
     batch, _, height, width = packed.shape
     squares = torch.unflatten(packed[:, :LUMA], 1, (2, 2)).permute(0, 3, 1, 4, 2)  # [B, H/2, 2, W/2, 2]
     return squares.reshape(batch, 1, 2 * height, 2 * width)
 
 
 def unpack_planes(packed: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """The inverse of `pack_planes`, for a picture of so many pixels."""
+    """The inverse of `pack_planes`, for a picture of `height` x `width` pixels."""
     return luma_of(packed)[:, :, :height, :width], packed[:, LUMA:]

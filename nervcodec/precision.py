@@ -1,4 +1,4 @@
-"""The arithmetic that networks run in."""
+"""Arithmetic that networks run in: float32, or bfloat16 and TF32."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ Precision = Literal["float32", "bfloat16"]
 
 FORCED = "NERVCODEC_BFLOAT16"
 """Environment variable that overrides what `has_bfloat16` finds: 1 for yes, which a device without it emulates
-slowly, 0 for no. With it tests meet both kinds of arithmetic on any machine."""
+slowly, 0 for no. Tests use it to meet both kinds of arithmetic on any machine."""
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -26,7 +26,8 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def describe_arithmetic(device: torch.device, precision: Precision) -> str:
-    """In words, what the bytes of a fit depend on beside its seed and its threads: "bfloat16 on a CPU with AVX512"."""
+    """Words for the arithmetic on which the bytes of a fit depend besides its seed and its threads, such as "bfloat16
+    on a CPU with AVX512"."""
     if device.type == "cuda":
         return f"{precision} on {torch.cuda.get_device_name(device)}"
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
@@ -36,14 +37,14 @@ def describe_arithmetic(device: torch.device, precision: Precision) -> str:
 
 @contextmanager
 def true_float32(device: torch.device) -> Iterator[None]:
-    """Neither autocast nor TF32 in the block."""
+    """Use neither autocast nor TF32 within the block."""
     with torch.autocast(device.type, enabled=False), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         yield
 
 
 @contextmanager
 def reduced(device: torch.device) -> Iterator[None]:
-    """bfloat16 and TF32 in the block, as far as the device has them."""
+    """Use bfloat16 and TF32 within the block, as far as the device has them."""
     with (
         torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)),
         torch.backends.cudnn.flags(enabled=True, allow_tf32=True),

@@ -1,4 +1,4 @@
-"""Real tensors to integers and back, by steps that the wire can hold.
+"""Quantization of real tensors to integers and back, in steps that a file can hold.
 
 A step is 2^((i - 192) / 8) for an index i of one byte. Zero is always a symbol, so a pruned weight stays exactly zero.
 """
@@ -14,7 +14,7 @@ from nervcodec.errors import FitError
 
 STEPS = 256
 MOST_STEPS = 0.02
-"""Steps for channels, as a share of the values they quantize (HNeRV's code)."""
+"""Most steps of a tensor whose channels have their own, as a share of its values (HNeRV's code)."""
 STEP_OFFSET = 192
 EIGHTHS = (
     1.0,
@@ -26,12 +26,12 @@ EIGHTHS = (
     1.681792830507429,
     1.8340080864093424,
 )
-"""2^(i/8) for i from 0 to 7; literal, so that no machine's pow() has a say."""
+"""Powers 2^(i/8) for i from 0 to 7, as literals, so that they do not depend on a machine's pow()."""
 FRACTION_BITS = 20
 RATIOS = tuple(round(eighth * (1 << FRACTION_BITS)) for eighth in EIGHTHS)
-"""The same as integers, for what must be the same on every machine."""
+"""Powers 2^(i/8) as integers in fixed point, for results that must be the same on every machine."""
 LARGEST_SYMBOL = 1 << 14
-"""Half of what a prior covers, so that differences of two symbols are covered too."""
+"""Largest magnitude of a symbol: half of what a prior covers, so that differences of two symbols are covered too."""
 STEP_TABLE = torch.tensor([EIGHTHS[i % 8] * 2.0 ** ((i - STEP_OFFSET) // 8) for i in range(STEPS)], dtype=torch.float32)
 
 
@@ -40,33 +40,33 @@ class QuantizedTensor:
     """Integers with the step, or steps, that turn them into numbers again."""
 
     symbols: NDArray[np.int32]
-    """In the shape of the tensor."""
+    """Integers, in the shape of the tensor."""
     steps: tuple[int, ...]
-    """One index for the whole tensor, or one for each slice along its first axis (output channels)."""
+    """Indices of steps: one for the whole tensor, or one for each slice along its first axis (output channels)."""
 
 
 def rounded(scaled: Tensor, dead_zone: float = 0.0) -> Tensor:
-    """The nearest integer, or the next one towards zero for magnitudes up to `dead_zone` above a half."""
+    """The nearest integers, but the next ones towards zero for fractions up to `dead_zone` above a half."""
     away = torch.copysign(scaled.new_full((), 0.5 - dead_zone), scaled)
     return (away + scaled).trunc_().clamp_(-LARGEST_SYMBOL, LARGEST_SYMBOL)
 
 
 def quantize(tensor: Tensor, steps: tuple[int, ...]) -> QuantizedTensor:
-    """Round to the nearest multiple of the steps."""
+    """A tensor, rounded to the nearest multiples of the steps."""
     symbols = rounded(tensor / _spread(steps, tensor.ndim))
     return QuantizedTensor(symbols.to(torch.int32).numpy(), steps)
 
 
 def dequantize(quantized: QuantizedTensor) -> Tensor:
-    """The numbers the symbols stand for, float32."""
+    """The numbers that the symbols stand for, float32."""
     symbols = torch.from_numpy(quantized.symbols)
     return symbols * _spread(quantized.steps, symbols.ndim)
 
 
 def rescaled(quantized: QuantizedTensor, step: int) -> NDArray[np.int32]:
-    """Symbols that stand for about the same numbers with another step, the same for the whole tensor on both sides.
+    """Symbols that stand for about the same numbers in another step; the old and the new one are for the whole tensor.
 
-    In integers throughout: what is coded may depend on it.
+    All arithmetic is in integers, because what is coded may depend on the result.
     """
     octaves, eighths = divmod(quantized.steps[0] - step, 8)
     shift = max(FRACTION_BITS - octaves, FRACTION_BITS - 15)  # 15 octaves take every symbol beyond the largest
@@ -77,7 +77,7 @@ def rescaled(quantized: QuantizedTensor, step: int) -> NDArray[np.int32]:
 
 
 def step_for_range(tensor: Tensor, bits: int) -> int:
-    """Index of the smallest step with which every value is a symbol of `bits` bits, sign included.
+    """Index of the smallest step with which every value is a symbol of `bits` bits, including the sign.
 
     Raises FitError for values that are not finite or beyond the largest step.
     """
@@ -89,7 +89,7 @@ def step_for_range(tensor: Tensor, bits: int) -> int:
 
 
 def quantize_to_bits(tensor: Tensor, bits: int, *, by_channel: bool) -> QuantizedTensor:
-    """Quantize by range; with steps for each output channel where that is allowed, affordable and nearer.
+    """Quantize a tensor by its range, with a step for each output channel where that is allowed, affordable and nearer.
 
     HNeRV's code does so for any axis that needs fewer than 2 % as many steps as the tensor has values. Ours has no
     offsets and knows channels only.

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 DTYPES = {8: torch.uint8, 10: torch.int16}
-"""By depth; NumPy's have the same names."""
+"""Type of samples by their depth; NumPy's types have the same names."""
 DEPTHS = {dtype.itemsize: depth for depth, dtype in DTYPES.items()}
-"""By bytes of a sample."""
+"""Depth of samples by the bytes of one."""
 
 
 def depth_of(samples: Tensor | NDArray[Any]) -> int:
-    """Bits of a sample, 8 or 10."""
+    """Depth of samples: 8 or 10 bits."""
     return DEPTHS[samples.dtype.itemsize]
 
 
@@ -33,5 +33,5 @@ def from_unit(numbers: Tensor, depth: int) -> Tensor:
 
 
 def nearest(numbers: Tensor, depth: int) -> Tensor:
-    """Numbers from 0 to the peak of a depth as the nearest samples, half to even; what lies beyond is held there."""
+    """Numbers rounded to the nearest samples of a depth, half to even, and limited to the range from 0 to its peak."""
     return numbers.round().clamp_(0, peak_of(depth)).to(DTYPES[depth])

@@ -1,4 +1,4 @@
-"""When frames are shown: those that a file holds, and those that are asked of it."""
+"""Times at which frames are shown: those that a file holds, and those that are decoded."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -12,28 +12,28 @@ from nervcodec.declarations import Range, check_declared
 from nervcodec.errors import RequestError, ResourceError
 
 COARSEST = 4
-"""Ticks of a frame, at the least, in a time base that may be off."""
+"""Least number of ticks that a frame lasts in a time base whose times may be rounded."""
 
 
 MOST_FRAMES = 1 << 22
-"""That are shown: 19 hours at 60 a second."""
+"""Most frames that are shown: 19 hours at 60 frames per second."""
 
 When = Fraction | int
-"""Seconds after the first frame that is shown, a Fraction; or the number of one of those that are shown, an int."""
+"""A time: a Fraction, seconds after the first frame that is shown, or an int, the number of a frame that is shown."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Where the frames of a file stand among those of the video that was encoded."""
+    """Positions of the frames of a file among those of the video that was encoded."""
 
     positions: tuple[int, ...]
-    """Of the file's frames, in frames of the video; they begin with 0 and increase."""
+    """Positions of the file's frames, in frames of the video; they begin with 0 and increase."""
     length: int
-    """Frames of the video; the last one of the file is shown until its end."""
+    """Number of frames of the video; the last frame of the file is shown until its end."""
 
     @classmethod
     def every(cls, step: int, length: int) -> "Timeline":
-        """Every `step`-th frame of a video, and its last one, so that all others have two neighbours."""
+        """The timeline of every `step`-th frame of a video and its last one, so that all others have two neighbours."""
         return cls(tuple(sorted({*range(0, length, step), length - 1})), length)
 
     @property
@@ -43,7 +43,7 @@ class Timeline:
 
     @property
     def gap(self) -> int | None:
-        """Frames of the video from each frame of the file to the next; None where they differ."""
+        """Distance from each frame of the file to the next, in frames of the video; None where it varies."""
         gaps = {after - before for before, after in pairwise(self.positions)}
         return gaps.pop() if len(gaps) == 1 else None
 
@@ -53,7 +53,7 @@ class Timeline:
         return tuple(sorted(set(range(self.length)).difference(self.positions)))
 
     def moments(self, times: Iterable[Fraction | int]) -> Iterator["Moment"]:
-        """Where `times`, in frames of the video, lie between the frames of the file."""
+        """The moments of the file at `times`, in frames of the video."""
         last = len(self.positions) - 1
         for time in times:
             frame = bisect_right(self.positions, time) - 1
@@ -66,26 +66,26 @@ class Timeline:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """When the frames of a video are shown."""
+    """Times at which the frames of a video are shown."""
 
     time_base: Fraction
-    """Seconds of a tick."""
+    """Seconds per tick."""
     ticks: tuple[int, ...]
-    """When each frame appears, in ticks; they begin with 0 and increase."""
+    """Time at which each frame appears, in ticks; the times begin with 0 and increase."""
     end: int
-    """When the last frame disappears, in ticks."""
+    """Time at which the last frame disappears, in ticks."""
 
     @classmethod
     def even(cls, frame_rate: Fraction, length: int) -> "Clock":
-        """One frame after the other, so many a second."""
+        """The clock of `length` frames at equal intervals, `frame_rate` per second."""
         return cls(time_base=1 / frame_rate, ticks=tuple(range(length)), end=length)
 
     def keeps(self, frame_rate: Fraction) -> bool:
-        """Whether this is `frame_rate` as precisely as the time base can tell.
+        """Whether the clock has a constant `frame_rate`, as precisely as its time base can tell.
 
-        Where the duration of a frame is no whole number of ticks, and COARSEST of them at least, frames may appear less
-        than a tick off, and the last one, whose duration is rounded as well, may disappear less than two off, as with
-        Matroska's milliseconds. Otherwise all must be exact.
+        Where a frame lasts at least COARSEST ticks, but not a whole number of them, frames may appear less than one
+        tick off, and the last one, whose duration is rounded as well, may disappear less than two ticks off, as with
+        Matroska's milliseconds. Otherwise all times must be exact.
         """
         step = 1 / (frame_rate * self.time_base)
         slack = 1 if step.denominator > 1 and step >= COARSEST else Fraction(1, step.denominator)
@@ -93,11 +93,11 @@ class Clock:
         return not late and all(abs(tick - number * step) < slack for number, tick in enumerate(self.ticks))
 
     def number_at(self, when: When) -> int:
-        """Number of the first frame that is shown at a time or later; that of a frame is itself."""
+        """Number of the first frame that is shown at a time or later; the number of a frame is returned as it is."""
         return when if isinstance(when, int) else bisect_left(self.ticks, when / self.time_base)
 
     def cut(self, first: int, stop: int) -> "Clock":
-        """That of frames [first, stop) alone."""
+        """The clock of frames [first, stop) alone."""
         start = self.ticks[first]
         ends = (*self.ticks, self.end)
         return Clock(
@@ -107,36 +107,36 @@ class Clock:
         )
 
     def shown(self, timeline: Timeline) -> Timeline:
-        """Where a file's frames stand in time, in ticks."""
+        """The timeline of a file's frames in ticks, instead of frames of the video."""
         return Timeline(tuple(self.ticks[position] for position in timeline.positions), self.end)
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A time at a frame of the file or between two."""
+    """A time at a frame of the file or between two frames."""
 
     frame: int
-    """Index of the last frame of the file that is not later."""
+    """Index of the last frame of the file that is not later than this time."""
     fraction: Fraction
-    """Of the way to the next one, in [0, 1)."""
+    """Fraction of the way from that frame to the next one, in [0, 1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Playback:
-    """At which times a file is decoded, and from when to when; without any of these, at those of its own frames."""
+    """Times at which a file is decoded, and their range; by default all times of the file's own frames."""
 
     all_times: bool = False
-    """At those of all frames of the video that was encoded."""
+    """Whether to decode at the times of all frames of the video that was encoded."""
     frame_rate: Fraction | None = None
-    """At so many a second."""
+    """Frames per second to decode at, if given."""
     factor: int | None = None
-    """At so many times the frame rate of the video."""
+    """Multiple of the video's frame rate to decode at, if given."""
     start: When = Fraction(0)
-    """The first frame is the first one that is shown no earlier."""
+    """Start of the range: the first frame decoded is the first one that is shown at this time or later."""
     stop: When | None = None
-    """The last one is shown before."""
+    """End of the range, if given: all frames decoded are shown before this time."""
     count: Annotated[int | None, Range(1)] = None
-    """Number of frames, fewer where there are not as many; None means up to `stop`."""
+    """Number of frames to decode, fewer where the video ends before; None means up to `stop`."""
 
     def __post_init__(self) -> None:
         check_declared(self)
@@ -153,9 +153,9 @@ class Playback:
             raise RequestError("a start or an end lies before the first frame")
 
     def numbers(self, schedule: "Schedule") -> range:
-        """Numbers of those frames of a schedule that are wanted.
+        """Numbers of the frames of a schedule that are to be decoded.
 
-        Raises RequestError for a start after the last frame, and an end that is not after the start.
+        Raises RequestError for a start after the last frame, and for an end that is not after the start.
         """
         clock = schedule.clock
         length, first = len(clock.ticks), clock.number_at(self.start)
@@ -171,7 +171,7 @@ class Playback:
         return range(first, min(stop, length))
 
     def schedule(self, timeline: Timeline, frame_rate: Fraction, clock: Clock | None = None) -> "Schedule":
-        """What is shown when of a video of so many frames a second, or, with a clock, at its times."""
+        """The schedule for a video of a frame rate, or, with a clock, for one whose frames are shown at its times."""
         clock = clock or Clock.even(frame_rate, timeline.length)
         own = clock.shown(timeline)
         if self.all_times:
@@ -181,27 +181,27 @@ class Playback:
             kept = Clock(time_base=clock.time_base, ticks=own.positions, end=clock.end)
             return Schedule(frame_rate / (timeline.gap or 1), kept, tuple(own.moments(own.positions)))
         step = 1 / (rate * clock.time_base)
-        count = ceil(clock.end / step)  # as many as begin before the video ends
+        count = ceil(clock.end / step)  # all frames that begin before the video ends
         check_count(count)
         return Schedule(rate, Clock.even(rate, count), tuple(own.moments(n * step for n in range(count))))
 
 
 def check_count(frames: int) -> None:
-    """Raises ResourceError for more frames than anybody shows."""
+    """Raises ResourceError for more than MOST_FRAMES frames."""
     if frames > MOST_FRAMES:
         raise ResourceError(f"{frames} frames would be shown, which is more than {MOST_FRAMES}")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is to be shown when."""
+    """Frames to show, each with its time."""
 
     frame_rate: Fraction
-    """Frames per second; nominal where the clock is not even."""
+    """Frames per second; nominal where the clock has unequal intervals."""
     clock: Clock
-    """When each frame is shown."""
+    """Time at which each frame is shown."""
     moments: tuple[Moment, ...]
-    """What is shown then."""
+    """Moment of the file that each frame shows."""
 
 
 def _readable(when: When) -> str:

@@ -1,4 +1,4 @@
-"""The house keeps its shape: imports point down, outside libraries have one door, nothing grows too long."""
+"""Rules of the architecture: imports point down, each outside library has one door, nothing grows too long."""
 
 import ast
 import re
@@ -39,7 +39,7 @@ RANKS = {
     "samples": -2,
 }
 ROOMS = {"choices": 0, "target": 0, "options": 1, "device": 1, "stream": 2, "decoding": 3, "segment": 4, "job": 5}
-"""Of codec/: imports point down among these too."""
+"""Ranks of the modules and folders of codec/, among which imports point down too."""
 DOORS = {
     "av": "video",
     "constriction": "entropy",
@@ -71,7 +71,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def component(path: Path) -> str:
-    """The part of the house a file belongs to."""
+    """The component of the package that a file belongs to."""
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
@@ -87,7 +87,7 @@ def test_imports_point_down(path: Path) -> None:
 
 
 def room(module: str) -> int:
-    """The rank of a module below nervcodec.codec; options of a decode belong to those of an encode."""
+    """The rank of a module below nervcodec.codec; options of a decode have that of the options of an encode."""
     return ROOMS["options" if module == "nervcodec.codec.decoding.options" else module.split(".")[2]]
 
 

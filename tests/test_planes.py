@@ -1,4 +1,4 @@
-"""Planes packed into one map, and out again."""
+"""Planes are packed into one map and unpacked again."""
 
 import pytest
 import torch

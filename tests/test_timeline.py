@@ -7,6 +7,8 @@ from nervcodec.errors import RequestError, ResourceError
 from nervcodec.timeline import Clock, Moment, Playback, Schedule, Timeline
 
 RATES = [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)]
+AFTER_THE_END = Fraction(99)
+"""A time in seconds long after the end of a video of ten frames."""
 
 
 @pytest.mark.parametrize(("step", "length", "positions"), [(2, 7, (0, 2, 4, 6)), (2, 6, (0, 2, 4, 5)), (5, 3, (0, 2))])
@@ -92,7 +94,7 @@ def test_nothing_is_no_frame_rate(wish: dict[str, object]) -> None:
         ({"start": 3, "stop": Fraction(5, 25)}, 3, 5),  # what begins at the end is not shown
         ({"start": 3, "count": 2}, 3, 5),
         ({"start": 8, "count": 20}, 8, 10),
-        ({"stop": Fraction(99)}, 0, 10),
+        ({"stop": AFTER_THE_END}, 0, 10),
         ({"stop": Fraction(1, 1000)}, 0, 1),
     ],
 )
@@ -137,7 +139,7 @@ def test_a_part_that_holds_nothing_is_refused(wish: dict[str, object], reason: s
 
 
 def jittered(*ticks: int, end: int, per_second: int = 1000) -> Clock:
-    """A clock of so many ticks a second."""
+    """A clock with frames at the given ticks, `per_second` of which make a second."""
     return Clock(time_base=Fraction(1, per_second), ticks=ticks, end=end)
 
 
@@ -185,7 +187,7 @@ def test_a_part_of_a_clock_begins_with_0() -> None:
 
 
 def test_no_more_is_shown_than_anybody_watches() -> None:
-    """A few bytes can say that a frame lasts for ages."""
+    """A few bytes of a file can say that a frame lasts for a very long time."""
     clock = Clock(time_base=Fraction(1 << 30), ticks=(0,), end=1 << 34)
     with pytest.raises(ResourceError, match="frames would be shown"):
         Playback(frame_rate=Fraction(30)).schedule(Timeline.every(1, 1), Fraction(25), clock)

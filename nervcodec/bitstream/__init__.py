@@ -1,1 +1,1 @@
-"""Bytes only: knows neither torch nor models."""
+"""Reading and writing of files as bytes alone, without torch or models."""

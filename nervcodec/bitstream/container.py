@@ -1,4 +1,4 @@
-"""The file: magic, version, header, attachments, layer after layer. A file that is cut after any layer is a file."""
+"""The file: magic, version, header, attachments and layers; it may be cut after any layer and remains a valid file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,15 +30,15 @@ class Stream:
 
     header: Header
     layers: tuple[Layer, ...]
-    """The base layer first."""
+    """Layers of the file, the base layer first."""
     attachments: Sequence[bytes] = ()
-    """None, or one: what goes along with the pictures, as Matroska."""
+    """Attachments, at most one: a Matroska file of what goes along with the pictures."""
     version: int = VERSION
-    """Of the file it was read from; always the current one when it is written."""
+    """Version of the file that was read; the current version is always written."""
 
 
 def write_stream(stream: Stream) -> bytes:
-    """The bytes of the file."""
+    """The bytes of the file of a stream."""
     attached = [Attached(len(data), crc32(data)) for data in stream.attachments]
     header = write_header(replace(stream.header, attached=attached[0] if attached else None))
     writer = ByteWriter()
@@ -57,7 +57,7 @@ def write_stream(stream: Stream) -> bytes:
 
 
 def read_stream(data: Data, layers: int | None = None) -> Stream:
-    """The inverse of `write_stream`; with `layers`, of the first layers only, whatever comes after them.
+    """The stream of a file; with `layers`, only its first layers, whatever comes after them.
 
     Raises UnsupportedStream, TruncatedStream or CorruptStream, and RequestError for more layers than there are.
     """
@@ -66,12 +66,12 @@ def read_stream(data: Data, layers: int | None = None) -> Stream:
 
 
 def open_stream(data: Data, layers: int | None = None) -> Stream:
-    """The same, but chunks and attachments are read, and checked, only when they are looked at."""
+    """The stream of a file, whose chunks and attachments are read, and checked, only when they are looked at."""
     return _scan(data, layers)[0]
 
 
 def layer_ends(data: Data, layers: int | None = None) -> list[int]:
-    """Where each layer of a file ends, in bytes from the file's start; checks and raises as `read_stream` does."""
+    """The end of each layer of a file, in bytes from the file's start; checks and raises as `read_stream` does."""
     stream, ends, _ = _scan(data, layers)
     tuple(stream.attachments)
     _looked_at(stream.layers)
@@ -79,7 +79,7 @@ def layer_ends(data: Data, layers: int | None = None) -> list[int]:
 
 
 def described(data: Data) -> bytes:
-    """What the digest of a layer on top of a file is made of; checks no chunk."""
+    """The bytes of which a layer on top of a file holds the digest; no chunk is checked."""
     return _scan(data, None)[2]
 
 
@@ -92,7 +92,7 @@ def _looked_at(layers: Sequence[Layer]) -> tuple[Layer, ...]:
 
 
 def _scan(data: Data, count: int | None) -> tuple[Stream, list[int], bytes]:
-    """The stream, where its layers end, and what describes all of it."""
+    """The stream, the ends of its layers, and the bytes that describe all of it."""
     if count is not None and count < 1:
         raise RequestError("a file has at least its base layer, which is layer 1")
     reader = ByteReader(data)
@@ -135,9 +135,9 @@ def _read_version(reader: ByteReader) -> int:
 
 
 def _next_layer(reader: ByteReader, below: bytes, number: int, version: int, segments: int) -> tuple[Layer, bytes]:
-    """The layer above as many others, and what describes the file up to it; people count layers from 1."""
+    """The layer above `number` others, and the bytes that describe the file up to it; messages count layers from 1."""
     if number == MAX_LAYERS:
-        raise CorruptStream(f"{reader.left} bytes follow layer {number}, the last one that may be")
+        raise CorruptStream(f"{reader.left} bytes follow layer {number}, the last one that is allowed")
     with layer_errors(number):
         if version < SEGMENTED_VERSION:
             below = reader.data[: reader.offset]

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from nervcodec.errors import CorruptStream, TruncatedStream
 
-MAX_VARINT = (1 << 35) - 1  # five groups of seven bits
+MAX_VARINT = (1 << 35) - 1  # five bytes of seven bits
 
 
 class ByteWriter:
@@ -22,7 +22,7 @@ class ByteWriter:
         self._parts.append(struct.pack("<I", value))
 
     def varint(self, value: int) -> None:
-        """An unsigned number in groups of seven bits, lowest first; the high bit says that another follows."""
+        """Append an unsigned number, seven bits a byte, lowest first; the high bit says that another byte follows."""
         assert 0 <= value <= MAX_VARINT
         while value > 0x7F:
             self.uint8(value & 0x7F | 0x80)
@@ -30,7 +30,7 @@ class ByteWriter:
         self.uint8(value)
 
     def checksum(self) -> None:
-        """The CRC-32 of what has been written so far."""
+        """Append the CRC-32 of what has been written so far."""
         self.uint32(crc32(self.getvalue()))
 
     def raw(self, data: bytes) -> None:
@@ -41,7 +41,7 @@ class ByteWriter:
 
 
 class Data(Protocol):
-    """What fields are read from: bytes, or a file of which only what is asked for is read."""
+    """A source of fields: bytes, or a file of which only the requested bytes are read."""
 
     def __len__(self) -> int: ...
 
@@ -49,7 +49,7 @@ class Data(Protocol):
 
 
 class ByteReader:
-    """Takes fields off data; every way to run past its end is a TruncatedStream that says where."""
+    """Reads fields from data; reading past its end always raises TruncatedStream, which says where."""
 
     def __init__(self, data: Data, offset: int = 0) -> None:
         self.data = data
@@ -86,7 +86,7 @@ class ByteReader:
     def positive(self, what: str, limit: int) -> int:
         """A varint above zero.
 
-        Raises CorruptStream for another.
+        Raises CorruptStream for zero and above `limit`.
         """
         value = self.varint(what, limit)
         if value == 0:
@@ -98,23 +98,23 @@ class ByteReader:
         return self.data[start : self.offset]
 
     def skip(self, size: int, what: str) -> int:
-        """Pass over some bytes, which begin at the offset that is returned."""
+        """Skip `size` bytes, and return the offset at which they begin."""
         if size > self.left:
             raise TruncatedStream(f"{what}: {size} bytes wanted at byte {self.offset}, {self.left} left")
         self.offset += size
         return self.offset - size
 
     def checksum(self, start: int, what: str) -> None:
-        """Take the CRC-32 of all bytes from `start` up to here.
+        """Read the CRC-32 of all bytes from `start` up to here.
 
-        Raises CorruptStream when it is another.
+        Raises CorruptStream when it does not match.
         """
         expected = crc32(self.data[start : self.offset])
         if self.uint32(f"{what}: checksum") != expected:
             raise CorruptStream(f"{what} does not match its checksum")
 
     def finish(self, what: str) -> None:
-        """Nothing may be left over."""
+        """Raises CorruptStream when bytes are left over."""
         if self.left:
             raise CorruptStream(f"{what}: {self.left} bytes too many")
 

@@ -1,4 +1,4 @@
-"""Header of a `.nerv` file; docs/bitstream.md says the same in words."""
+"""Header of a `.nerv` file, as docs/bitstream.md describes it in words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -35,8 +35,8 @@ from nervcodec.timeline import Clock, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
 LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, VERSION = 1, 3, 4, 5, 5
-"""Versions from the first to the last are read, the last one is written; between are the first with layers, the first
-whose header has records, and the first whose segments may have networks of their own."""
+"""Versions of the format: the first that is read, the first with layers, the first whose header has records, the first
+whose segments may have networks of their own, and the last that is read, which is written."""
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_SEGMENTS = 1 << 16
@@ -45,42 +45,42 @@ MAX_HEADER_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What is true of the whole file."""
+    """Properties of the whole file."""
 
     video: VideoFormat
     segments: tuple[int, ...]
-    """Frames in each segment, in order of time."""
+    """Number of frames in each segment, in order of time."""
     timeline: Timeline | None = None
-    """Where the file's frames stand in the video; None means that it has all of them."""
+    """Positions of the file's frames in the video; None means that the file has all frames of the video."""
     clock: Clock | None = None
-    """When the frames of the video are shown; None means one after the other at its frame rate."""
+    """Times at which the frames of the video are shown; None means at equal intervals, by its frame rate."""
     attached: Attached | None = None
-    """Filled in when a stream is written."""
+    """The attachment, filled in when a stream is written."""
 
     @property
     def frames(self) -> int:
-        """Frames in the file."""
+        """Number of frames in the file."""
         return sum(self.segments)
 
     @property
     def times(self) -> Timeline:
-        """Where the file's frames stand in the video."""
+        """Positions of the file's frames in the video, also for a file that has all of them."""
         return self.timeline or Timeline.every(1, self.frames)
 
 
 @dataclass(frozen=True)
 class HeaderRecord:
-    """How a header says what most videos do not have."""
+    """A record of the header, for something that most videos do not have."""
 
     number: int
-    """Wire id; a decoder that does not know one from FIRST_OPTIONAL on passes it over."""
+    """Wire id; a decoder skips a record with an id that it does not know if the id is at least FIRST_OPTIONAL."""
     field: str
-    """Attribute of a Header, or `video.` and an attribute of its VideoFormat; written where it is not the default."""
+    """Attribute of Header, or `video.` and an attribute of its VideoFormat; written where it is not the default."""
     write: Callable[[Any], bytes]
     read: Callable[[bytes, Header], Any]
-    """The inverse of `write`; takes a header with everything that records of lower numbers say."""
+    """The inverse of `write`; the header that it takes has the contents of all records with lower numbers."""
     since: int = RECORDS_VERSION
-    """The first version of the format that has it."""
+    """The first version of the format that has the record."""
 
 
 FIRST_OPTIONAL = 128
@@ -94,7 +94,7 @@ RECORDS = (
     HeaderRecord(130, "video.mastering", write_mastering, lambda data, _: read_mastering(data)),
     HeaderRecord(131, "video.content_light", write_light, lambda data, _: read_light(data)),
 )
-"""In the order of their numbers, which is that of the file."""
+"""Records of a header in the order of their numbers, which is also that of the file."""
 DEFAULTS = {field.name: field.default for kind in (Header, VideoFormat) for field in fields(kind)}
 
 
@@ -121,9 +121,9 @@ def write_header(header: Header) -> bytes:
 
 
 def read_header(data: bytes, version: int = VERSION) -> Header:
-    """The inverse of `write_header`, for a file of some version with layers.
+    """The inverse of `write_header`, for a file of a version with layers.
 
-    Raises CorruptStream for what lies outside the limits above, UnsupportedStream for a record that is not known.
+    Raises CorruptStream for values outside the limits of the format, UnsupportedStream for a record that is not known.
     """
     reader = ByteReader(data)
     header = Header(video=read_video(reader), segments=read_segments(reader))
@@ -140,7 +140,7 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
 
 
 def _with(header: Header, field: str, value: Any) -> Header:
-    """A header with another value of an attribute, which is named as in HeaderRecord."""
+    """A copy of a header with another value of an attribute, which is named as in `HeaderRecord.field`."""
     owner, _, name = field.rpartition(".")
     return replace(header, video=replace(header.video, **{name: value})) if owner else replace(header, **{name: value})
 
@@ -154,7 +154,7 @@ def check_header(header: Header) -> None:
 
 
 def read_video(reader: ByteReader) -> VideoFormat:
-    """The first part of a header: picture, rate and colour."""
+    """The first fields of a header: picture, rate and colour."""
     width = reader.positive("width", MAX_SIDE)
     height = reader.positive("height", MAX_SIDE)
     if width * height > MAX_PIXELS:
@@ -173,7 +173,7 @@ def read_video(reader: ByteReader) -> VideoFormat:
 
 
 def read_segments(reader: ByteReader) -> tuple[int, ...]:
-    """The last part of a header: frames in each segment."""
+    """The last fields of a header before its records: the number of frames in each segment."""
     segments = tuple(reader.positive("segment", MAX_FRAMES) for _ in range(reader.positive("segments", MAX_SEGMENTS)))
     if sum(segments) > MAX_FRAMES:
         raise CorruptStream(f"{sum(segments)} frames are more than {MAX_FRAMES}")

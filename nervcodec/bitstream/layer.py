@@ -1,4 +1,4 @@
-"""One layer of a file: which file it stands on, descriptions of its networks, and a chunk for each segment."""
+"""One layer of a file: the digest of what lies below, descriptions of its networks, and a chunk for each segment."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,46 +14,46 @@ MAX_LAYERS = 16
 MAX_CONFIG_NUMBERS = 64
 DIGEST_BYTES = 8
 MAX_FOLLOWING = 63
-"""Chunks that follow each other, after one that follows none."""
+"""Most chunks of a chain that follow its first one, which follows none."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """One layer of one segment."""
+    """One layer of one segment, as tensor groups."""
 
     groups: tuple[bytes, ...]
-    """Tensor groups of its network; without any, a layer above the base adds nothing to the segment."""
+    """Tensor groups of the segment's network; without any, a layer above the base adds nothing to the segment."""
     network: int = 0
-    """Which of the layer's descriptions is its network's."""
+    """Index of the network's description among those of the layer."""
     follows: bool = False
-    """Whether it may refer to the chunk of the segment before, whose network is the same."""
+    """Whether the chunk may refer to that of the segment before, whose network is the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """Networks for the whole video, to be added to what the layers below give."""
+    """Networks of one layer for the whole video, whose output is added to that of the layers below."""
 
     model: int
     """Wire id of the kind of network."""
     configs: tuple[tuple[int, ...], ...]
-    """Descriptions of networks, as numbers that their kind understands."""
+    """Descriptions of networks, as numbers whose meaning depends on their kind."""
     chunks: Sequence[Chunk]
-    """For each segment."""
+    """One chunk for each segment."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A chunk's line in the table of its layer."""
+    """The entry of a chunk in the table of its layer."""
 
     size: int
-    """In bytes."""
+    """Length of the chunk in bytes."""
     checksum: int
     network: int = 0
     follows: bool = False
 
 
 def base_digest(below: bytes) -> bytes:
-    """What a layer says of the file it was made for: the beginning of the SHA-256 of what describes that."""
+    """The digest in a layer of the file it was made for: the first bytes of the SHA-256 of what describes that file."""
     return sha256(below).digest()[:DIGEST_BYTES]
 
 
@@ -82,7 +82,7 @@ def write_layer(layer: Layer, digest: bytes) -> tuple[bytes, bytes]:
 def read_layer(reader: ByteReader, digest: bytes, segments: int) -> tuple[Layer, bytes]:
     """The inverse of `write_layer`: the layer, whose chunks are read when they are looked at, and its description.
 
-    Raises TruncatedStream, or CorruptStream where a checksum does not match or another digest stands in the layer.
+    Raises TruncatedStream, or CorruptStream where a checksum does not match or the layer has another digest.
     """
     start = reader.offset
     found = reader.raw(len(digest), "digest")
@@ -98,7 +98,7 @@ def read_layer(reader: ByteReader, digest: bytes, segments: int) -> tuple[Layer,
 
 @contextmanager
 def layer_errors(below: int) -> Iterator[None]:
-    """Every BitstreamError raised in the block names the layer above so many others, and says that those are intact."""
+    """Name the layer above `below` others in every BitstreamError of the block; say that the layers below decode."""
     try:
         yield
     except BitstreamError as error:
@@ -107,25 +107,25 @@ def layer_errors(below: int) -> Iterator[None]:
 
 
 def read_description(reader: ByteReader, most: int) -> tuple[int, tuple[tuple[int, ...], ...]]:
-    """Wire id and the numbers of each of at most so many networks."""
+    """Wire id of a layer's kind of network, and the numbers of each of its networks, at most `most`."""
     model, count = reader.uint8("model"), reader.varint("networks", most)
     return model, tuple(read_config(reader) for _ in range(count))
 
 
 def read_config(reader: ByteReader) -> tuple[int, ...]:
-    """The numbers of a network."""
+    """The numbers that describe a network."""
     return tuple(reader.varint("model description") for _ in range(reader.varint("model", MAX_CONFIG_NUMBERS)))
 
 
 def read_entry(reader: ByteReader) -> Entry:
-    """A line of the table of chunks."""
+    """The next entry of the table of chunks."""
     size, checksum = reader.varint("chunk length"), reader.uint32("chunk checksum")
     network, follows = divmod(reader.varint("network of a chunk"), 2)
     return Entry(size, checksum, network, bool(follows))
 
 
 def check_table(table: Sequence[Entry], configs: Sequence[tuple[int, ...]], *, is_base: bool) -> None:
-    """Raises CorruptStream for a table that makes no sense."""
+    """Raises CorruptStream for a table of chunks that contradicts itself or the layer."""
     following = 0
     for segment, entry in enumerate(table):
         following = following + 1 if entry.follows else 0
@@ -134,19 +134,19 @@ def check_table(table: Sequence[Entry], configs: Sequence[tuple[int, ...]], *, i
         if entry.network >= len(configs):
             raise CorruptStream(f"segment {segment}: network {entry.network} of {len(configs)}")
         if not entry.size and (is_base or entry.follows):
-            raise CorruptStream(f"segment {segment}: nothing is there")
+            raise CorruptStream(f"segment {segment}: its chunk is empty")
         if entry.follows and segment and (not table[segment - 1].size or table[segment - 1].network != entry.network):
             raise CorruptStream(f"segment {segment} cannot follow one of another network")
 
 
 def stored_chunks(reader: ByteReader, table: Sequence[Entry]) -> Stored[Chunk]:
-    """Passes over the chunks of a table, which are read, and checked, when they are looked at."""
+    """Skip the chunks of a table, which are read, and checked, when they are looked at."""
     payloads = Stored.skip(reader, [(e.size, e.checksum, f"segment {n}") for n, e in enumerate(table)])
     return Stored(lambda n: Chunk(read_groups(payloads[n]), table[n].network, table[n].follows), len(table))
 
 
 def write_groups(groups: Sequence[bytes]) -> bytes:
-    """Tensor groups one after the other, each behind its length."""
+    """The bytes of tensor groups one after the other, each preceded by its length."""
     writer = ByteWriter()
     for group in groups:
         writer.varint(len(group))

@@ -1,6 +1,7 @@
-"""Versions 1 to 4 of the file, read for ever and no longer written: one network in a layer, for all segments.
+"""Versions 1 to 4 of the file, always read and no longer written: a layer has one network, for all segments.
 
-Versions 1 and 2 have one layer with a meaning, described in the header; in 3 and 4 the digest is of all bytes below.
+Versions 1 and 2 have one layer with a meaning, described in the header; in versions 3 and 4 the digest is of all bytes
+below.
 """
 
 from nervcodec.bitstream.fields import ByteReader
@@ -10,7 +11,7 @@ from nervcodec.errors import CorruptStream
 
 
 def read_legacy(reader: ByteReader) -> tuple[Header, Layer]:
-    """What follows version 1 or 2: header and base layer. Layers above it had no meaning; they are ignored.
+    """Header and base layer of a file of version 1 or 2; layers above the base had no meaning and are ignored.
 
     Raises TruncatedStream or CorruptStream.
     """
@@ -23,7 +24,7 @@ def read_legacy(reader: ByteReader) -> tuple[Header, Layer]:
     fields.finish("header")
     layers = reader.uint8("layers")
     if not 1 <= layers <= MAX_LAYERS:
-        raise CorruptStream(f"{layers} layers are announced, between 1 and {MAX_LAYERS} may be")
+        raise CorruptStream(f"{layers} layers are announced, a file has 1 to {MAX_LAYERS}")
     table = [[read_legacy_entry(reader) for _ in segments] for _ in range(layers)]
     reader.checksum(0, "the header")
     base = Layer(model=model, configs=(config,), chunks=stored_chunks(reader, table[0]))
@@ -35,7 +36,7 @@ def read_legacy(reader: ByteReader) -> tuple[Header, Layer]:
 
 
 def read_legacy_layer(reader: ByteReader, digest: bytes, segments: int) -> Layer:
-    """A layer of version 3 or 4.
+    """A layer of a file of version 3 or 4.
 
     Raises TruncatedStream or CorruptStream.
     """
@@ -50,5 +51,5 @@ def read_legacy_layer(reader: ByteReader, digest: bytes, segments: int) -> Layer
 
 
 def read_legacy_entry(reader: ByteReader) -> Entry:
-    """Length in bytes and checksum of a chunk."""
+    """The entry of a chunk in versions 1 to 4: its length in bytes and its checksum."""
     return Entry(reader.varint("chunk length"), reader.uint32("chunk checksum"))

@@ -1,4 +1,4 @@
-"""Taking a file apart at its layers and putting it together again, byte by byte."""
+"""Separation of a file into its layers and joining of them, byte by byte."""
 
 from nervcodec.bitstream.container import described, layer_ends, read_stream
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
@@ -8,17 +8,17 @@ from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 
 
 def first_layers(data: bytes, count: int) -> bytes:
-    """The file of the first layers of a file; what follows them may be damaged.
+    """The file of the first `count` layers of a file; what follows them may be damaged.
 
-    Raises BitstreamError as `read_stream` does, and RequestError for more layers than there are.
+    Raises BitstreamError as `read_stream` does, and RequestError for more layers than the file has.
     """
     return data[: layer_ends(data, count)[-1]]
 
 
 def cut_pack(data: bytes, first: int, last: int | None = None) -> bytes:
-    """The pack of some layers of a file, counted from 1 and both among them; without `last` up to the end.
+    """The pack of layers `first` to `last` of a file, counted from 1 and both included; without `last`, up to the end.
 
-    Raises BitstreamError as `read_stream` does, and RequestError for layers that are not there or include the base.
+    Raises BitstreamError as `read_stream` does, and RequestError for layers that the file does not have, or the base.
     """
     if first < 2:
         raise RequestError("a pack begins with layer 2 or above; layer 1 is the base of all others")
@@ -51,14 +51,14 @@ def join_pack(data: bytes, pack: bytes) -> bytes:
 
 
 def _layers_version(data: bytes) -> int:
-    """The version in which the layers of a file got their form."""
+    """The version of the format that introduced the layout of a file's layers."""
     return SEGMENTED_VERSION if data[len(PACK_MAGIC)] >= SEGMENTED_VERSION else LAYERED_VERSION
 
 
 def write_pack(first: int, layers: bytes, version: int) -> bytes:
-    """The bytes of a pack: layers as they are in their file, `first` being the number of the first one, from 1.
+    """The bytes of a pack: layers as they are in their file; `first` is the number of the first one, counted from 1.
 
-    version: the one in which the layers got their form.
+    version: the version of the format that introduced the layout of the layers.
     """
     writer = ByteWriter()
     writer.raw(PACK_MAGIC)

@@ -1,4 +1,4 @@
-"""What the records of a header hold, which some files have and most do not; `format.RECORDS` gives their numbers."""
+"""Contents of the records of a header, which only some files have; `format.RECORDS` gives their numbers."""
 
 import zlib
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ MAX_RATIO = 1 << 31  # numerator and denominator
 MAX_CHROMATICITY = MAX_LIGHT = (1 << 16) - 1
 MAX_LUMINANCE = (1 << 32) - 1
 RAW_DEFLATE = -15
-"""zlib's word for a stream without header and checksum, and with a window of 32 KiB."""
+"""zlib's code for a stream without header and checksum, and with a window of 32 KiB."""
 
 
 @dataclass(frozen=True)
 class Attached:
-    """What lies between the header and the layers."""
+    """The attachment, which lies between the header and the layers."""
 
     size: int
-    """In bytes."""
+    """Length of the attachment in bytes."""
     checksum: int
-    """CRC-32."""
+    """CRC-32 of the attachment."""
 
 
 def read_records(reader: ByteReader, most_bytes: int) -> dict[int, bytes]:
-    """What follows the segments: records by number, which increases."""
+    """Records of a header by number, from the bytes that follow its segments; numbers must increase."""
     records: dict[int, bytes] = {}
     while reader.left:
         number = reader.uint8("record")
@@ -50,7 +50,7 @@ def write_timeline(timeline: Timeline) -> bytes:
 
 
 def read_timeline(record: bytes, frames: int) -> Timeline:
-    """The inverse of `write_timeline`, of a file of so many frames."""
+    """The inverse of `write_timeline`, for a file of `frames` frames."""
     reader = ByteReader(record)
     length = reader.positive("frames of the video", MAX_FRAMES)
     positions, last_gap = [0], 0
@@ -66,7 +66,7 @@ def read_timeline(record: bytes, frames: int) -> Timeline:
 
 
 def write_attached(attached: Attached) -> bytes:
-    """The record of the attached."""
+    """The record of the attachment."""
     writer = ByteWriter()
     writer.varint(attached.size)
     writer.uint32(attached.checksum)
@@ -118,7 +118,7 @@ def read_domain(record: bytes) -> Domain:
 
 
 def write_clock(clock: Clock) -> bytes:
-    """The record of the clock: the time base, the shortest frame, and, deflated, by how much each frame is longer."""
+    """The record of the clock: the time base, the shortest duration, and, deflated, how much longer each frame is."""
     durations = [after - before for before, after in pairwise((*clock.ticks, clock.end))]
     shortest, writer, longer = min(durations), ByteWriter(), ByteWriter()
     if max(durations) > MAX_VARINT:
@@ -133,7 +133,7 @@ def write_clock(clock: Clock) -> bytes:
 
 
 def read_clock(record: bytes, frames: int) -> Clock:
-    """The inverse of `write_clock`, of a video of so many frames."""
+    """The inverse of `write_clock`, for a video of `frames` frames."""
     reader = ByteReader(record)
     time_base = _ratio(reader, "time base")
     shortest = reader.positive("shortest frame", MAX_VARINT)

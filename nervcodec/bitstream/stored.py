@@ -1,4 +1,4 @@
-"""Parts of a file that are read, and checked, only when they are looked at."""
+"""Sections of a file that are read, and checked, only when they are looked at."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar, overload
@@ -11,16 +11,16 @@ T = TypeVar("T")
 
 
 class Stored(Sequence[T], Generic[T]):
-    """A sequence whose items are read one by one."""
+    """A sequence whose items are read one by one, each when it is looked at."""
 
     def __init__(self, read: Callable[[int], T], count: int) -> None:
         self._read, self._count = read, count
 
     @staticmethod
     def skip(reader: ByteReader, parts: Iterable[tuple[int, int, str]]) -> "Stored[bytes]":
-        """Pass over some parts, each of a length in bytes, with a CRC-32 and a name.
+        """Skip some sections, each given by its length in bytes, its CRC-32 and its name.
 
-        Raises TruncatedStream; an item raises CorruptStream when it does not match its checksum.
+        Raises TruncatedStream; reading an item raises CorruptStream when it does not match its checksum.
         """
         data = reader.data
         found = [(reader.skip(size, what), size, checksum, what) for size, checksum, what in parts]

@@ -1,1 +1,1 @@
-"""Between the learned side and the bytes: fitted networks to files, files to frames."""
+"""The codec: turns videos into files of fitted networks, and files into frames."""

@@ -1,4 +1,4 @@
-"""What options of the codec can be, as types; loads neither torch nor a video library."""
+"""Types of the values that options of the codec can have; loads neither torch nor a video library."""
 
 from typing import Literal
 
@@ -10,6 +10,6 @@ Coupling = Literal["affine", "additive"]
 Latent = Literal["zero", "seeded"]
 Block = Literal["plain", "rep"]
 Audio = Literal["copy", "none"]
-"""Whether what goes along with the pictures is copied: sound, subtitles, chapters, titles."""
+"""Whether sound, subtitles, chapters and titles are copied along with the pictures."""
 Between = Literal["motion", "embedding"]
-"""What makes a frame between two: the motion from one to the other, or the network, of embeddings between theirs."""
+"""Source of a frame between two: the motion from one to the other, or the network with interpolated embeddings."""

@@ -1,4 +1,4 @@
-"""Where the networks run."""
+"""Choice of the device, arithmetic and threads with which the networks run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from nervcodec.precision import Precision, has_bfloat16
 
 
 def choose_device(name: DeviceName) -> torch.device:
-    """The device of that name; "auto" is CUDA where there is one.
+    """The device with a name; "auto" is CUDA if it is available.
 
     Raises RequestError for CUDA on a machine without it.
     """
@@ -24,7 +24,7 @@ def choose_device(name: DeviceName) -> torch.device:
 
 
 def choose_precision(name: PrecisionName, device: torch.device) -> Precision:
-    """The arithmetic of that name; "auto" is bfloat16 where the device has it.
+    """The arithmetic with a name; "auto" is bfloat16 if the device has it.
 
     Raises RequestError for bfloat16 on a device without it.
     """
@@ -36,25 +36,25 @@ def choose_precision(name: PrecisionName, device: torch.device) -> Precision:
 
 
 def device_memory(device: torch.device) -> int | None:
-    """Bytes that a device has, those that are free of a GPU; None where it does not tell."""
+    """Bytes of memory of a machine, or bytes that are free on a GPU; None if the number is unknown."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else machine_memory()
 
 
 def describe_device(device: torch.device) -> str:
-    """A device as people know it, and what else settles how fast it is."""
+    """The name of a device for people, its torch version and, for a CPU, the number of threads."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)} (cuda), torch {torch.__version__}"
     return f"{device.type}, threads: {torch.get_num_threads()}, torch {torch.__version__}"
 
 
 def threads_each(workers: int) -> int:
-    """Of torch, for each of so many workers that share this machine."""
+    """Number of torch threads for each worker, if `workers` of them share this machine."""
     return max(torch.get_num_threads() // max(workers, 1), 1)
 
 
 @contextmanager
 def using_threads(threads: int) -> Iterator[None]:
-    """So many of torch, for the block."""
+    """Use a number of torch threads within the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -1,4 +1,4 @@
-"""Everything that `encode` can be told; loads neither torch nor a video library."""
+"""All options of `encode`; loads neither torch nor a video library."""
 
 import re
 from dataclasses import asdict, dataclass, field
@@ -26,7 +26,7 @@ LEAST_QUALITY, MOST_QUALITY = 0.0, 100.0
 POSITIVE = Range(0, low_open=True)
 SEGMENT_RULE = re.compile(r"auto|none|[1-9]\d{0,6}|\d{1,6}(\.\d{1,3})?s")
 MACHINE = ("device", "precision", "workers", "threads", "cluster")
-"""Options that say where to fit, not what."""
+"""Names of the options about the machine that fits, not about what is fitted."""
 EXCLUSIVE = (
     ("steps", "epochs"),
     ("steps", "time_limit"),
@@ -39,42 +39,43 @@ EXCLUSIVE = (
 
 @dataclass(frozen=True, kw_only=True)
 class EncodeOptions:
-    """Everything that `encode` can be told."""
+    """All options of `encode`."""
 
     view: View = field(default_factory=View)
     domain: DomainName = "auto"
-    """In what samples pictures are fitted and decoded: RGB, or planes of YUV 4:2:0 as they are; `auto` means the latter
-    for a video that has them, with the recipe `rate`, and where the network can."""
+    """Samples that are fitted and decoded: RGB, or planes of YUV 4:2:0 as they are; `auto` means planes for a video
+    that has them, if the recipe is `rate` and the network can make planes."""
     audio: Audio = "copy"
-    """Whether sound, subtitles, chapters and titles go along, as they are."""
+    """Whether sound, subtitles, chapters and titles are copied into the file unchanged."""
     segment: str = "auto"
-    """Into what pieces the video is cut (`nervcodec.codec.job.cutting.longest_segment`)."""
+    """Rule for the length of segments (`nervcodec.codec.job.cutting.longest_segment`)."""
     keep_every: Annotated[int, Range(1, 1000)] = 1
-    """Only every so many frames of the video are fitted and stored, and its last one."""
+    """Distance from one frame that is fitted and stored to the next; the last frame of the video is always stored."""
     assisted: bool = False
-    """Whether embeddings of the frames left out are fitted to these, without a say in the weights, and stored."""
+    """Whether embeddings of the frames left out are fitted, without any effect on the weights, and stored."""
     mask: str | None = None
-    """Which pixels are missing and never seen (`nervcodec.video.masks.load_masks`)."""
+    """Rule for the pixels that are missing and that no fit uses (`nervcodec.video.masks.load_masks`)."""
     model: Annotated[str, OneOf(base_names)] = "dnerv"
     """Kind of network, by its name in the catalogue (`nervcodec.models.catalogue`)."""
     size: int | None = None
-    """Weights the stream carries, embeddings not among them; None means by the length and size of the video."""
+    """Number of weights in the stream, not counting embeddings; None means by the length and size of the video."""
     row: Annotated[str | None, OneOf(row_names)] = None
-    """A row of DNeRV's Table 8 or QS-NeRV's Table 3 by name (`nervcodec.models.presets`), for `model` and `size`."""
+    """Name of a row of DNeRV's Table 8 or QS-NeRV's Table 3 (`nervcodec.models.presets`), in place of `model` and
+    `size`."""
     difference_grid: tuple[int, int] | None = None
-    """Height and width of DNeRV's difference embedding; None means by rule."""
+    """Height and width of DNeRV's difference embedding; None means a default size."""
     coupling: Coupling = "affine"
-    """Of SDMN's invertible networks."""
+    """Kind of coupling in the invertible networks of SDMN."""
     latent: Latent = "zero"
-    """What SDMN's decoder takes for channels that are not sent: zeros, or draws of a generator seeded with `seed`."""
+    """Values of the channels that SDMN does not send: zeros, or draws of a generator seeded with `seed`."""
     block: Block | None = None
-    """Stages of the base plain or re-parameterised; None means the latter for SDMN with the recipe `paper`."""
+    """Plain or re-parameterised stages in the base; None means re-parameterised for SDMN with the recipe `paper`."""
     layers: Annotated[int, Range(1, MAX_LAYERS)] = 1
-    """The base and, above it, so many enhancement layers less one."""
+    """Number of layers, including the base."""
     min_gain: float = 0.3
     """Decibels that an enhancement layer must gain for each doubling of the file, or it is not written (ours)."""
     preset: Annotated[str, OneOf(lambda: tuple(PRESET_EPOCHS))] = "medium"
-    """How long to fit, as a number of passes over the clip (`nervcodec.training.recipe.PRESET_EPOCHS`)."""
+    """Length of a fit by name, as a number of passes over the clip (`nervcodec.training.recipe.PRESET_EPOCHS`)."""
     steps: Annotated[int | None, Range(1)] = None
     """Optimizer steps of each fit, which override those of the preset."""
     epochs: Annotated[float | None, Range(0, 1e6, low_open=True, high_open=True)] = None
@@ -82,46 +83,48 @@ class EncodeOptions:
     seed: Annotated[int, Range(0)] = 0
     optimizer: Optimizer = "muon"
     learning_rate: Annotated[float | None, POSITIVE] = None
-    """Peak rate; None means the default of the optimizer."""
+    """Peak learning rate; None means the default of the optimizer."""
     loss: Loss = "l2"
     embeddings: EmbeddingSource = "free"
-    """Of the base; those of layers above it are free."""
+    """Source of the embeddings of the base; embeddings of enhancement layers are always free."""
     difference_source: DifferenceSource = "frames"
-    """What DNeRV's encoder makes the difference embedding of: differences of frames, or optical flow between them
+    """Input of the difference embedding in DNeRV's encoder: differences of frames, or optical flow between them
     (DNeRV, supplement, section 9.4; needs OpenCV)."""
     batch: Annotated[int, Range(1)] = 1
     """Number of frames in an optimizer step."""
     recipe: RecipeName = "rate"
-    """`rate` minimises rate and distortion together, `paper` quantizes after the fit (8 bits, 10 % pruned)."""
+    """Recipe of a fit: `rate` minimises rate and distortion together, `paper` quantizes after the fit (8 bits, 10 %
+    pruned)."""
     quality: Annotated[float | None, Range(LEAST_QUALITY, MOST_QUALITY)] = None
-    """From 0, coarse, to 100, fine: how much a bit weighs against an error; None means 50; not for `paper`."""
+    """Quality from 0, coarse, to 100, fine, which weighs bits against errors; None means 50; not for `paper`."""
     target: Target | None = None
     """A size or quality to reach, in place of `quality`."""
     time_limit: Annotated[float | None, POSITIVE] = None
-    """Seconds that all may take, in place of `preset`."""
+    """Seconds that the whole encode may take, in place of `preset`."""
     bits: Annotated[int | None, Range(LEAST_BITS, MOST_BITS)] = None
-    """Of each quantized value, sign included, before entropy coding; for the recipe `paper`, where None means 8."""
+    """Bits of each quantized value, including the sign, before entropy coding; for the recipe `paper`, where None means
+    8."""
     prune: Annotated[float | None, Range(0, 1, high_open=True)] = None
-    """Share of the weights set to zero; None means the recipe's own."""
+    """Share of the weights set to zero; None means the default of the recipe."""
     device: DeviceName = "auto"
     precision: PrecisionName = "auto"
     """Arithmetic of a fit, on which the bytes depend; `auto` means bfloat16 where the device has it."""
     workers: Annotated[int, Range(0, 1024)] = 1
-    """Processes of this machine that fit segments side by side; none leaves that to `work` elsewhere."""
+    """Processes of this machine that fit segments in parallel; 0 leaves the fits to `work` in other processes."""
     threads: Annotated[int | None, Range(1, 1024)] = None
-    """Of torch in every fit, on which the bytes depend; None means those torch takes, divided by the workers."""
+    """Torch threads in every fit, on which the bytes depend; None means torch's default divided by the workers."""
     cluster: str | None = None
-    """Address of a Ray cluster that fits segments, or `local` for one of so many workers on this machine."""
+    """Address of a Ray cluster that fits segments, or `local` for a cluster of `workers` workers on this machine."""
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The options as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "EncodeOptions":
         """The inverse of `to_json`.
 
-        Raises TypeError for what is no record of options, RequestError as always.
+        Raises TypeError for a record that does not describe options, RequestError for values that are not allowed.
         """
         view, target = View(**_tuples(record["view"])), record["target"] and Target(**record["target"])
         return cls(**{**_tuples(record), "view": view, "target": target})
@@ -133,17 +136,17 @@ class EncodeOptions:
 
     @property
     def fits_here(self) -> bool:
-        """Whether this machine fits, rather than helpers or a cluster."""
+        """Whether this machine fits segments, rather than workers started elsewhere or a cluster of other machines."""
         return self.workers > 0 and self.cluster in (None, "local")
 
     @property
     def base(self) -> Model:
-        """The model of the base."""
+        """The model of the base layer."""
         return model_of_row(self.row) if self.row else MODELS[self.model]
 
     @property
     def makes_planes(self) -> bool:
-        """Whether the network can be one for planes: not those of tables, nor what moves RGB or sees how it moves."""
+        """Whether the network can make planes: not rows of tables, FFNeRV, or encoders that see optical flow."""
         return self.row is None and self.base.planes and self.difference_source == "frames"
 
     def __post_init__(self) -> None:
@@ -180,9 +183,7 @@ class EncodeOptions:
         if self.assisted and self.keep_every == 1:
             raise RequestError("assisted is for frames that are left out: keep every second one, or fewer")
         if self.assisted and not self.base.assisted:
-            raise RequestError(
-                f"assisted frames need embeddings of their own, which those of {self.base.method} are not"
-            )
+            raise RequestError(f"assisted frames need embeddings of their own, which {self.base.method} does not have")
         if self.assisted and self.layers > 1:
             raise RequestError("assisted frames need a file of one layer")
         if self.assisted and self.latent == "seeded":
@@ -192,11 +193,11 @@ class EncodeOptions:
 
     def _check_recipe(self) -> None:
         if self.recipe == "rate" and self.bits is not None:
-            raise RequestError("the recipe rate chooses its own steps: bits belong to the recipe paper")
+            raise RequestError("the recipe rate chooses its own quantization steps: bits are for the recipe paper")
         if self.recipe == "paper" and (self.quality is not None or self.target):
-            raise RequestError("the recipe paper knows no quality and no target: choose a size")
+            raise RequestError("the recipe paper takes no quality and no target: choose a size")
 
 
 def _tuples(record: dict[str, Any]) -> dict[str, Any]:
-    """JSON has lists only."""
+    """A JSON record with its lists turned into tuples."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}

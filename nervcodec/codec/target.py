@@ -1,4 +1,4 @@
-"""What a file should reach: a size or a quality."""
+"""Targets of an encode: a size or a quality that a file should reach."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ from nervcodec.errors import RequestError
 
 TargetKind = Literal["psnr", "ms-ssim", "bytes", "bpp"]
 TOLERANCES: dict[TargetKind, float] = {"psnr": 0.1, "ms-ssim": 0.002, "bytes": 0.03, "bpp": 0.03}
-"""How near is near enough: decibels, the index itself, and shares of the size."""
+"""Largest deviation from a target that counts as reached: in dB, in MS-SSIM, and as shares of the size."""
 LIMITS: dict[TargetKind, tuple[float, float]] = {
     "psnr": (5.0, 70.0),
     "ms-ssim": (0.05, 0.9999),
@@ -18,11 +18,11 @@ LIMITS: dict[TargetKind, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Target:
-    """What a file should be like."""
+    """A size or a quality that a file should reach."""
 
     kind: TargetKind
     value: float
-    """Decibels, index, bytes or bits for each pixel."""
+    """Target value in dB, MS-SSIM, bytes or bits per pixel, by `kind`."""
 
     def __post_init__(self) -> None:
         if self.kind not in LIMITS:
@@ -33,5 +33,5 @@ class Target:
 
     @property
     def is_size(self) -> bool:
-        """Whether it asks for bytes, not for quality."""
+        """Whether the target is a size, not a quality."""
         return self.kind in ("bytes", "bpp")

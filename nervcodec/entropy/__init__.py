@@ -1,1 +1,1 @@
-"""Integer symbols to bytes and back, by probabilities that are integers too."""
+"""Coding of integer symbols into bytes and back, with probabilities that are integers too."""

@@ -1,4 +1,4 @@
-"""The range coder: the only door to constriction."""
+"""The range coder, which alone uses the library constriction."""
 
 from functools import lru_cache
 
@@ -25,20 +25,20 @@ class SymbolEncoder:
             self._encoder.encode(symbols + np.int32(prior.magnitude), _model(prior))
 
     def getvalue(self) -> bytes:
-        """Everything put in so far."""
+        """The bytes of all symbols that were put in so far."""
         data: bytes = self._encoder.get_compressed().astype(WORD).tobytes()
         return data
 
 
 class SymbolDecoder:
-    """Takes symbols out again in the order in which they were put in.
+    """Takes symbols out of a range-coded stream, in the order in which they were put in.
 
-    Raises CorruptStream when the bytes are no such stream. Most damage goes unnoticed here: check a CRC first.
+    Raises CorruptStream when the bytes are not such a stream. Most damage goes unnoticed here: check a CRC first.
     """
 
     def __init__(self, data: bytes) -> None:
         if len(data) % WORD.itemsize:
-            raise CorruptStream(f"{len(data)} bytes of coded symbols are no whole number of words")
+            raise CorruptStream(f"{len(data)} bytes of coded symbols are not a whole number of words")
         self._decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, WORD).astype(np.uint32))
 
     def decode(self, count: int, prior: Prior) -> Symbols:
@@ -52,7 +52,7 @@ class SymbolDecoder:
         return symbols
 
     def finish(self) -> None:
-        """Raises CorruptStream when an encoder would have written less."""
+        """Raises CorruptStream when an encoder would have written fewer bytes for the symbols taken out."""
         if not self._decoder.maybe_exhausted():
             raise CorruptStream("more symbols are coded than the network has")
 

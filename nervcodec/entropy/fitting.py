@@ -1,4 +1,4 @@
-"""Choosing the priors that code given symbols in the fewest bits. Encoder only, so floating point is welcome."""
+"""Choice of the priors that code given symbols in the fewest bits, in the encoder only and so in floating point."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ Counts = NDArray[np.int64]
 Bits = NDArray[np.float64]
 
 REACH = 8
-"""Scales are tried up to an octave away from what the moments of the symbols suggest."""
+"""Number of scales, an octave, that are tried on each side of what the mean squares of the symbols suggest."""
 
 
 def count_symbols(symbols: Symbols, classes: NDArray[np.integer], count: int) -> Counts:
@@ -24,7 +24,7 @@ def count_symbols(symbols: Symbols, classes: NDArray[np.integer], count: int) ->
 
 
 def cheapest_priors(counts: Counts) -> list[Prior]:
-    """The best prior of each row of symbol counts, among scales near the ones that its moments suggest."""
+    """The prior of fewest bits for each row of symbol counts, with a scale near what mean squares suggest."""
     magnitudes = _of_magnitudes(counts)
     largest = magnitudes.shape[1] - 1
     if largest == 0:
@@ -47,12 +47,12 @@ def cheapest_priors(counts: Counts) -> list[Prior]:
 
 
 def code_lengths(priors: Sequence[Prior]) -> Bits:
-    """Bits `[len(priors), magnitude + 1]` of a symbol of each magnitude, under priors of one largest magnitude."""
+    """Bits `[len(priors), magnitude + 1]` of a symbol of each magnitude; all priors have the same largest magnitude."""
     return _lengths(priors[0].magnitude, *np.array([(p.family, p.scale, p.spike) for p in priors]).T)
 
 
 def _lengths(largest: int, families: Counts, scales: Counts, spikes: Counts) -> Bits:
-    """The laws of `nervcodec.entropy.priors`; floating point leaves a frequency one off here and there."""
+    """Code lengths by the laws of `nervcodec.entropy.priors`, in floating point: some frequencies are off by one."""
     deviations = np.exp2(scales / 8 + LOWEST_SCALE_LOG2)
     away = np.arange(largest + 1) / deviations[:, None]
     is_laplace = families[:, None] == FAMILIES.index("laplace")
@@ -65,7 +65,7 @@ def _lengths(largest: int, families: Counts, scales: Counts, spikes: Counts) -> 
 
 
 def coded_bits(counts: Counts, priors: Sequence[Prior]) -> float:
-    """Ideal code length of all counted symbols, row by row, under a prior each."""
+    """Ideal code length in bits of all counted symbols, with one prior for each row."""
     return float((_of_magnitudes(counts) * code_lengths(priors)).sum())
 
 

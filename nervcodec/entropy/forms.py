@@ -1,10 +1,10 @@
-"""How the symbols of a tensor become classes with a prior each: prediction, channels, contexts.
+"""Forms of tensors, which divide symbols into classes with a prior each: prediction, channels, contexts.
 
-A *form* is a set of flags. Without any, a tensor is one class. The residual is what is coded: the symbols, or
+A *form* is a set of flags. Without any flag, a tensor is one class. The residual is what is coded: the symbols, or
 their differences to the row before, or to a reference. With contexts, the class of a symbol follows from the magnitudes
 of residuals that are already known: the same place in the row before and its eight neighbours, and, for the white cells
-of a checkerboard (He et al., CVPR 2021), the four black cells around. Which neighbours and weights is ours; see
-docs/experiments.md.
+of a checkerboard (He et al., CVPR 2021), the four black cells around them. The choice of neighbours and weights is
+ours; see docs/experiments.md.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,46 +22,47 @@ Symbols = NDArray[np.int32]
 Classes = NDArray[np.int32]
 
 PREDICTED = 1
-"""Rows hold differences to the row before; the first row is a class of its own."""
+"""Flag for rows of differences to the row before; the first row is a class of its own."""
 PER_CHANNEL = 2
-"""Each channel is a class of its own."""
+"""Flag for a class of its own for each channel."""
 CONTEXTS = 8
-"""Each cell's class follows from the magnitudes around it; the first row is a class of its own."""
+"""Flag for classes that follow from the magnitudes around each cell; the first row is a class of its own."""
 REFERS = 16
-"""Differences to what the segment before has in the same place, in the same steps."""
+"""Flag for differences to the symbols of the segment before in the same place, in the same steps."""
 
 PLAIN = (0,)
-"""One prior for a tensor, as near as this coder comes to one table of Huffman codes."""
+"""The form with one prior for a tensor, as near as this coder comes to one table of Huffman codes."""
 STANDALONE = (0, PREDICTED, PER_CHANNEL, PREDICTED | PER_CHANNEL, CONTEXTS, PREDICTED | CONTEXTS)
-"""Forms of a tensor that needs no other."""
+"""Forms of a tensor that refers to no other tensor."""
 FORMS = (*STANDALONE, REFERS, REFERS | PER_CHANNEL)
 FORMS_OF_VERSION = {1: STANDALONE[:4], 2: STANDALONE, 3: STANDALONE, 4: STANDALONE, 5: FORMS}
 """The forms that each version of the file format has."""
 CLASSES = 10
-"""Contexts of each colour: the bit length of the weighted sum of magnitudes, the last one for all that are longer."""
+"""Number of classes of each colour with contexts: the class is the bit length of the weighted sum of magnitudes, the
+last one also for longer sums."""
 BIT_LENGTHS = np.array([total.bit_length() for total in range(1 << CLASSES - 1)], np.int32)
-"""Of sums; what is larger counts as the last."""
+"""Bit length of each sum; a larger sum counts as the last one."""
 PRIOR_BITS = 16
 MAX_HISTOGRAM = 1 << 24
-"""Cells in the histograms of all classes; a form that needs more is not tried."""
+"""Most cells in the histograms of all classes; a form that needs more is not tried."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """A way to code one tensor."""
+    """A form with which one tensor is coded."""
 
     flags: int
     classes: Classes
     """Index of the class of each symbol, in the shape of the tensor."""
     priors: tuple[Prior, ...]
-    """Of each class; all have the same magnitude."""
+    """Prior of each class; all have the same magnitude."""
     bits: float
-    """Ideal length of symbols and priors."""
+    """Ideal length of symbols and priors, in bits."""
 
 
 def allowed(shape: tuple[int, ...], temporal: bool, flags: int, *, refers: bool = False) -> bool:
     """Whether a tensor can have a form; `temporal` if its first axis is time and its second channels, `refers` if there
-    is another that it may refer to."""
+    is another tensor that it may refer to."""
     if flags not in FORMS or (flags & REFERS and not refers):
         return False
     flags &= ~REFERS
@@ -81,7 +82,7 @@ def class_count(shape: tuple[int, ...], temporal: bool, flags: int) -> int:
 def cheapest_form(
     symbols: Symbols, temporal: bool, choices: Iterable[int] = FORMS, reference: Symbols | None = None
 ) -> Form:
-    """The form, of those to choose from, that codes a tensor in the fewest bits."""
+    """The form among the choices that codes a tensor in the fewest bits."""
     refers = reference is not None
     possible = [flags for flags in choices if allowed(symbols.shape, temporal, flags, refers=refers)]
     forms = [_fitted(residual(symbols, flags, reference), temporal, flags) for flags in possible]
@@ -89,7 +90,7 @@ def cheapest_form(
 
 
 def residual(symbols: Symbols, flags: int, reference: Symbols | None = None) -> Symbols:
-    """What is coded of a tensor's symbols."""
+    """The residual of a tensor's symbols, which is what is coded."""
     if flags & REFERS and reference is not None:
         return symbols - reference
     return np.diff(symbols, axis=0, prepend=np.zeros_like(symbols[:1])) if flags & PREDICTED else symbols
@@ -103,7 +104,7 @@ def restored(coded: Symbols, flags: int, reference: Symbols | None = None) -> Sy
 
 
 def encode_residual(encoder: SymbolEncoder, coded: Symbols, temporal: bool, form: Form) -> None:
-    """Put a residual into a stream, class after class, or row after row where contexts need what came before."""
+    """Put a residual into a stream, class after class, or with contexts, which need the rows before, row after row."""
     if form.flags & CONTEXTS:
         for indices in _waves(form.classes):
             encoder.encode(coded.ravel()[indices], form.priors[form.classes.ravel()[indices[0]]])
@@ -133,7 +134,7 @@ def decode_residual(
 
 
 def _waves(classes: Classes) -> Iterator[NDArray[np.intp]]:
-    """Flat indices of the symbols that are coded together: by row, then by class, then as they lie."""
+    """Flat indices of the symbols that are coded together: by row, then by class, then in the order of the tensor."""
     rows = np.arange(len(classes)).repeat(classes[0].size)
     keys = rows * (1 + 2 * CLASSES) + classes.ravel()
     order = np.argsort(keys, kind="stable")
@@ -142,7 +143,7 @@ def _waves(classes: Classes) -> Iterator[NDArray[np.intp]]:
 
 
 def _views(coded: Symbols, temporal: bool, flags: int) -> list[Symbols]:
-    """Classes of a tensor without contexts."""
+    """The symbols of each class of a tensor without contexts, as slices that can be written to."""
     rows = [coded[:1], coded[1:]] if flags & PREDICTED else [coded]
     if not flags & PER_CHANNEL:
         return rows
@@ -173,7 +174,8 @@ def _classes(coded: Symbols, temporal: bool, flags: int) -> Classes:
 
 
 def _context_classes(previous: Symbols, current: Symbols) -> Classes:
-    """Classes of cells `[..., h, w]` from magnitudes in the row before and, for white cells, of the black ones here."""
+    """Classes of cells `[..., h, w]` from magnitudes in the row before and, for white cells, in the black cells of the
+    same row."""
     height, width = current.shape[-2:]
     white = (np.arange(height)[:, None] + np.arange(width)) % 2 == 1
     across = 4 * previous + 2 * _beside(previous, 1) + 2 * _beside(previous, 0) + _beside(_beside(previous, 0), 1)
@@ -185,7 +187,7 @@ def _context_classes(previous: Symbols, current: Symbols) -> Classes:
 
 
 def _beside(cells: Symbols, axis: int) -> Symbols:
-    """The sum of the two neighbours along the height (0) or the width (1), zero beyond the edge."""
+    """Sum of the two neighbours of each cell along the height (0) or the width (1), which are zero beyond the edge."""
     spread = np.zeros_like(cells)
     low, high = (np.s_[..., :-1, :], np.s_[..., 1:, :]) if axis == 0 else (np.s_[..., :-1], np.s_[..., 1:])
     spread[high] += cells[low]

@@ -16,28 +16,28 @@ from numpy.typing import NDArray
 FRACTION_BITS = 48
 ONE = 1 << FRACTION_BITS
 TOTAL_BITS = 24
-"""Frequencies are fractions of about 2^24; every symbol of the support has at least 1."""
+"""Bits of the sum of all frequencies, about 2^24; every symbol of the support has a frequency of at least 1."""
 SCALES = 128
 LOWEST_SCALE_LOG2 = -3
-"""Scale i is 2^(i/8 - 3) symbols wide, as a standard deviation."""
+"""Logarithm of the first scale to the base 2; scale i is a standard deviation of 2^(i/8 - 3) symbols."""
 SPIKES = 256
 MAX_MAGNITUDE = 1 << 15
 
 Family = Literal["laplace", "gaussian"]
 FAMILIES: tuple[Family, ...] = ("laplace", "gaussian")
-"""Wire ids are positions, append only."""
+"""Families of laws; positions are wire ids, so names may only be appended."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """How probable each symbol in [-magnitude, magnitude] is."""
+    """Probabilities of the symbols in [-magnitude, magnitude]."""
 
     magnitude: int
-    """0 means that every symbol is zero and costs nothing; the other fields are 0 then."""
+    """Largest magnitude of a symbol; with 0 every symbol is zero and costs nothing, and the other fields are 0."""
     family: int = 0
     scale: int = 0
     spike: int = 0
-    """Share of probability, in 1/256, that sits on zero besides the law's own."""
+    """Share of probability, in 256ths, that is on zero besides the law's own."""
 
 
 def frequencies(prior: Prior) -> NDArray[np.float64]:

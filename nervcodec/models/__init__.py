@@ -1,1 +1,1 @@
-"""Networks and nothing else: configs (free of torch), the decoders they describe, and their encoders."""
+"""Networks alone: configs (free of torch), the decoders that they describe, and their encoders."""

@@ -1,4 +1,4 @@
-"""The models: what is known of each without loading torch. A model is a folder beside this file and an entry here."""
+"""Catalogue of the models, which loads no torch: a model is a folder beside this file and an entry here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from nervcodec.models.sizing import NetworkRequest
 
 
 class Row(Protocol):
-    """A row of a table of a model's paper: a network for one size of picture."""
+    """A row of a table in a model's paper: a network for one size of picture."""
 
     @property
     def height(self) -> int: ...
@@ -31,7 +31,7 @@ class Row(Protocol):
     def width(self) -> int: ...
 
     def config_for(self, request: NetworkRequest) -> PyramidConfig:
-        """The network of the row, with what a request leaves open in the paper."""
+        """The config of the row's network; the request decides what the paper leaves open."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,34 +39,34 @@ class Model:
     """A kind of network."""
 
     name: str
-    """On the command line and in what is told of a file."""
+    """Name on the command line and in descriptions of a file."""
     method: str
-    """What publications call it."""
+    """Name of the method in publications."""
     wire_id: int
-    """In a file; never changes."""
+    """Number of the model in a file; never changes."""
     config: type[PyramidConfig]
     choose: Callable[[NetworkRequest], PyramidConfig]
-    """The rule of its size: the network nearest to a request, or RequestError."""
+    """Rule that chooses the config of the network nearest to a request, or raises RequestError."""
     decoder: str
     """Class of the decoder as `module:class`, imported when it is needed; called with a config."""
     encoder: str | None = None
-    """Class of the encoder, which is called with a config, the decoder and `flow`; None where embeddings are free
-    only."""
+    """Class of the encoder as `module:class`, called with a config, the decoder and `flow`; None where embeddings
+    can only be free."""
     latents: str | None = None
-    """Function `(config, frames) -> tensors` of embeddings that follow from the config alone; None where there are
-    none."""
+    """Function `(config, frames) -> tensors` that makes the embeddings that follow from the config alone; None for a
+    model without such embeddings."""
     rows: Mapping[str, Row] = field(default_factory=dict)
-    """Networks of its paper by name."""
+    """Networks of the model's paper, by name."""
     planes: bool = True
-    """Whether it can be fitted in planes of YUV 4:2:0."""
+    """Whether the model can be fitted in planes of YUV 4:2:0."""
     assisted: bool = True
-    """Whether a frame depends on its own embeddings only, so that those of frames left out can be fitted later."""
+    """Whether a frame depends on its own embeddings only, so that embeddings of left-out frames can be fitted later."""
     enhances: bool = False
-    """Whether it corrects the frames of layers below, rather than being the base of a file."""
+    """Whether the model corrects the frames of the layers below, instead of being the base of a file."""
     reparameterised: bool = False
-    """Whether the recipe `paper` re-parameterises its stages in the fit."""
+    """Whether the recipe `paper` re-parameterises the stages of the model in a fit."""
     own_options: tuple[str, ...] = ()
-    """Names of the options of an encode that mean nothing to other models."""
+    """Names of the options of an encode that have no meaning for other models."""
 
 
 MODELS: dict[str, Model] = {
@@ -126,7 +126,7 @@ MODELS: dict[str, Model] = {
         ),
     )
 }
-"""By name; those that can be a base stand in the order in which they are offered."""
+"""All models by name; those that can be a base are in the order in which they are offered."""
 
 
 def base_names() -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def model_name(config: PyramidConfig) -> str:
 
 
 def model_of_row(row: str) -> Model:
-    """The model that has a row of that name.
+    """The model whose paper has a row of a name.
 
     Raises RequestError for a name that no row has.
     """
@@ -167,7 +167,7 @@ def model_of_row(row: str) -> Model:
 
 
 def row_config(name: str, request: NetworkRequest) -> PyramidConfig:
-    """The network of a row for a picture of its own size.
+    """The config of a row's network, for a picture of the row's size.
 
     Raises RequestError for a picture of another size, and for a name that no row has.
     """

@@ -1,4 +1,4 @@
-"""What describes a decoder: frozen configs and their parameter counts.
+"""Descriptions of decoders: frozen configs and their parameter counts.
 
 Nothing here imports torch, so a file can be described without loading a network.
 """
@@ -20,27 +20,27 @@ from nervcodec.picture import CHANNELS, MAX_PIXELS
 
 
 def convolution_parameters(c_in: int, c_out: int, kernel: int) -> int:
-    """Weights and biases of one square convolution."""
+    """Number of weights and biases of one square convolution."""
     return c_out * (c_in * kernel * kernel + 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PyramidConfig:
-    """A pyramid of convolution + PixelShuffle stages above a small embedding: what all networks here have in common.
+    """A pyramid of convolution + PixelShuffle stages above a small embedding, which all networks here have in common.
 
     By itself it describes the network of HNeRV (CVPR 2023); other models add fields.
     """
 
     content: tuple[int, int, int]
-    """Embedding of one frame: channels, height, width."""
+    """Shape of the content embedding of one frame: channels, height, width."""
     strides: tuple[int, ...]
     """Upsampling factor of each stage; their product is the grid the picture is padded to."""
     widths: tuple[int, ...]
     """Channels after the stem, then after each stage."""
     kernels: tuple[int, ...]
-    """Kernel of the convolution in each stage."""
+    """Kernel size of the convolution in each stage."""
     channels: int = 3
-    """Of the pictures (`nervcodec.picture.CHANNELS`); a file says that in its header."""
+    """Channels of the pictures (`nervcodec.picture.CHANNELS`), which a file has in its header."""
 
     def __post_init__(self) -> None:
         stages = len(self.strides)
@@ -60,13 +60,13 @@ class PyramidConfig:
 
     @property
     def padded_size(self) -> tuple[int, int]:
-        """Height and width of what the network renders, before cropping."""
+        """Height and width of the pictures that the network renders, before cropping."""
         grid = prod(self.strides)
         return self.content[1] * grid, self.content[2] * grid
 
     @property
     def largest_map(self) -> int:
-        """Numbers in the largest feature map of one frame."""
+        """Number of values in the largest feature map of one frame."""
         cells = self.content[1] * self.content[2]
         sizes = [self.widths[0] * cells]
         for width, stride in zip(self.widths[1:], self.strides, strict=True):
@@ -76,7 +76,7 @@ class PyramidConfig:
 
     @property
     def largest_render(self) -> int:
-        """Numbers in the largest maps of all frames that a decoder has to make together, one at least."""
+        """Number of values in the largest maps of all frames that a decoder must make together, at least one frame."""
         return self.largest_map
 
     @property
@@ -86,26 +86,26 @@ class PyramidConfig:
 
     @property
     def unsent(self) -> dict[str, tuple[int, int, int]]:
-        """Shape `[C, h, w]` of what the decoder also sees of a frame, but the stream does not hold."""
+        """Shape `[C, h, w]` of each embedding of one frame that the decoder sees, but the stream does not hold."""
         return {}
 
     @property
     def drawn(self) -> dict[str, tuple[int, int, int]]:
-        """The same of what a decoder draws, and then has for each frame."""
+        """Shape `[C, h, w]` of each embedding of one frame that the decoder draws, and then holds in memory."""
         return {}
 
     @property
     def span_of(self) -> dict[str, int]:
-        """Frames from a row of each embedding to the next (`nervcodec.models.grids`)."""
+        """Number of frames from a row of each embedding to the next row (`nervcodec.models.grids`)."""
         return dict.fromkeys(self.embeddings, 1)
 
     @property
     def window(self) -> int:
-        """Frames before and after one whose embeddings the decoder sees too."""
+        """Number of neighbours on each side of a frame whose embeddings the decoder sees too."""
         return 0
 
     def embedding_shape(self, name: str, frames: int) -> tuple[int, int, int, int]:
-        """Shape of an embedding of a segment of so many frames, as the stream has it."""
+        """Shape in the stream of an embedding of a segment of `frames` frames."""
         span = self.span_of[name]
         return (frames - 1 + span - 1) // span + 1, *self.embeddings[name]
 
@@ -116,7 +116,7 @@ class PyramidConfig:
 
     @property
     def parameters(self) -> int:
-        """Weights and biases that the stream carries; embeddings are not among them."""
+        """Number of weights and biases that the stream carries, not counting embeddings."""
         stem = convolution_parameters(self.content[0], self.widths[0], 1)
         stages = sum(
             convolution_parameters(c_in, c_out * stride**2, kernel)

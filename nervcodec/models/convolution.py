@@ -7,25 +7,25 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 LEAST_PIXELS = 1 << 12
-"""Of a map for which it is worth its overhead."""
+"""Least pixels of a map for which the faster weight gradient is worth its overhead."""
 BLOCK_PIXELS = 3 << 8
-"""Taken at a time, so that what is copied stays in a cache (ours, docs/performance.md)."""
+"""Pixels that the weight gradient takes at a time, so that their copies stay in a cache (ours, docs/performance.md)."""
 
 
 class Convolution(nn.Conv2d):
-    """`nn.Conv2d` with "same" padding."""
+    """`nn.Conv2d` with "same" padding, whose weight gradient is fast on CPUs in float32."""
 
     def __init__(self, c_in: int, c_out: int, kernel: int) -> None:
         super().__init__(c_in, c_out, kernel, padding=kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`[B, c_in, h, w]` to `[B, c_out, h, w]`."""
+        """Convolve `[B, c_in, h, w]` to `[B, c_out, h, w]`."""
         assert self.bias is not None
         return convolve(x, self.weight, self.bias)
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """`[B, c_in, h, w]` to `[B, c_out, h, w]`, by a weight `[c_out, c_in, k, k]` with "same" padding."""
+    """Convolve `[B, c_in, h, w]` to `[B, c_out, h, w]` by a weight `[c_out, c_in, k, k]` with "same" padding."""
     kernel = weight.shape[2]
     is_large = x.shape[2] * x.shape[3] >= LEAST_PIXELS and kernel > 1
     is_plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
@@ -36,8 +36,8 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 class _Convolution(torch.autograd.Function):
-    """oneDNN's gradient of the weights, which it computes for that of the bias too, reaches a third of the speed of its
-    other two passes in channels last."""
+    """A convolution with a weight gradient of ours: oneDNN's, which it also computes for the gradient of the bias, has
+    a third of the speed of its other two passes in channels last."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -65,10 +65,11 @@ class _Convolution(torch.autograd.Function):
 
 
 def weight_gradient(x: Tensor, output: Tensor, kernel: int) -> Tensor:
-    """The gradient `[c_out, c_in, k, k]` of a convolution of x `[B, c_in, h, w]` with "same" padding, from that of its
-    output `[B, c_out, h, w]`.
+    """The weight gradient `[c_out, c_in, k, k]` of a convolution of x `[B, c_in, h, w]` with "same" padding, from the
+    gradient of its output `[B, c_out, h, w]`.
 
-    Matrix products for blocks of rows of the map, one for each thread, with what the kernel sees of each pixel.
+    It is a sum of matrix products of blocks of rows of the map, one for each thread, with what the kernel sees at each
+    pixel.
     """
     batch, c_in, height, width = x.shape
     padding, c_out, threads = kernel // 2, output.shape[1], torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""A network for RGB made one for another domain."""
+"""Configs for other domains, made of those for RGB."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -8,15 +8,15 @@ from nervcodec.picture import CHANNELS, Domain
 
 Config = TypeVar("Config", bound=PyramidConfig)
 LAST_KERNEL = 3
-"""Of a network for planes."""
+"""Kernel size of the last stage of a network for planes."""
 
 
 def for_domain(domain: Domain, config: Config) -> Config:
-    """The network for a domain out of that for RGB.
+    """The config for a domain, made of the one for RGB.
 
-    For planes of YUV 4:2:0, packed at half size (`nervcodec.planes`), it ends a stage earlier, where the picture has
-    half its size, with six channels, and the kernel of its last stage, which takes most of the time, is 3 (ours,
-    docs/experiments.md). Its last stride must be 2.
+    For planes of YUV 4:2:0, packed at half size (`nervcodec.planes`), the network ends one stage earlier, where the
+    picture has half its size, with six channels, and the kernel of its last stage, which takes most of the time, is 3
+    (ours, docs/experiments.md). The last stride of the config for RGB must be 2.
     """
     if domain == "rgb":
         return config

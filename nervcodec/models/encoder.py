@@ -1,4 +1,4 @@
-"""The encoder of HNeRV and DNeRV: ConvNeXt blocks between strided convolutions. Fitting only, never in the stream."""
+"""The encoder of HNeRV and DNeRV, used in fitting only: ConvNeXt blocks between strided convolutions."""
 
 from typing import Any
 
@@ -7,21 +7,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 CACHE_ROWS = 1 << 14
-"""Pixels that a ConvNeXt block expands at a time on a CPU: their 4x wider form stays near its caches."""
+"""Pixels that a ConvNeXt block expands at a time on a CPU, so that their 4x wider maps stay near its caches."""
 GROUP_CHANNELS = 16
-"""Channels in a group of the convolution that stands in for a depthwise one; see DepthwiseConvolution."""
+"""Channels taken together by the grouped convolution that replaces a depthwise one in `DepthwiseConvolution`."""
 
 
 class DepthwiseConvolution(torch.autograd.Function):
     """A depthwise convolution with "same" padding whose weight gradient is fast on CPUs.
 
-    oneDNN takes 200 ms for that gradient (64 channels, 7x7, 320x640, two cores, bfloat16), and 36 ms for the one of a
-    convolution in groups of 16 channels, of which it is the diagonal, bit for bit.
+    oneDNN takes 200 ms for that gradient (64 channels, 7x7, 320x640, two cores, bfloat16), and 36 ms for the gradient
+    of a grouped convolution that takes 16 channels together. The former is the diagonal of the latter, bit for bit.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """x: `[B, C, h, w]`; weight: `[C, 1, k, k]`; bias: `[C]`."""
+        """Convolve x `[B, C, h, w]` by a weight `[C, 1, k, k]` and a bias `[C]`."""
         ctx.save_for_backward(x, weight)
         return F.conv2d(x, weight, bias, padding=weight.shape[2] // 2, groups=len(weight))
 
@@ -53,7 +53,7 @@ class DepthwiseConvolution(torch.autograd.Function):
 
 
 class ChannelsLastNorm(nn.LayerNorm):
-    """Layer normalisation of `[..., C]` that keeps the precision of its input under autocast."""
+    """`nn.LayerNorm` of `[..., C]` that keeps the precision of its input under autocast."""
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
@@ -61,7 +61,7 @@ class ChannelsLastNorm(nn.LayerNorm):
 
 
 class ConvNeXtBlock(nn.Module):
-    """Depthwise 7x7, norm, pointwise to 4x and back, scaled residual (ConvNeXt, CVPR 2022, section 2.6)."""
+    """A block of ConvNeXt (CVPR 2022, section 2.6): depthwise 7x7, norm, pointwise to 4x and back, scaled residual."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class ConvNeXtBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((channels,), 1e-6))
 
     def forward(self, x: Tensor) -> Tensor:
-        """`[B, C, h, w]` to the same shape."""
+        """Run the block on `[B, C, h, w]`, whose shape stays the same."""
         if x.device.type != "cpu":
             return x + self._mix(self.norm(self.depthwise(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
         weight, bias = self.depthwise.weight.to(x.dtype), self.depthwise.bias
@@ -84,13 +84,13 @@ class ConvNeXtBlock(nn.Module):
         return x + y.permute(0, 3, 1, 2)
 
     def _mix(self, pixels: Tensor) -> Tensor:
-        """The pointwise half, `[..., C]` to the same shape; the scale is folded into the last layer."""
+        """The pointwise half of the block, `[..., C]` to the same shape; the scale is folded into the last weights."""
         hidden = F.gelu(self.expand(pixels))
         return F.linear(hidden, self.scale[:, None] * self.contract.weight, self.scale * self.contract.bias)
 
 
 class Downsample(nn.Module):
-    """Strided convolution and norm. `[B, C, h, w]` to `[B, C', h/s, w/s]`."""
+    """A strided convolution and a norm, from `[B, C, h, w]` to `[B, C', h/s, w/s]`."""
 
     def __init__(self, c_in: int, c_out: int, stride: int) -> None:
         super().__init__()
@@ -98,16 +98,16 @@ class Downsample(nn.Module):
         self.norm = ChannelsLastNorm(c_out, eps=1e-6)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
+        """Run the convolution and the norm."""
         y: Tensor = self.norm(self.convolution(x).permute(0, 2, 3, 1))
         return y.permute(0, 3, 1, 2)
 
 
 class FrameEncoder(nn.Sequential):
-    """Frames (or their differences) to an embedding.
+    """An encoder of frames, or of their differences, into an embedding.
 
-    `[B, c_in, H, W]` to `[B, c_out, H/s, W/s]` with s the product of the strides (DNeRV code; widths and strides of
-    an encoder are free, since only the shape of the embedding reaches the decoder).
+    Its output for `[B, c_in, H, W]` is `[B, c_out, H/s, W/s]`, with s the product of the strides (DNeRV code; widths
+    and strides of an encoder are free, since only the shape of the embedding reaches the decoder).
     """
 
     def __init__(self, c_in: int, c_out: int, strides: tuple[int, ...], width: int = 64) -> None:

@@ -1,7 +1,7 @@
-"""Temporal grids: embeddings with a row at every so many frames, and what lies between rows.
+"""Temporal grids: embeddings with a row at every few frames, and interpolation between rows.
 
-Row n of a grid with a span of s frames stands at frame n s; frames between two rows are interpolated linearly. With a
-span of 1 a grid is an embedding with a row for each frame.
+Row n of a grid with a span of s frames is the row of frame n * s; frames between two rows are interpolated linearly.
+With a span of 1, a grid is an embedding with a row for each frame.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,21 +14,21 @@ from nervcodec.timeline import Moment
 
 
 def rows_around(times: Tensor, span: int) -> Tensor:
-    """Rows of a grid that integer `times` `[B]`, in frames, lie between.
+    """Numbers of the rows of a grid between which integer `times` `[B]`, in frames, lie.
 
-    `[2B]`, those before first; at a span of 1 the times themselves.
+    They are `[2B]`, rows before the times first; with a span of 1 they are the times themselves.
     """
     return torch.cat([times // span, (times + span - 1) // span]) if span > 1 else times
 
 
 def between(rows: Tensor, times: Tensor, span: int) -> Tensor:
-    """What a grid has at integer `times` `[B]`, from the rows `[2B or B, C, h, w]` that `rows_around` names."""
+    """Values of a grid at integer `times` `[B]`, from the rows `[2B or B, C, h, w]` that `rows_around` names."""
     fraction = (times % span).to(rows.dtype).view(-1, 1, 1, 1) / span
     return torch.lerp(rows[: len(times)], rows[-len(times) :], fraction)
 
 
 def at_moments(rows: Tensor, moments: Iterable[Moment]) -> Tensor:
-    """What lies between two rows `[T, C, h, w]`, one of each frame, at each of some moments."""
+    """Rows `[T, C, h, w]`, one for each frame, interpolated linearly at each of some moments."""
     frames, fractions = zip(*((moment.frame, float(moment.fraction)) for moment in moments), strict=True)
     before = torch.tensor(frames, device=rows.device)
     after = (before + 1).clamp(max=len(rows) - 1)
@@ -37,7 +37,7 @@ def at_moments(rows: Tensor, moments: Iterable[Moment]) -> Tensor:
 
 
 def frame_embeddings(config: PyramidConfig, grids: Mapping[str, Tensor], frames: int) -> dict[str, Tensor]:
-    """Embeddings `[T, C, h, w]` of all frames out of the grids of the stream."""
+    """Embeddings `[T, C, h, w]` of all frames from the grids of the stream."""
     times = torch.arange(frames)
     return {
         name: between(grid[rows_around(times, span)], times, span)
@@ -47,6 +47,6 @@ def frame_embeddings(config: PyramidConfig, grids: Mapping[str, Tensor], frames:
 
 
 def windows(times: Tensor, reach: int, frames: int) -> Tensor:
-    """Times up to `reach` frames around each of `times` `[B]`, held at both ends: `[B * (1 + 2 * reach)]`."""
+    """Times up to `reach` frames around each of `times` `[B]`, limited to the clip: `[B * (1 + 2 * reach)]`."""
     around = torch.arange(-reach, reach + 1, device=times.device)
     return (times[:, None] + around).clamp(0, frames - 1).flatten()

@@ -1,4 +1,4 @@
-"""What a network in a stream may be, at most."""
+"""Limits of the networks in a stream."""
 
 from nervcodec.errors import RequestError
 
@@ -8,7 +8,7 @@ MAX_KERNEL = 9
 MAX_WIDTH = 2048
 MAX_GRID = 2048
 MAX_PARAMETERS = 1 << 28
-MAX_MAP = 1 << 31  # numbers in the largest feature map of one frame
+MAX_MAP = 1 << 31  # values in the largest feature map of one frame
 
 MAX_COUPLINGS = 16
 MAX_SEED = (1 << 32) - 1

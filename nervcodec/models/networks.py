@@ -1,4 +1,4 @@
-"""From a config to its networks."""
+"""Construction of networks from their configs."""
 
 from dataclasses import dataclass
 from pkgutil import resolve_name
@@ -11,16 +11,16 @@ from nervcodec.models.config import PyramidConfig
 
 @dataclass(frozen=True)
 class DecoderState:
-    """All that turns a decoder into a clip: float32, on the CPU."""
+    """All tensors with which a decoder renders a clip: float32, on the CPU."""
 
     weights: dict[str, Tensor]
     """The decoder's parameters by name."""
     embeddings: dict[str, Tensor]
-    """`[T, C, h, w]` each, including those that follow from the config alone."""
+    """Embeddings by name, `[T, C, h, w]` each, including those that follow from the config alone."""
 
 
 def build_decoder(config: PyramidConfig) -> nn.Module:
-    """The network a config describes; `forward(embeddings, times) -> frames`.
+    """The decoder that a config describes; `forward(embeddings, times) -> frames`.
 
     Raises TypeError for a config of no model.
     """
@@ -29,9 +29,9 @@ def build_decoder(config: PyramidConfig) -> nn.Module:
 
 
 def build_encoder(config: PyramidConfig, decoder: nn.Module, *, flow: bool = False) -> nn.Module:
-    """What makes the embeddings of a decoder out of frames; used in fitting only.
+    """The encoder that makes the embeddings of a decoder from frames; used in fitting only.
 
-    flow: whether it sees optical flow in place of differences of frames, for DNeRV.
+    flow: whether the encoder sees optical flow in place of differences of frames, for DNeRV.
 
     Raises TypeError for a config of no model, or of one without an encoder.
     """
@@ -43,7 +43,7 @@ def build_encoder(config: PyramidConfig, decoder: nn.Module, *, flow: bool = Fal
 
 
 def given_embeddings(config: PyramidConfig, frames: int) -> dict[str, Tensor]:
-    """Embeddings `[T, C, h, w]` that a decoder sees beside those of the stream, and that follow from the config."""
+    """Embeddings `[T, C, h, w]` that follow from the config, and that a decoder sees besides those of the stream."""
     latents = model_of(config).latents
     given: dict[str, Tensor] = resolve_name(latents)(config, frames) if latents else {}
     return given

@@ -1,4 +1,4 @@
-"""Parts of a decoder as a CPU runs them fastest when nothing is learned: the same sums in fewer passes over memory."""
+"""Modules of a decoder that are faster on a CPU when nothing is learned: the same sums in fewer passes over memory."""
 
 import torch
 from torch import Tensor, nn
@@ -8,14 +8,14 @@ from nervcodec.models.blocks import Upsample
 from nervcodec.models.dnerv.network import Gate
 
 BAND_NUMBERS = 4 << 20
-"""That a convolution makes at a time (ours, docs/performance.md)."""
+"""Number of values that a convolution makes at a time (ours, docs/performance.md)."""
 
 
 @torch.no_grad()
 def prepare(network: nn.Module) -> None:
-    """Replace the parts of a network that have a faster form, for float32 without gradients; maps differ by rounding.
+    """Replace modules of a network by faster ones, for float32 without gradients; maps differ by rounding.
 
-    From now on they have no parameters, and what a part returns is overwritten when it is called again.
+    The new modules have no parameters, and what one returns is overwritten when it is called again.
     """
     for name, part in network.named_children():
         match part:
@@ -28,7 +28,7 @@ def prepare(network: nn.Module) -> None:
 
 
 class PreparedUpsample(nn.Module):
-    """`Upsample` with GELU in place and PixelShuffle into a map that is kept; of a large map, some rows at a time."""
+    """`Upsample` with GELU in place and PixelShuffle into a kept map; a large map is made some rows at a time."""
 
     def __init__(self, stage: Upsample) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class PreparedUpsample(nn.Module):
         self.weight, self.bias = map(stage.by_place, stage.parameters())
 
     def forward(self, x: Tensor) -> Tensor:
-        """`[B, C, h, w]` to `[B, C', s*h, s*w]`."""
+        """Run the stage, from `[B, C, h, w]` to `[B, C', s*h, s*w]`."""
         batch, _, height, width = x.shape
         stride, channels, padding = self.stride, len(self.weight), self.weight.shape[2] // 2
         shape = batch, height, stride, width, channels // stride
@@ -61,7 +61,7 @@ class PreparedGate(nn.Module):
         self.joined = list(gate.joined())
 
     def forward(self, content: Tensor, difference: Tensor) -> Tensor:
-        """`[B, C, h, w]` each, and of the result."""
+        """Run the gate; content, difference and result are `[B, C, h, w]` each."""
         both = torch.cat([content, difference], dim=1)
         candidate, update = (F.conv2d(both, weight, bias, padding=weight.shape[2] // 2) for weight, bias in self.joined)
         return torch.lerp(content, candidate.mul_(2).sigmoid_().mul_(2).sub_(1), update.sigmoid_())

@@ -1,4 +1,4 @@
-"""From a picture and a number of weights to a config: what the rules of all models share."""
+"""Choice of a config for a picture and a number of weights: rules that all models share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,20 +24,20 @@ PAPER_STRIDES = {  # (height, width) -> strides; DNeRV Table 8, HNeRV
 }
 PAPER_EMBEDDING_CELLS = 8
 MOST_EMBEDDING_CELLS = 32
-"""Ours: a 4x8 embedding is the largest in HNeRV's ablation, and every cell costs bits in every frame."""
+"""Most cells of a content embedding (ours): 4x8 is the largest in HNeRV's ablation, and every cell costs bits in every
+frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkRequest:
-    """What is asked of the network for a clip; the rule of a model ignores what the model does not have."""
+    """A request for the network of a clip; the rule of a model ignores what the model does not have."""
 
     height: int
     width: int
-    """Of the picture, in pixels."""
+    """Width of the picture in pixels; its height is in pixels too."""
     frames: int
-    """Number of frames of the clip."""
     weights: int
-    """Weights and biases wanted; embeddings do not count."""
+    """Number of weights and biases requested, not counting embeddings."""
     domain: Domain = "rgb"
     by_paper: bool = False
     """Whether the network is to be quantized after the fit, without regard to the rate of its embeddings."""
@@ -52,7 +52,7 @@ class NetworkRequest:
 
 
 def choose_strides(height: int, width: int) -> tuple[int, ...]:
-    """Five strides for a picture: the papers' where they have them, else those that pad least.
+    """Five strides for a picture: those of the papers for sizes that they have, else those that pad least.
 
     The papers leave other sizes open. Ours: strides from 5 to 2 that never increase, the last of them 2 as in the
     papers, at most 32 cells in the embedding; of those the least padded area wins, then the embedding nearest to the
@@ -71,7 +71,7 @@ def choose_strides(height: int, width: int) -> tuple[int, ...]:
 
 
 def kernel_sizes(stages: int) -> tuple[int, ...]:
-    """Kernels 1, 3, 5, 5, ... of the stages (HNeRV, section 3; DNeRV, section 7.2)."""
+    """Kernel sizes 1, 3, 5, 5, ... of the stages (HNeRV, section 3; DNeRV, section 7.2)."""
     return tuple(min(2 * i + 1, LARGEST_KERNEL) for i in range(stages))
 
 
@@ -84,8 +84,8 @@ def content_shape(height: int, width: int, strides: tuple[int, ...]) -> tuple[in
 def fit_width(build: Callable[[int], Config], parameters: int) -> Config:
     """The config nearest to a number of weights among `build(1)`, `build(2)`, ...
 
-    Raises RequestError when even the narrowest has twice as many, or the network would be wider or larger than a
-    stream may carry.
+    Raises RequestError when even the narrowest has more than twice as many, or the network would be wider or larger
+    than a stream may carry.
     """
     least = build(1).parameters
     if least > 2 * parameters:

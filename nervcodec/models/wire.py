@@ -1,4 +1,4 @@
-"""Configs as numbers on the wire, and back."""
+"""Conversion of configs to numbers in a file and back."""
 
 from dataclasses import Field, fields
 

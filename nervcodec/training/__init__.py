@@ -1,1 +1,1 @@
-"""Everything that only fitting needs; the decoder never imports it."""
+"""Everything that only fits need; the decoder never imports this package."""

@@ -1,8 +1,8 @@
-"""Embeddings for frames that a fitted network has never seen: sent, they make it guess these frames better.
+"""Fits embeddings for frames that a network was not fitted to, so that it makes these frames better.
 
-The papers' encoders make them of the very frames that are to be guessed (HNeRV, section 4.3; DNeRV, supplement, section
-8.1), and count no bits for them. Ours are fitted to these frames, quantized and charged as in any fit, while weights
-and the embeddings of all other frames stay as they are.
+The papers' encoders make such embeddings of the very frames that are to be interpolated (HNeRV, section 4.3; DNeRV,
+supplement, section 8.1), and count no bits for them. Ours are fitted to these frames, quantized and charged as in any
+fit, while weights and the embeddings of all other frames do not change.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from nervcodec.training.tradeoff import steps_between_fits
 from nervcodec.training.watchdog import psnr_from_mse
 
 PEAK_RATE = 3e-2
-"""Adam's, for embeddings whose network stands still (ours, docs/experiments.md)."""
+"""Peak rate of Adam for embeddings of a network that does not change (ours, docs/experiments.md)."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Missing:
     frames: Tensor
     """Samples `[M, C, H, W]`, on the device of the fit."""
     masks: Tensor | None
-    """Bool, like these or of one channel: samples that are missing even there, and made up in the frames."""
+    """Bool, in the shape of `frames` or with one channel: samples that are missing, and filled in `frames`."""
     timeline: Timeline
-    """Where the frames are that it was fitted to."""
+    """Positions of the frames that the network was fitted to."""
 
 
 def fit_missing(
@@ -53,11 +53,10 @@ def fit_missing(
     observe: Observer = ignore,
     keeper: Keeper | None = None,
 ) -> dict[str, QuantizedTensor]:
-    """The tensors of a network fitted to some frames of a video, its embeddings completed for all frames.
+    """The tensors of a network that was fitted to some frames of a video, with embeddings completed for all frames.
 
-    For networks whose frames depend on their own rows of the embeddings only, and on nothing else. What is minimised is
-    the squared error, whatever the loss of the recipe. With a keeper it goes on from the state that was kept, as `fit`
-    does.
+    Each frame of the network must depend on its own rows of the embeddings only. The squared error is minimised,
+    whatever the loss of the recipe. With a keeper, the fit continues from the state that was kept, as `fit` does.
     """
     run, count = _Fit(missing, config, tensors, recipe), len(missing.frames)
     order = torch.Generator().manual_seed(recipe.seed)
@@ -74,7 +73,7 @@ def fit_missing(
 
 
 class _Fit:
-    """Embeddings of all frames, of which those of missing ones are free."""
+    """The fit of the embeddings of missing frames, beside fixed embeddings of the other frames."""
 
     def __init__(
         self, missing: Missing, config: PyramidConfig, tensors: Mapping[str, QuantizedTensor], recipe: Recipe
@@ -124,17 +123,17 @@ class _Fit:
         self.done = step
 
     def symbols(self) -> dict[str, QuantizedTensor]:
-        """The embeddings of all frames, in the order of the video."""
+        """The quantized embeddings of all frames, in the order of the video."""
         return self.quantizer.symbols(self._embeddings())
 
     @property
     def psnr_db(self) -> float:
-        """Mean over the missing frames that were looked at, as of the last step on each."""
+        """Mean PSNR in dB over the missing frames that had a step, each as of its last step."""
         errors = self.errors[~self.errors.isnan()].tolist()
         return sum(map(psnr_from_mse, errors)) / len(errors)
 
     def _errors(self, times: Tensor) -> Tensor:
-        """Mean squared errors of frames, as a decoder makes them, where pixels are there."""
+        """Mean squared errors of frames as a decoder makes them, over the pixels that are not missing."""
         target, (height, width) = to_unit(self.missing.frames[times]), self.missing.frames.shape[2:]
         steps = self.quantizer.steps()
         rows = {name: quantized(free[times], steps[name].detach()) for name, free in self.free.items()}
@@ -143,7 +142,7 @@ class _Fit:
         return squared_errors(with_masks(made, target, masks), target) / self.shares[times]
 
     def _charge(self, step: int) -> Tensor | float:
-        """What the bits of all embeddings weigh, in some steps and as much more there; see `RateTerm`."""
+        """Weighted bits of all embeddings: zero in most steps, and scaled up in the others (see `RateTerm`)."""
         recipe = self.recipe
         if self.rate is None or recipe.rate is None:
             return 0.0

@@ -22,21 +22,21 @@ from nervcodec.training.tradeoff import RateTerm
 from nervcodec.training.watchdog import psnr_from_mse
 
 LEAST_BIAS_BITS = 8
-"""Biases are few and each moves a whole channel, so after a fit they never get fewer bits than this (ours)."""
+"""Fewest bits of a bias that is quantized after a fit: biases are few, and each moves a whole channel (ours)."""
 EMPTY = -1.0
-"""Stands where no error has been measured yet."""
+"""Value in place of an error that has not been measured yet."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What comes out of a fit: all that a file holds."""
+    """Result of a fit: everything that a file holds."""
 
     tensors: dict[str, QuantizedTensor]
     """Embeddings and weights by name."""
     psnr_db: float
-    """Mean over frames, in the precision of the fit; of the quantized network if the fit quantizes."""
+    """Mean PSNR in dB over frames, in the precision of the fit; of the quantized network if the fit quantizes."""
     estimated_bits: float | None
-    """What the rate model charges for all tensors; None for a fit without one."""
+    """Bits that the rate model charges for all tensors; None for a fit without a rate model."""
 
 
 class Attempt:
@@ -60,7 +60,7 @@ class Attempt:
         self.errors = torch.full((len(clip),), EMPTY, device=clip.device)
 
     def result(self) -> Fitted:
-        """Quantized tensors as they stand."""
+        """The result of the fit as it is now, with quantized tensors."""
         self.network.settle()
         if self.rate:
             return Fitted(self.rate.symbols(), self.psnr_db(), self.rate.bits)
@@ -95,7 +95,7 @@ class Attempt:
         self.noise.set_state(torch.tensor(numbers["noise"], dtype=torch.uint8))
 
     def _live(self) -> dict[str, Tensor]:
-        """All that is changed in place, by name."""
+        """All tensors that steps change in place, by name."""
         live = {"errors": self.errors}
         for index, module in enumerate(self.network.modules):
             live |= {f"module {index} {name}": parameter for name, parameter in module.named_parameters()}
@@ -104,13 +104,13 @@ class Attempt:
         return live | ({"log steps": self.rate.quantizer.log_steps} if self.rate else {})
 
     def _quantized(self, name: str, tensor: Tensor) -> QuantizedTensor:
-        """After the fit, by range."""
+        """A tensor quantized by its range, for fits that quantize at the end."""
         values = tensor.detach().float().cpu().contiguous()
         bits = self.recipe.bits if values.ndim > 1 else max(self.recipe.bits, LEAST_BIAS_BITS)
         return quantize_to_bits(values, bits, by_channel=name not in self.network.embeddings)
 
     def step(self, step: int, times: Tensor) -> bool:
-        """What is due at a step, then the step; whether the picture may have suffered from the former."""
+        """Make the changes that are due at a step, then take it; returns whether they may have harmed the picture."""
         suffers = self._change(step)
         if suffers:
             self.errors.fill_(EMPTY)
@@ -136,7 +136,7 @@ class Attempt:
         apply_masks(self.masks)
 
     def _change(self, step: int) -> bool:
-        """What happens at certain steps only; whether the picture may have suffered from it."""
+        """Prune, or begin to quantize, if that is due at a step; returns whether it may have harmed the picture."""
         recipe = self.recipe
         prunes = recipe.prune > 0 and step == self._prune_step
         if prunes:
@@ -168,7 +168,7 @@ class Attempt:
 
     @torch.no_grad()
     def measure(self) -> None:
-        """Squared errors of all frames as the network is now."""
+        """Measure the squared errors of all frames with the network as it is now."""
         for times in torch.split(torch.arange(len(self.errors), device=self.errors.device), self.recipe.batch):
             self.errors[times] = self.network.errors(self.network.seen(self.network.render(times), times), times)
 
@@ -178,14 +178,14 @@ class Attempt:
             yield step, times.to(self.errors.device)
 
     def measured(self) -> Tensor:
-        """Squared errors of the frames at their last visit."""
+        """Squared errors of the frames that had a step, each as of its last step."""
         return self.errors[~(self.errors < 0)]
 
     def psnr_db(self) -> float:
-        """Mean over frames, each as of its last visit."""
+        """Mean PSNR in dB over frames, each as of its last step."""
         errors = self.measured().cpu().tolist()
         return sum(map(psnr_from_mse, errors)) / len(errors)
 
     def estimated_bytes(self) -> int | None:
-        """Of all tensors; None while nothing is quantized."""
+        """Estimated bytes of all tensors; None while nothing is quantized."""
         return ceil(self.rate.bits / 8) if self.rate else None

@@ -1,6 +1,6 @@
-"""The state of a fit in a file, from which it goes on as if nothing had happened.
+"""Checkpoints: files with the state of a fit, from which it continues as if it had not been interrupted.
 
-safetensors, with everything that is no tensor as JSON in its metadata, and a digest over both.
+The files are safetensors, with everything that is no tensor as JSON in the metadata, and a digest over both.
 """
 
 import json
@@ -22,22 +22,22 @@ from nervcodec.files import replacing
 from nervcodec.training.optimizers import Optimizer
 
 SECONDS = 15.0
-"""Between two checkpoints: what a crash may cost, at most (ours)."""
+"""Seconds between two checkpoints, which are the most that a crash may cost (ours)."""
 
 LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class State:
-    """Everything that a fit needs to go on."""
+    """Everything that a fit needs to continue."""
 
     numbers: dict[str, Any]
-    """As JSON has them."""
+    """Everything that is no tensor, as a JSON object."""
     tensors: dict[str, Tensor]
 
 
 def save_checkpoint(path: Path, state: State) -> None:
-    """Write a state, whole or not at all.
+    """Write a state to a file, whole or not at all.
 
     Raises OutputError for what the operating system refuses.
     """
@@ -48,7 +48,7 @@ def save_checkpoint(path: Path, state: State) -> None:
 
 
 def load_checkpoint(path: Path) -> State | None:
-    """The inverse of `save_checkpoint`; None where there is no file, or one that is damaged."""
+    """The inverse of `save_checkpoint`; None if the file is missing or damaged."""
     if not path.exists():
         return None
     try:
@@ -66,32 +66,32 @@ def load_checkpoint(path: Path) -> State | None:
 
 
 class Keeper:
-    """Keeps the state of one fit in a file, every so many seconds."""
+    """Keeps the state of one fit in a file, saved every `seconds` seconds."""
 
     def __init__(self, path: Path, seconds: float = SECONDS) -> None:
         self.path, self.seconds = path, seconds
         self.last = monotonic()
 
     def load(self) -> State | None:
-        """The state that was kept last."""
+        """The state that was saved last; None if there is none."""
         return load_checkpoint(self.path)
 
     def keep(self, state: Callable[[], State], *, now: bool = False) -> None:
-        """Save a state if it is time, or `now`."""
+        """Save a state if the last one is old enough, or `now`."""
         if now or monotonic() - self.last >= self.seconds:
             save_checkpoint(self.path, state())
             self.last = monotonic()
 
 
 def resumable(keeper: Keeper | None, identity: str) -> State | None:
-    """The state that was kept of the fit with an identity, which its numbers have as `plan`; None if there is none."""
+    """The state that was kept of the fit with an identity, which is `plan` in its numbers; None if there is none."""
     state = keeper.load() if keeper else None
     return state if state and state.numbers["plan"] == identity else None
 
 
 @contextmanager
 def leaving(keeper: Keeper | None, state: Callable[[], State]) -> Iterator[None]:
-    """Whatever is raised in the block, the state is kept before."""
+    """Save the state if the block raises anything, before that is raised again."""
     try:
         yield
     except BaseException:
@@ -101,7 +101,7 @@ def leaving(keeper: Keeper | None, state: Callable[[], State]) -> Iterator[None]
 
 
 def optimizer_state(optimizers: Sequence[Optimizer]) -> dict[str, Tensor]:
-    """All that optimizers keep of their parameters, by name."""
+    """All tensors that optimizers keep of their parameters, by name."""
     return {
         f"optimizer {index} {number} {key}": value
         for index, optimizer in enumerate(optimizers)
@@ -111,7 +111,7 @@ def optimizer_state(optimizers: Sequence[Optimizer]) -> dict[str, Tensor]:
 
 
 def restore_optimizers(optimizers: Sequence[Optimizer], tensors: Mapping[str, Tensor]) -> None:
-    """The inverse of `optimizer_state`, among other tensors."""
+    """The inverse of `optimizer_state`; other tensors are ignored."""
     for name, value in tensors.items():
         kind, *where = name.split(" ")
         if kind == "optimizer":
@@ -120,7 +120,7 @@ def restore_optimizers(optimizers: Sequence[Optimizer], tensors: Mapping[str, Te
 
 
 def _placed_like(parameter: Tensor, value: Tensor) -> Tensor:
-    """A number or a tensor of an optimizer, where and as its parameter lies in memory."""
+    """A value of an optimizer on its parameter's device and, if it has that shape, in the same memory layout."""
     value = value.to(parameter.device)
     return torch.empty_like(parameter, dtype=value.dtype).copy_(value) if value.shape == parameter.shape else value
 

@@ -1,4 +1,4 @@
-"""Overfit a network to a clip."""
+"""Overfits a network to a clip."""
 
 from dataclasses import replace
 from functools import partial
@@ -21,17 +21,17 @@ from nervcodec.training.tradeoff import RATE_FITS
 from nervcodec.training.watchdog import Watchdog, constant_picture_psnr, psnr_from_mse
 
 ATTEMPTS = 3
-"""Seeds that are tried before a collapsed fit is taken as it is."""
+"""Number of seeds that are tried before a collapsed fit is taken as it is."""
 SHORTEST_PASS = 50
-"""Steps between two looks of the watchdog, at least."""
+"""Fewest steps between two checks by the watchdog."""
 REPORT_SECONDS = 0.1
-"""Reading the loss stops a GPU, so it is read no more often than this."""
+"""Fewest seconds between two readings of the loss, each of which stops a GPU."""
 TIMED_STEPS, LEAST_TIMED_STEPS, TIMED_SECONDS = 24, 4, 10.0
-"""A step is timed in the second half of so many: not all of them after so many seconds."""
+"""Most and fewest steps of a timed fit, and the seconds after which it ends early; its second half is timed."""
 
 
 class _Collapsed(Exception):
-    """A reason to start again with another seed."""
+    """The fit has collapsed and must start again with another seed."""
 
 
 def fit(
@@ -45,13 +45,13 @@ def fit(
     """Fit a decoder and embeddings to a clip, on its device.
 
     clip: samples `[T, C, H, W]`, of the picture's own size; padding to the network's grid happens here.
-    keeper: keeps the state of the fit, from which it goes on if the keeper has that of the same one. What `observe`
-    raises ends the fit, whose state is kept then.
+    keeper: keeps the state of the fit, which continues from there if the keeper has a state of the same fit. An error
+    that `observe` raises ends the fit after its state is kept.
 
-    Where a GPU's memory does not hold a step, it is fitted with half the frames in a step, and twice as many steps.
+    If a GPU's memory does not hold a step, the fit starts over with half the frames in a step, and twice the steps.
 
-    Raises FitError when no seed leads to finite numbers, OutputError when a state cannot be kept, ResourceError when
-    the memory does not even hold a step of one frame.
+    Raises FitError if no seed leads to finite numbers, OutputError if a state cannot be kept, ResourceError if the
+    memory does not even hold a step of one frame.
     """
     try:
         return _fit(clip, config, recipe, observe, inputs, keeper)
@@ -71,7 +71,7 @@ def _fit(
     inputs: FitInputs,
     keeper: Keeper | None,
 ) -> Fitted:
-    """The same, where the memory holds it."""
+    """Fit a decoder and embeddings to a clip, with the number of frames in a step that the recipe says."""
     clip = clip.contiguous(memory_format=torch.channels_last)
     inputs = inputs.to(clip.device)
     fitting = _Fitting(recipe, repr((config, recipe, clip.device.type)), observe, keeper)
@@ -102,14 +102,14 @@ def _fit(
 def time_fit(
     clip: Tensor, config: PyramidConfig, recipe: Recipe, inputs: FitInputs = CLIP_ALONE
 ) -> tuple[float, float]:
-    """Seconds that a step takes, and that a whole fit spends on its rate model; measured on a fit of its own."""
+    """Seconds that a step takes, and that a whole fit spends on its rate model; measured on a separate short fit."""
     clip = clip.contiguous(memory_format=torch.channels_last)
     timed = replace(recipe, quantize_at=0.0, steps=max(recipe.steps, TIMED_STEPS))
     attempt = Attempt(clip, config, timed, recipe.seed, inputs.to(clip.device))
     ends = [monotonic()]
     for step, times in islice(attempt.steps_to_come(), TIMED_STEPS):
         attempt.step(step, times)
-        float(attempt.errors[times[0]])  # a GPU is waited for
+        float(attempt.errors[times[0]])  # waits for a GPU
         ends.append(monotonic())
         if ends[-1] - ends[0] > TIMED_SECONDS and step >= LEAST_TIMED_STEPS:
             break
@@ -120,16 +120,16 @@ def time_fit(
 
 
 class _Fitting:
-    """What the attempts at a fit have in common."""
+    """Everything that the attempts at a fit share."""
 
     def __init__(self, recipe: Recipe, identity: str, observe: Observer, keeper: Keeper | None) -> None:
         self.recipe, self.identity, self.observe, self.keeper = recipe, identity, observe, keeper
         self.last_report = float("-inf")
 
     def run(self, attempt: Attempt, watchdog: Watchdog) -> None:
-        """All steps of the recipe that an attempt has not done.
+        """Take all steps of the recipe that an attempt has not done.
 
-        Raises _Collapsed when the watchdog has a reason to.
+        Raises _Collapsed if the watchdog gives a reason to start again.
         """
         steps = self.recipe.steps
         look = max(ceil(len(attempt.errors) / self.recipe.batch), SHORTEST_PASS)

@@ -11,17 +11,19 @@ from nervcodec.picture import SHALLOW
 from nervcodec.samples import from_unit, to_unit
 
 PARAMETERS = (0.5, 3, 15, 3, 5, 1.2, 0)
-"""Of Farneback's algorithm: scale and number of pyramid levels, window, iterations, neighbourhood and deviation of the
-polynomial, flags; those of OpenCV's documentation, since the paper names none."""
+"""Parameters of Farneback's algorithm, from OpenCV's documentation because the paper names none.
+
+Scale and number of pyramid levels, window, iterations, neighbourhood and deviation of the polynomial, flags.
+"""
 PIXELS = 16.0
-"""A motion of so many pixels counts 1, so that most fall into the range of a difference (ours; the paper is silent)."""
+"""Pixels of motion that count as 1, so that most are in the range of a difference (ours; the paper gives none)."""
 
 
 def flow_fields(clip: Tensor) -> Tensor:
-    """Where each pixel of a clip, samples `[T, 3, H, W]`, is found in the frame before and in the one after.
+    """Optical flow from each pixel of a clip, samples `[T, 3, H, W]`, to the frame before and to the frame after.
 
     Returns `[T, 4, H, W]`, float16, on the clip's device: x and y to the frame before, x and y to the one after, in
-    units of PIXELS; zero where there is no such frame. Farneback's algorithm on 8-bit grey, by OpenCV, on the CPU.
+    units of PIXELS; zero if that frame does not exist. Farneback's algorithm on 8-bit grey, by OpenCV, on the CPU.
 
     Raises RequestError when OpenCV is not installed.
     """

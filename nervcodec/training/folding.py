@@ -13,11 +13,11 @@ from torch.nn import functional as F
 from nervcodec.models.blocks import Upsample
 
 BRANCH_SCALE = 0.3
-"""Of the usual deviation, at which weights of extra branches start."""
+"""Deviation at which weights of extra branches start, as a share of the usual deviation."""
 
 
 class Branches(nn.Module):
-    """What is beside the weight `[c_out * s^2, c_in, k, k]` of a convolution before PixelShuffle(s)."""
+    """Extra branches beside the weight `[c_out * s^2, c_in, k, k]` of a convolution before PixelShuffle(s)."""
 
     def __init__(self, convolution: nn.Conv2d, stride: int) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Branches(nn.Module):
         self.identity = nn.Parameter(torch.zeros(channels // stride**2))
 
     def forward(self, weight: Tensor) -> Tensor:
-        """The weight of the one convolution that is the sum of `weight`'s and all branches."""
+        """The weight of a single convolution that equals the sum of the one with `weight` and all branches."""
         folded = weight + torch.einsum("omij,mc->ocij", self.outer, self.inner)
         for branch in (*self.parallel, self._copies(weight.shape[1])[:, :, None, None]):
             above, left = ((a - b) // 2 for a, b in zip(weight.shape[2:], branch.shape[2:], strict=True))
@@ -38,7 +38,7 @@ class Branches(nn.Module):
         return folded
 
     def _copies(self, c_in: int) -> Tensor:
-        """`[c_out * s^2, c_in]`: input channel i to every sub-pixel of output channel i, where both exist."""
+        """Weight `[c_out * s^2, c_in]` from input channel i to every sub-pixel of output channel i, if both exist."""
         gains = self.identity[:c_in].repeat_interleave(self.stride**2)
         rows = torch.arange(len(gains), device=gains.device)
         copies = gains.new_zeros(len(self.identity) * self.stride**2, c_in)
@@ -57,7 +57,7 @@ class Folding(nn.ModuleDict):
                 self[f"{name}.0.weight".replace(".", "/")] = Branches(convolution, module.stride)
 
     def forward(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The weights of a decoder, by name, with those of stages folded."""
+        """The weights of a decoder, by name, with branches folded into the weights of stages."""
         folded = {key.replace("/", "."): branches(weights[key.replace("/", ".")]) for key, branches in self.items()}
         return {**weights, **folded}
 

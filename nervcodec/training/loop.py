@@ -1,4 +1,4 @@
-"""What all fits do in every step, whatever they fit."""
+"""Operations of a step that all fits share."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from nervcodec.training.schedule import passes
 
 
 def steps_to_come(done: int, recipe: Recipe, frames: int, order: torch.Generator) -> Iterator[tuple[int, Tensor]]:
-    """Numbers of the steps after those that are done, each with the indices of its frames; `order` draws them."""
+    """Numbers of the steps after the first `done`, each with the indices of its frames, which `order` draws."""
     return zip(range(done + 1, recipe.steps + 1), islice(passes(frames, recipe.batch, order), done, None), strict=False)
 
 
@@ -33,7 +33,7 @@ def minimise(
 
 @contextmanager
 def after_step(keeper: Keeper | None, state: Callable[[], State], *, last: bool) -> Iterator[None]:
-    """Keep the state of a fit after a step, if that is due or it was the last; and before what the block raises."""
+    """Keep the state of a fit after a step, if that is due or the step was the last, and also if the block raises."""
     if keeper:
         keeper.keep(state, now=last)
     with leaving(keeper, state):

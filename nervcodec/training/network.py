@@ -1,4 +1,4 @@
-"""What a fit moves: a decoder with its embeddings, or with the encoder that makes them; as floats, later quantized."""
+"""The network that a fit trains: a decoder with embeddings or an encoder, in floats that are quantized later."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,28 +23,30 @@ from nervcodec.training.quantizing import Quantizer, quantized_together
 from nervcodec.training.recipe import Recipe
 
 COMPILE_STEPS = 2000
-"""On CUDA a fit of this many steps is worth the compiler's half minute or more (ours)."""
+"""Fewest steps of a fit on CUDA that are worth the compiler's half minute or more (ours)."""
 WARM_SHARE = 0.5
-"""Of the weights of the segment before, in those that a fit starts from; the rest is drawn, without which it learns
-worse (Ash and Adams, NeurIPS 2020; the share is ours, docs/experiments.md)."""
+"""Share of the weights of the segment before in the weights that a fit starts from; the rest is drawn.
+
+Without drawn weights a fit learns worse (Ash and Adams, NeurIPS 2020; the share is ours, docs/experiments.md).
+"""
 START_SCALE, START_NOISE = 0.5, 0.01
-"""Standard deviation of principal components in free embeddings before the first step, and of what is added to them
+"""Standard deviation of principal components in free embeddings before the first step, and of the noise added to them
 (ours)."""
 
 
 @dataclass(frozen=True)
 class FitInputs:
-    """What a fit is given beside a clip `[T, C, H, W]`."""
+    """Inputs of a fit in addition to a clip `[T, C, H, W]`."""
 
     below: Tensor | None = None
-    """For an enhancement network: the same frames as the layers below decode them, like the clip."""
+    """Decoded frames of the layers below, in the shape of the clip; for an enhancement network only."""
     masks: Tensor | None = None
-    """Bool, like the clip or of one channel: samples that are missing, and made up in the clip."""
+    """Bool, in the shape of the clip or with one channel: samples that are missing, and filled in the clip."""
     before: Mapping[str, QuantizedTensor] = field(default_factory=dict)
-    """What a network of the same config became for the frames right before: where the fit starts."""
+    """Fitted tensors of a network of the same config for the frames right before, from which the fit starts."""
 
     def to(self, device: torch.device) -> "FitInputs":
-        """The same on a device."""
+        """A copy whose tensors are on a device."""
         below, masks = (None if tensor is None else tensor.to(device) for tensor in (self.below, self.masks))
         return replace(self, below=below, masks=masks)
 
@@ -53,7 +55,7 @@ CLIP_ALONE = FitInputs()
 
 
 class Network:
-    """The network for one clip, samples `[T, C, H, W]`, on the clip's device; drawn from torch's global seed."""
+    """The network for one clip, samples `[T, C, H, W]`, on the clip's device; starts drawn from torch's global seed."""
 
     def __init__(
         self,
@@ -75,13 +77,13 @@ class Network:
         self.folding = self._place(Folding(self.decoder)) if recipe.branches else None
         self.embeddings = {name: self._start(name) for name in ({} if self.encoder else config.embeddings)}
         self.references = {n: t for n, t in inputs.before.items() if n not in config.embeddings and len(t.steps) == 1}
-        """Weights of the segment before, by name."""
+        """Weights of the segment before, by name, to which weights may be coded as differences."""
         self._begin(inputs.before)
         self.given = {name: e.to(clip.device) for name, e in given_embeddings(config, len(clip)).items()}
         self.latent_deviation = 0.0
-        """Of noise in place of channels that are not sent."""
+        """Standard deviation of noise in place of channels that are not sent."""
         self.latent_cost = torch.zeros((), device=clip.device)
-        """How far those channels were from a normal distribution when the encoder last made them: mean z^2 / 2."""
+        """Distance of channels that are not sent from a normal distribution, as last encoded: mean z^2 / 2."""
         self.quantizer: Quantizer | None = None
         compiled = clip.device.type == "cuda" and recipe.steps >= COMPILE_STEPS and find_spec("triton") is not None
         self._decode = torch.compile(self._call) if compiled else self._call
@@ -92,11 +94,11 @@ class Network:
         return [module for module in (self.decoder, self.folding, self.encoder) if module is not None]
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that a file holds, by name; encoders must have settled."""
+        """All tensors that a file holds, by name; `settle` must have replaced an encoder before."""
         return {**self.embeddings, **self._weights()}
 
     def render(self, times: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
-        """Frames `[B, C, H, W]` in [0, 1], float32, at integer `times` `[B]`, of `tensors` or the network's own."""
+        """Frames `[B, C, H, W]` in [0, 1], float32, at integer `times` `[B]`, from `tensors` or the network's own."""
         current = dict(self.tensors() if tensors is None else tensors)
         seen, spans = windows(times, self.config.window, len(self.clip)), self.config.span_of
         current |= {name: current[name][rows_around(seen, spans[name])] for name in self.embeddings}
@@ -109,19 +111,19 @@ class Network:
         return frames[:, :, : self.clip.shape[2], : self.clip.shape[3]].float()
 
     def target(self, times: Tensor) -> Tensor:
-        """What `render` should make."""
+        """The original frames `[B, C, H, W]` in [0, 1] at `times`."""
         return to_unit(self.clip[times])
 
     def seen(self, frames: Tensor, times: Tensor) -> Tensor:
-        """Frames that were rendered, drawn to the clip where it has nothing to say; see `with_masks`."""
+        """Rendered frames, with reduced errors where samples of the clip are missing (see `with_masks`)."""
         return frames if self.masks is None else with_masks(frames, self.target(times), self.masks[times])
 
     def errors(self, frames: Tensor, times: Tensor) -> Tensor:
-        """Mean squared errors `[B]` of frames as they are `seen`, over what is there."""
+        """Mean squared errors `[B]` of frames from `seen`, over the samples that are not missing."""
         return squared_errors(frames, self.target(times)) / self.shares[times]
 
     def encode(self, times: Tensor) -> dict[str, Tensor]:
-        """What the encoder makes of the frames at `times`; the first and last frame are their own neighbours."""
+        """Output of the encoder for frames at `times`, by name; the first and last frame are their own neighbours."""
         assert self.encoder is not None
         previous, following = (times - 1).clamp(min=0), (times + 1).clamp(max=len(self.clip) - 1)
         seen = [self.target(rows) for rows in (previous, times, following)]
@@ -131,7 +133,7 @@ class Network:
         return made
 
     def settle(self) -> None:
-        """From now on what the encoder makes is free, and the encoder is gone."""
+        """Replace the encoder by the embeddings that it makes, which are free from now on."""
         if self.encoder is None:
             return
         with torch.no_grad():
@@ -144,35 +146,35 @@ class Network:
         self.latent_cost = self.latent_cost.new_zeros(())
 
     def fold(self) -> None:
-        """From now on the decoder has the weights that its branches amounted to, and the branches are gone."""
+        """Fold the branches into the decoder's weights and remove them."""
         with torch.no_grad():
             for parameter, folded in zip(self.decoder.parameters(), self._weights().values(), strict=True):
                 parameter.copy_(folded)
         self.folding = None
 
     def quantize(self, steps: Mapping[str, float]) -> Quantizer:
-        """From now on frames come from quantized tensors, with these steps to begin with."""
+        """Make frames from quantized tensors from now on, beginning with the given steps."""
         self.quantizer = Quantizer(steps, self.clip.device)
         return self.quantizer
 
     @torch.no_grad()
     def _start(self, name: str) -> Tensor:
-        """An embedding before the first step: of what the frames show, or for a grid, whose rows stand between frames,
-        noise alone."""
+        """An embedding before the first step: principal components of the frames with noise, or for a grid, whose rows
+        stand between frames, noise alone."""
         start = (START_NOISE * torch.randn(self.config.embedding_shape(name, len(self.clip)))).to(self.clip.device)
         if self.config.span_of[name] == 1:
             start += START_SCALE * principal_components(self._shown, self.config.embeddings[name])
         return start.requires_grad_()
 
     def _shown(self) -> Iterator[Tensor]:
-        """All frames `[1, C, H, W]` one by one, padded; for an enhancement network, what the layers below miss."""
+        """All frames `[1, C, H, W]` one by one, padded; for an enhancement network, minus the decoded layers below."""
         for times in torch.arange(len(self.clip), device=self.clip.device)[:, None]:
             below = 0 if self.below is None else to_unit(self.below[times])
             yield self._padded(self.target(times) - below)
 
     @torch.no_grad()
     def _begin(self, before: Mapping[str, QuantizedTensor]) -> None:
-        """Move weights towards those of the segment before; embeddings do better anew (docs/experiments.md)."""
+        """Move weights towards those of the segment before; embeddings are better drawn anew (docs/experiments.md)."""
         for name, parameter in self.decoder.named_parameters() if before else ():
             parameter.lerp_(dequantize(before[name]).to(parameter.device), WARM_SHARE)
 
@@ -182,14 +184,14 @@ class Network:
         return self.folding(weights) if self.folding else weights
 
     def _encoded(self, times: Tensor) -> dict[str, Tensor]:
-        """What `encode` makes of frames and a file holds; notes the cost of the rest."""
+        """Embeddings from `encode` that a file holds; notes the cost of channels that are not sent."""
         made = self.encode(times)
         unsent = [made.pop(name).square().mean() / 2 for name in self.config.unsent]
         self.latent_cost = torch.stack(unsent).mean() if unsent else self.latent_cost
         return made
 
     def _latents(self, times: Tensor) -> dict[str, Tensor]:
-        """What the decoder takes for what a file does not hold."""
+        """Values that the decoder takes for channels that are not sent, by name."""
         latents = {name: embedding[times] for name, embedding in self.given.items()}
         if self.latent_deviation:
             for name, shape in self.config.unsent.items():
@@ -198,7 +200,7 @@ class Network:
         return latents
 
     def _call(self, weights: dict[str, Tensor], embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
-        window = self.config.window  # of each time, one after the other
+        window = self.config.window  # embeddings have one window for each time
         rows = window + (1 + 2 * window) * torch.arange(len(times), device=times.device)
         below = () if self.below is None else (to_unit(self.below[times]),)
         frames: Tensor = functional_call(self.decoder, weights, (embeddings, rows, *below), tie_weights=False)

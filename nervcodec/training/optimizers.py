@@ -1,7 +1,7 @@
-"""Muon over convolution weights, Adam and Adan, and which parameters go where.
+"""Muon for convolution weights, Adam and Adan, and the choice of an optimizer for each parameter.
 
-`torch.optim.Muon` takes matrices only; a convolution weight is a matrix of `[c_out, c_in * k * k]`. An
-optimizer of `torch.optim` loads torch's compiler when it is made, which takes seconds.
+`torch.optim.Muon` takes matrices only; here a convolution weight is a matrix of `[c_out, c_in * k * k]`. Making an
+optimizer of `torch.optim` loads torch's compiler, which takes seconds.
 """
 
 from abc import ABC, abstractmethod
@@ -19,14 +19,17 @@ POLAR_EXPRESS = (
     (3.4709, -2.5494, 0.5002),
     (2.4655, -1.7803, 0.4156),
 )
-"""Odd quintics, each the nearest to 1 in the maximum norm on what those before make of [0.003, 1], for arguments up to
-1 % larger (Polar Express: Amsel et al., arXiv 2505.16932; the range and how many there are is ours)."""
+"""Coefficients of odd quintics, each nearest to 1 in the maximum norm on what those before make of [0.003, 1].
+
+Arguments may be up to 1 % larger (Polar Express: Amsel et al., arXiv 2505.16932; the range and the number of quintics
+are ours).
+"""
 SAFETY = 1.01
-"""Rounding must not take a singular value out of the range, beyond which the quintics explode (ibid.)."""
+"""Factor that keeps rounding from moving singular values out of the range of the quintics (Polar Express)."""
 
 
 def orthogonalise(matrix: Tensor) -> Tensor:
-    """The nearest orthogonal matrix, roughly: singular values above 0.003 of the Frobenius norm end at 0.77 to 1.2."""
+    """Roughly the nearest orthogonal matrix: singular values above 0.003 of the Frobenius norm end at 0.77 to 1.2."""
     tall = matrix.shape[0] > matrix.shape[1]
     x: Tensor = matrix.T if tall else matrix
     x = x / (SAFETY * x.norm() + 1e-7)
@@ -37,7 +40,7 @@ def orthogonalise(matrix: Tensor) -> Tensor:
 
 
 State = dict[str, Tensor]
-"""What is known of a parameter from earlier steps, by name; nothing before the first."""
+"""Tensors that an optimizer keeps of a parameter from earlier steps, by name; empty before the first step."""
 
 
 class Optimizer(ABC):
@@ -48,23 +51,23 @@ class Optimizer(ABC):
         self.states: list[State] = [{} for _ in self.params]
 
     def forget_gradients(self) -> None:
-        """Before gradients of another step are added up."""
+        """Remove the gradients of the last step, before those of another step are added up."""
         for weight in self.params:
             weight.grad = None
 
     @abstractmethod
     def step(self) -> None:
-        """One update of every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
 
     def _moved(self) -> Iterator[tuple[Tensor, Tensor, State]]:
-        """Parameters that have a gradient, it, and their state."""
+        """Parameters that have a gradient, each with its gradient and its state."""
         for weight, state in zip(self.params, self.states, strict=True):
             if weight.grad is not None:
                 yield weight, weight.grad, state
 
 
 class Muon(Optimizer):
-    """Momentum, orthogonalised in `precision`: every direction of a weight matrix moves by the same amount."""
+    """Muon: momentum is orthogonalised in `precision`, so every direction of a matrix moves by the same amount."""
 
     def __init__(
         self, params: Iterable[Tensor], peak: float, momentum: float = 0.95, precision: torch.dtype = torch.float32
@@ -74,7 +77,7 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        """See Optimizer."""
+        """Update every parameter that has a gradient."""
         for weight, gradient, state in self._moved():
             velocity = state.setdefault("velocity", torch.zeros_like(weight))
             velocity.lerp_(gradient, 1 - self.momentum)
@@ -86,11 +89,11 @@ class Muon(Optimizer):
 
 
 class Adam(Optimizer):
-    """Kingma and Ba (ICLR 2015) at their decay rates, all parameters in one pass over the memory."""
+    """Adam (Kingma and Ba, ICLR 2015) at their decay rates; moves all parameters in one pass over the memory."""
 
     @torch.no_grad()
     def step(self) -> None:
-        """See Optimizer."""
+        """Update every parameter that has a gradient."""
         moved = list(self._moved())
         for weight, _, state in moved:
             if not state:
@@ -115,9 +118,9 @@ class Adam(Optimizer):
 
 
 class Adan(Optimizer):
-    """Adaptive Nesterov momentum (Xie et al., TPAMI 2024, algorithm 1), without weight decay.
+    """Adan: adaptive Nesterov momentum (Xie et al., TPAMI 2024, algorithm 1), without weight decay.
 
-    Betas are the paper's as decay rates: 0.98 for the gradient, 0.92 for its change, 0.99 for the second moment.
+    Betas are the paper's as decay rates: 0.98 for the gradient, 0.92 for its change, 0.99 for the mean square.
     """
 
     def __init__(
@@ -132,7 +135,7 @@ class Adan(Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        """See Optimizer."""
+        """Update every parameter that has a gradient."""
         for weight, gradient, state in self._moved():
             if not state:
                 state |= {name: torch.zeros_like(weight) for name in ("mean", "change", "square")}
@@ -153,10 +156,10 @@ class Adan(Optimizer):
 def build_optimizers(
     modules: Iterable[nn.Module], embeddings: Iterable[Tensor], recipe: Recipe, precision: torch.dtype = torch.float32
 ) -> list[Optimizer]:
-    """Optimizers for everything a fit trains, at their peak rates; `precision` is that of Muon's matrix products.
+    """Optimizers for everything that a fit trains, at their peak rates; `precision` is that of Muon's matrix products.
 
-    With Muon, weights of convolutions and linear layers inside the networks are Muon's; the layers that touch the
-    embedding or the picture, and everything that is no matrix, are Adam's (ours, after docs/experiments.md).
+    With Muon, weights of convolutions and linear maps with several input channels are Muon's, except for the head; all
+    other parameters are Adam's, including embeddings and biases (ours, after docs/experiments.md).
     """
     named = [pair for module in modules for pair in module.named_parameters()]
     matrices = [p for name, p in named if recipe.optimizer == "muon" and _is_hidden_matrix(name, p)]

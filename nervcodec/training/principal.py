@@ -1,7 +1,7 @@
-"""Where free embeddings start: principal components of what pictures show in the cells of a grid.
+"""Start values of free embeddings: principal components of pictures in the cells of a grid.
 
-The papers learn an encoder that makes embeddings out of frames; this is the best linear one, and known before the
-first step (ours, docs/experiments.md).
+The papers learn an encoder that makes embeddings out of frames; principal components are the best linear encoder, and
+known before the first step (ours, docs/experiments.md).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,16 +11,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SIDE = 4
-"""Means of a cell of the grid that are looked at, along each side."""
+"""Most means that are taken along each side of a cell of the grid."""
 LEAST_SHARE = 1e-3
-"""Of the deviation of the first component: what varies less is left at that scale."""
+"""Least deviation that a component is divided by, as a share of the deviation of the first component."""
 
 
 def principal_components(pictures: Callable[[], Iterator[Tensor]], shape: tuple[int, int, int]) -> Tensor:
     """The first c components of pictures in each cell of a grid, `[T, c, h, w]`, each of mean 0 and deviation 1.
 
-    pictures: makes all of them one by one, `[1, C, H, W]`, as it is called; whole cells, alike in size.
-    shape: c, h, w. What is beyond the number of samples in a cell is 0.
+    pictures: gives all pictures one by one, `[1, C, H, W]`, each time it is called; cells are whole and equal in size.
+    shape: c, h, w. Components beyond the number of samples in a cell are 0.
     """
     channels, height, width = shape
     mean, covariance = _moments(_cells(picture, height, width).double() for picture in pictures())
@@ -34,7 +34,7 @@ def principal_components(pictures: Callable[[], Iterator[Tensor]], shape: tuple[
 
 
 def _moments(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """Mean `[n]` and covariance `[n, n]` of rows `[m, n]` that come in parts."""
+    """Mean `[n]` and covariance `[n, n]` of rows that come in blocks `[m, n]`."""
     count, total, square = 0, torch.zeros(()), torch.zeros(())
     for rows in parts:
         count, total, square = count + len(rows), total + rows.sum(0), square + rows.T @ rows
@@ -43,7 +43,7 @@ def _moments(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def _cells(picture: Tensor, height: int, width: int) -> Tensor:
-    """Samples `[h w, n]` of the cells of a grid."""
+    """Samples `[h w, n]` of a picture in the cells of a grid."""
     rows, columns = (min(SIDE, side // cells) for side, cells in zip(picture.shape[2:], (height, width), strict=True))
     means = F.adaptive_avg_pool2d(picture, (height * rows, width * columns))
     return F.unfold(means, (rows, columns), stride=(rows, columns))[0].T

@@ -1,4 +1,4 @@
-"""Global magnitude pruning (HNeRV supplement; Han et al., 2015): the smallest weights become zero and stay it."""
+"""Global magnitude pruning (HNeRV supplement; Han et al., 2015): the smallest weights become zero and stay zero."""
 
 from collections.abc import Iterable
 

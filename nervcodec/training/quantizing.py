@@ -1,6 +1,6 @@
-"""Quantization inside the training loop: learned steps from the wire's table, rounding that gradients ignore.
+"""Quantization inside the training loop: learned steps from the file format's table, rounding that gradients ignore.
 
-What a network computes with during training is then what a decoder computes with: symbols times steps.
+A network in training then computes with the same values as a decoder: symbols times steps.
 """
 
 from collections.abc import Mapping
@@ -16,26 +16,26 @@ from torch.autograd import Function
 from nervcodec.quantization import STEP_OFFSET, STEP_TABLE, STEPS, QuantizedTensor, rounded
 
 DEAD_ZONE = 0.1
-"""Magnitudes are rounded down up to this much above a half: zeros are cheap, and the network adapts (ours)."""
+"""Distance above a half up to which magnitudes are rounded down: zeros are cheap, and the network adapts (ours)."""
 
 
 class Quantizer:
-    """A step for each of some named tensors."""
+    """Quantizes named tensors, each with a step of its own."""
 
     def __init__(self, steps: Mapping[str, float], device: torch.device) -> None:
         self.names = tuple(steps)
         self.log_steps = torch.tensor([log2(step) for step in steps.values()], device=device).requires_grad_()
-        """What an optimizer moves: logarithms to the base 2."""
+        """Logarithms of the steps to the base 2, which an optimizer trains."""
         self._table = STEP_TABLE.to(device)
 
     def steps(self) -> dict[str, Tensor]:
-        """Values of the table, a scalar for each tensor; their gradient is that of the power of two they stand for."""
+        """Steps from the table, a scalar for each tensor, with the gradient of the power of two it stands for."""
         smooth = torch.exp2(self.log_steps - self.log_steps.detach())
         return dict(zip(self.names, (self._table[self._indices()] * smooth).unbind(), strict=True))
 
     @torch.no_grad()
     def symbols(self, tensors: Mapping[str, Tensor]) -> dict[str, QuantizedTensor]:
-        """The integers of all tensors, with the indices of their steps; 0 for what is no number."""
+        """The symbols of all tensors with the indices of their steps; a value that is not a number becomes 0."""
         steps, indices = self.steps(), self._indices().tolist()
         return {
             name: QuantizedTensor(_integers(tensors[name] / steps[name]), (index,))
@@ -53,7 +53,7 @@ def _integers(scaled: Tensor) -> NDArray[np.int32]:
 class _Round(Function):
     """Rounding to multiples of steps, x to s round(x / s), with the gradients of LSQ (Esser et al., ICLR 2020).
 
-    The gradient passes x as if nothing happened (straight through); a step's is that of the error it makes.
+    The gradient of x is passed on unchanged (straight through); the gradient of a step is that of the rounding error.
     """
 
     @staticmethod
@@ -70,14 +70,14 @@ class _Round(Function):
 
 
 def quantized(values: Tensor, steps: Tensor) -> Tensor:
-    """The values a decoder has: multiples of a step, or of one for each value."""
+    """Values as a decoder has them: multiples of one step, or of a step for each value."""
     result: Tensor = _Round.apply(values, steps.expand_as(values))  # type: ignore[no-untyped-call]
     return result
 
 
 def quantized_together(tensors: Mapping[str, Tensor], steps: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same of many small tensors, each with its step, as one: a call costs more than what it does to them."""
-    moved = [tensor.movedim(_channels(tensor), -1) for tensor in tensors.values()]  # channels last, as they lie
+    """Values of many small tensors as a decoder has them, each with its step; a single call for all takes less time."""
+    moved = [tensor.movedim(_channels(tensor), -1) for tensor in tensors.values()]  # channels last, as in memory
     values = torch.cat([tensor.flatten() for tensor in moved])
     spread = torch.cat([steps[name].expand(tensor.numel()) for name, tensor in tensors.items()])
     parts = torch.split(quantized(values, spread), [tensor.numel() for tensor in moved])

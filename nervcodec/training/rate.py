@@ -1,7 +1,7 @@
 """The rate of a quantized network as a function that can be minimised.
 
-It charges what the range coder will: code lengths come from the same laws, forms and classes that the file will have,
-chosen anew from the actual symbols every now and then and constant in between.
+The function charges the bits of the range coder: code lengths come from the laws, forms and classes that the file will
+have. They are chosen anew from the actual symbols from time to time, and constant in between.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from nervcodec.training.checkpoint import State
 from nervcodec.training.quantizing import Quantizer, quantized
 
 SIDE_BITS = 24
-"""Of a tensor's flags, step and magnitude."""
+"""Bits of a tensor's flags, step and magnitude."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,21 @@ class _Lengths:
 
     flags: int
     offsets: Tensor
-    """Where the table of each symbol's class begins, flat."""
+    """Start of the table of each symbol's class in the flat tables."""
     bases: Tensor
-    """Of the lines from the code length of each magnitude to the next, one class after the other: their value at 0."""
+    """Values at 0 of the lines from each magnitude's code length to the next, one class after the other."""
     slopes: Tensor
-    """And what they rise by."""
+    """Slopes of the lines from each magnitude's code length to the next, one class after the other."""
     last: int
     """The largest magnitude in the tables."""
 
 
 class RateModel:
-    """Bits of all tensors of a quantizer; `temporal` names those whose first axis is time, and `references` has what
-    others may be coded as differences to."""
+    """Model of the bits of all tensors of a quantizer.
+
+    temporal: names of the tensors whose first axis is time.
+    references: tensors that other tensors may be coded as differences to, by name.
+    """
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class RateModel:
         device = quantizer.log_steps.device
         self._values = {name: dequantize(tensor).to(device) for name, tensor in references.items()}
         self.total_bits = 0.0
-        """Of symbols and side information, as they were when the model was last fitted."""
+        """Bits of symbols and side information when the model was last fitted."""
         self.fit(symbols)
 
     def fit(self, symbols: Mapping[str, QuantizedTensor]) -> None:
@@ -66,12 +69,12 @@ class RateModel:
         self._lengths = {name: _lengths(form, device) for name, form in forms.items()}
 
     def state(self) -> State:
-        """What the model was last fitted to."""
+        """The symbols that the model was last fitted to."""
         tensors = {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in self.symbols.items()}
         return State({"steps": {name: tensor.steps for name, tensor in self.symbols.items()}}, tensors)
 
     def restore(self, state: State) -> None:
-        """The inverse of `state`, which may be among other numbers and tensors."""
+        """The inverse of the method `state`; the argument may have other numbers and tensors too."""
         steps = state.numbers["steps"]
         self.fit({n: QuantizedTensor(state.tensors[f"symbols {n}"].numpy(), tuple(steps[n])) for n in self.symbols})
 

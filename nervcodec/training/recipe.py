@@ -1,4 +1,4 @@
-"""How a network is fitted: frozen settings and the named presets."""
+"""Recipes: frozen settings of a fit, and the named presets."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,12 +12,15 @@ DifferenceSource = Literal["frames", "flow"]
 Schedule = Literal["held", "cosine"]
 
 PRESET_EPOCHS = {"draft": 10, "fast": 30, "medium": 100, "slow": 300, "placebo": 1000}
-"""Passes over the clip (ours); 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
+"""Passes over the clip in each preset (ours); 300 is the papers' number (DNeRV Table 10, HNeRV section 4)."""
 LEAST_STEPS = 600
-"""Even a clip of a few frames gets this many steps from a preset (ours)."""
+"""Fewest steps that a preset gives, even for a clip of a few frames (ours)."""
 
 LEARNING_RATES: dict[Optimizer, float] = {"muon": 2e-2, "adam": 5e-3, "adan": 1e-2}
-"""Ours, from docs/experiments.md. Papers: Adam 5e-4 (DNeRV code), 1e-3 (HNeRV), Adan 3e-3 (DNeRV Table 10)."""
+"""Default peak rates (ours, docs/experiments.md).
+
+Papers: Adam 5e-4 (DNeRV code), 1e-3 (HNeRV), Adan 3e-3 (DNeRV Table 10).
+"""
 
 LEAST_BITS, MOST_BITS = 2, 12
 MOST_RATE = 1e6
@@ -28,54 +31,54 @@ class Recipe:
     """Settings of one fit."""
 
     steps: int
-    """Optimizer steps, one batch each."""
+    """Number of optimizer steps, each on one batch."""
     batch: int = 1
-    """Frames in a step."""
+    """Number of frames in a step."""
     optimizer: Optimizer = "muon"
     learning_rate: float | None = None
-    """Peak rate; None means the optimizer's own default."""
+    """Peak learning rate; None means the default of the optimizer."""
     side_rate: float = 1e-2
-    """Peak rate of what Muon leaves to Adam: embeddings, biases, stem and head."""
+    """Peak rate of the parameters that Muon leaves to Adam, such as embeddings, biases and the head."""
     warmup: float = 0.03
     """Share of the steps spent on linear warm-up from a tenth of the peak (ours, docs/experiments.md; DNeRV: 0.1)."""
     schedule: Schedule = "held"
-    """Of the rates after it: at the peak to half of the steps, then a line to zero (ours, docs/experiments.md), or a
-    cosine to zero (DNeRV code)."""
+    """Schedule of the rates after warm-up: `held` stays at the peak for half of the steps, then falls linearly to zero
+    (ours, docs/experiments.md); `cosine` falls to zero as a cosine (DNeRV code)."""
     clip_norm: float = 1.0
-    """Gradients are scaled to at most this Euclidean norm."""
+    """Largest Euclidean norm that gradients are scaled to."""
     loss: Loss = "l2"
     embeddings: EmbeddingSource = "free"
     difference_source: DifferenceSource = "frames"
-    """What DNeRV's encoder makes the difference embedding of: differences of frames, or optical flow."""
+    """Input of the difference embedding in DNeRV's encoder: differences of frames, or optical flow."""
     branches: bool = False
     """Whether the convolutions of stages are re-parameterised."""
     latent_noise: float = 0.0
-    """Deviation of noise in place of channels that SDMN does not send; falls to zero from a quarter to three
+    """Standard deviation of noise in place of channels that SDMN does not send; falls to zero from a quarter to three
     quarters of the steps (ours)."""
     latent_weight: float = 1e-4
-    """What half the mean square of those channels, as an encoder makes them, weighs against the distortion (ours)."""
+    """Weight against the distortion of half the mean square of encoded channels that SDMN does not send (ours)."""
     prune: float = 0.0
-    """Share of the convolution weights set to zero for good."""
+    """Share of the convolution weights that are set to zero permanently."""
     prune_at: float = 0.7
     """Share of the steps after which pruning happens; the rest fine-tunes (ours)."""
     rate: float | None = 0.04
-    """What a bit for each pixel weighs against a distortion of 1, while values are quantized in the loop; None fits
-    without regard to rate and quantizes afterwards."""
+    """Weight of a bit per pixel against a distortion of 1, while values are quantized in the loop; None fits without
+    regard to rate and quantizes afterwards."""
     target_bits: float | None = None
-    """Size of all tensors at which the weight of the rate is to arrive, beginning at `rate`."""
+    """Bits of all tensors that the fit should reach by changing the weight of the rate, beginning at `rate`."""
     quantize_at: float = 0.1
     """Share of the steps after which values are quantized and their rate counts (ours)."""
     rate_ramp: float = 0.1
-    """Share of the steps over which the rate's weight then rises from zero (ours)."""
+    """Share of the steps, once values are quantized, over which the weight of the rate rises from zero (ours)."""
     rate_every: int = 8
-    """The rate is evaluated in one of so many steps, and weighs as much more there (NVRC: 9)."""
+    """Steps from one evaluation of the rate to the next, and the factor of its weight there (NVRC: 9)."""
     step_rate: float = 0.03
     """Peak rate of the quantization steps, in octaves (ours)."""
     bits: int = 8
-    """Of each value, sign included, where quantization comes after the fit."""
+    """Bits of each value, including the sign, if values are quantized after the fit."""
     seed: int = 0
     reduced_precision: bool = True
-    """bfloat16 autocast, where the device has arithmetic for it."""
+    """Whether bfloat16 autocast is used where the device has arithmetic for it."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -100,10 +103,10 @@ class Recipe:
 
 
 def preset_steps(preset: str, frames: int, batch: int) -> int:
-    """Steps of a named preset for a clip of so many frames, `batch` of them in a step."""
+    """Number of steps of a named preset for a clip of `frames` frames, with `batch` frames in a step."""
     return max(steps_of_epochs(PRESET_EPOCHS[preset], frames, batch), LEAST_STEPS)
 
 
 def steps_of_epochs(epochs: float, frames: int, batch: int) -> int:
-    """Steps in so many passes over a clip."""
+    """Number of steps in `epochs` passes over a clip."""
     return max(1, round(epochs * frames / batch))

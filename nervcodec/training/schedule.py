@@ -1,4 +1,4 @@
-"""What changes from step to step of a fit."""
+"""Schedules of rates and noise over the steps of a fit, and the order of frames."""
 
 from collections.abc import Iterator
 from math import cos, pi
@@ -13,7 +13,7 @@ HELD = 0.5
 
 
 def learning_rate_factor(step: int, recipe: Recipe) -> float:
-    """Share of the peak rate at a step: linear from 0.1 to 1 in the warm-up, then as the recipe's schedule has it."""
+    """Share of the peak rate at a step: linear from 0.1 to 1 in the warm-up, then by the recipe's schedule."""
     warm = recipe.warmup * recipe.steps
     if step <= warm:
         return 0.1 + 0.9 * step / warm
@@ -23,7 +23,7 @@ def learning_rate_factor(step: int, recipe: Recipe) -> float:
 
 
 def latent_deviation(step: int, recipe: Recipe) -> float:
-    """Deviation of the noise in place of channels that are not sent, at a step."""
+    """Standard deviation, at a step, of the noise in place of channels that are not sent."""
     return recipe.latent_noise * min(max(1.5 - 2 * step / recipe.steps, 0.0), 1.0)
 
 

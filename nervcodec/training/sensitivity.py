@@ -1,4 +1,4 @@
-"""Where quantization starts: steps from how much each tensor matters to the picture (reverse water-filling)."""
+"""Initial quantization steps, from how much each tensor matters to the picture (reverse water-filling)."""
 
 from math import log, sqrt
 
@@ -8,17 +8,17 @@ from nervcodec.training.losses import bit_weight, weighted
 from nervcodec.training.network import Network
 
 SAMPLES = 8
-"""Frames on which sensitivity is measured (ours)."""
+"""Number of frames on which sensitivity is measured, at most (ours)."""
 FINEST, COARSEST = 1 / 256, 1.0
-"""Bounds of a first step, in root mean squares of its tensor (ours)."""
+"""Bounds of an initial step, in root mean squares of its tensor (ours)."""
 
 
 def water_filled_steps(network: Network, rate: float, generator: torch.Generator) -> dict[str, float]:
-    """For each tensor, the step at which a little more rate and a little more distortion weigh the same.
+    """The step of each tensor, by name, at which a little more rate and a little more distortion weigh the same.
 
-    Rounding with a step s to squared error s^2 / 12 adds h s^2 / 24 to the distortion, h being the mean curvature of a
-    value, and saves log2 s bits of it; so s^2 = 12 w / (h ln 2), w being what a bit weighs. Curvature is that of Gauss
-    and Newton, from products of the Jacobian with random pictures (Hutchinson, 1990).
+    Rounding with a step s has the squared error s^2 / 12. It adds h s^2 / 24 to the distortion, h being the mean
+    curvature of a value, and saves log2 s bits of the value; so s^2 = 12 w / (h ln 2), w being the weight of a bit.
+    Curvature is that of Gauss and Newton, from products of the Jacobian with random pictures (Hutchinson, 1990).
     """
     curvature, weight = _curvature(network, generator), bit_weight(rate, network.clip)
     steps = {}

@@ -1,4 +1,4 @@
-"""The rate's part in the loss: R + lambda D, written as D plus the rate times its weight."""
+"""The rate term of the loss: R + lambda D, written as D plus the rate times its weight."""
 
 from math import ceil
 
@@ -13,34 +13,34 @@ from nervcodec.training.recipe import Recipe
 from nervcodec.training.sensitivity import water_filled_steps
 
 RATE_FITS = 40
-"""Times in a fit that the rate model is fitted to the symbols as they are, at most (ours)."""
+"""Most times in a fit that the rate model is fitted to the current symbols (ours)."""
 STEERING = 0.7
-"""Power of the excess size by which the weight of the rate grows at each of them, to reach a size (ours)."""
+"""Power of the excess size by which the weight of the rate grows at each fit of the rate model (ours)."""
 
 
 def steps_between_fits(recipe: Recipe) -> int:
-    """Of the rate model: no fewer than there are from one evaluation of the rate to the next."""
+    """Steps from one fit of the rate model to the next, at least as many as between two evaluations of the rate."""
     return max(ceil(recipe.steps / RATE_FITS), recipe.rate_every)
 
 
 class RateTerm:
-    """Quantizes a network from now on, and says what its bits weigh in the loss of each step."""
+    """Quantizes a network from its creation on, and gives the weighted bits in the loss of each step."""
 
     def __init__(self, network: Network, recipe: Recipe, rate: float, noise: torch.Generator) -> None:
         self.recipe, self.noise = recipe, noise
         self.weight = bit_weight(rate, network.clip)
-        """Of one bit, against the distortion of one frame."""
+        """Weight of one bit against the distortion of one frame."""
         self.network = network
         self.quantizer = network.quantize(water_filled_steps(network, rate, noise))
         self.model = RateModel(self.quantizer, set(network.embeddings), self.symbols(), network.references)
 
     @property
     def bits(self) -> float:
-        """Of all tensors, as of the last fit of the rate model."""
+        """Bits of all tensors as of the last fit of the rate model."""
         return self.model.total_bits
 
     def __call__(self, step: int) -> Tensor | float:
-        """What a step adds to the loss: nothing in most of them, and as much more in the others."""
+        """Rate term in the loss of a step: zero in most steps, and scaled up in the others."""
         recipe = self.recipe
         if step % recipe.rate_every:
             return 0.0
@@ -49,11 +49,11 @@ class RateTerm:
         return min(max(ramp, 0.0), 1.0) * recipe.rate_every * self.weight * bits
 
     def symbols(self) -> dict[str, QuantizedTensor]:
-        """What the file would hold now."""
+        """Symbols that the file would hold now."""
         return self.quantizer.symbols(self.network.tensors())
 
     def follow(self, step: int) -> None:
-        """Fit the rate model to the symbols when it is time; then steer towards the size that is wanted."""
+        """Fit the rate model to the symbols if it is due, then steer towards the size that is wanted."""
         recipe = self.recipe
         if step % steps_between_fits(recipe) and step != recipe.steps:
             return

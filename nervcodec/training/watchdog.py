@@ -1,7 +1,7 @@
-"""Notices a fit that has collapsed.
+"""Watchdog that notices a fit that has collapsed.
 
-NeRV-type fits sometimes do: their PSNR drops and never comes back, or they stay at a flat picture from the start (the
-authors of DNeRV advise another seed). The thresholds are ours.
+NeRV-type fits sometimes collapse: their PSNR drops and never comes back, or they stay at a flat picture from the start
+(the authors of DNeRV advise another seed). The thresholds are ours.
 """
 
 from math import isfinite, log10
@@ -14,16 +14,16 @@ from nervcodec.samples import to_unit
 from nervcodec.training.losses import squared_errors
 
 FALL_DB = 5.0
-"""A drop of this much below the best pass counts as a fall ..."""
+"""Drop in dB below the best pass that counts as a fall if it lasts."""
 FALL_PASSES = 3
-"""... when it lasts this many passes."""
+"""Number of passes that a drop must last to count as a fall."""
 RISE_DB = 1.0
-"""A fit has left the level of a constant picture when it is this much better."""
+"""Gain in dB with which a fit has left the level of a constant picture."""
 RISE_STEPS = 300
 RISE_SHARE = 0.3
-"""It must have done so after this many steps and this share of them, whichever is later."""
+"""Share of the steps after which a fit must have left the level of a constant picture, or RISE_STEPS if later."""
 EASY_DB = 40.0
-"""A clip that a constant picture describes this well is flat: there is nothing to leave."""
+"""PSNR in dB from which on a constant picture describes a clip so well that a fit need not be better."""
 
 
 def psnr_from_mse(mse: float) -> float:
@@ -32,14 +32,14 @@ def psnr_from_mse(mse: float) -> float:
 
 
 def constant_picture_psnr(clip: Tensor) -> float:
-    """PSNR in dB of the one colour that fits a clip, samples `[T, C, H, W]`, best, by `squared_errors`."""
+    """PSNR in dB of a picture of the one colour that fits a clip, samples `[T, C, H, W]`, best by `squared_errors`."""
     colour = torch.stack([to_unit(frame).mean(dim=(1, 2)) for frame in clip]).mean(dim=0)[None, :, None, None]
     errors = [float(squared_errors(colour.expand(1, *frame.shape), to_unit(frame)[None])) for frame in clip]
     return psnr_from_mse(sum(errors) / len(errors))
 
 
 class Watchdog:
-    """Is told the PSNR of every pass over the clip; answers with a reason to start again, or None."""
+    """Judges a fit by the PSNR of every pass over the clip; gives a reason to start again, or None."""
 
     def __init__(self, constant_db: float, steps: int) -> None:
         self.constant_db = constant_db
@@ -49,11 +49,11 @@ class Watchdog:
         self.resting = False
 
     def rest(self) -> None:
-        """From now on only numbers that are none are a reason: pruning explains a fall, or no seed is left to try."""
+        """Accept any finite PSNR from now on, because pruning explains a fall, or no seed is left to try."""
         self.resting = True
 
     def state(self) -> dict[str, Any]:
-        """What it has seen."""
+        """State that changes from pass to pass, for JSON."""
         return {"best_db": self.best_db, "low_passes": self.low_passes, "resting": self.resting}
 
     def restore(self, state: dict[str, Any]) -> None:

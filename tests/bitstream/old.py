@@ -10,7 +10,7 @@ from nervcodec.bitstream.layer import base_digest, write_groups
 
 
 def write_old(stream: Stream, version: int) -> bytes:
-    """The bytes of a file whose header has the description of its first layer; the others have none."""
+    """The bytes of a file of version 1 or 2, whose header describes its first layer; the others have no description."""
     payloads = [write_groups(chunk.groups) for layer in stream.layers for chunk in layer.chunks]
     header = _old_header(stream)
     writer = ByteWriter()
@@ -53,7 +53,7 @@ def write_layered(stream: Stream, version: int) -> bytes:
 
 
 def _old_header(stream: Stream) -> bytes:
-    """Video, model, description, segments."""
+    """The header of a file of version 1 or 2: video, model, description, segments."""
     segments = _counted(stream.header.segments)
     video = write_header(stream.header).removesuffix(segments)
     base = stream.layers[0]

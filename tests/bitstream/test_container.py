@@ -30,6 +30,10 @@ LAYERS = tuple(
 STREAM = Stream(header=HEADER, layers=LAYERS)
 DATA = write_stream(STREAM)
 ENDS = layer_ends(DATA)
+UNKNOWN_VERSION = 9
+"""A version of the format that this decoder does not read."""
+UNKNOWN_RECORD, PASSED_RECORD = 9, 200
+"""Numbers of header records that no version has: one that a decoder must refuse, and one that it may pass over."""
 
 
 def changed(data: bytes, position: int, flip: int = 1) -> bytes:
@@ -66,7 +70,7 @@ def test_a_timeline_comes_back() -> None:
         (bytes([1, 3, 9, 3, 0]), "gap: zero"),
         (bytes([1, 1, 0]), "frames of the video: zero"),
         (bytes([1, 4, 9, 3, 2]), "record: 4 bytes"),
-        (bytes([9, 0]), "record 9 of the header is not known"),
+        (bytes([UNKNOWN_RECORD, 0]), f"record {UNKNOWN_RECORD} of the header is not known"),
         (bytes([2, 6, 0, 1, 2, 3, 4, 5]), "attachment: zero"),
         (bytes([2, 4, 9, 1, 2, 3]), "attachment: 4 bytes"),
         (bytes([2, 6, 9, 1, 2, 3, 4, 5]), "1 bytes too many"),
@@ -88,7 +92,7 @@ def test_the_header_of_version_3_has_no_records() -> None:
 
 def test_a_record_that_may_be_passed_over_is() -> None:
     header = Header(video=VIDEO, segments=(4,), timeline=Timeline((0, 2, 4, 6), 9))
-    assert read_header(write_header(header) + bytes([200, 2, 7, 7])) == header
+    assert read_header(write_header(header) + bytes([PASSED_RECORD, 2, 7, 7])) == header
 
 
 def test_the_first_layers_are_a_prefix() -> None:
@@ -145,8 +149,8 @@ def test_what_is_wrong_is_said() -> None:
         read_stream(b"")
     with pytest.raises(UnsupportedStream, match="merge it with its base"):
         read_stream(b"NERP....")
-    with pytest.raises(UnsupportedStream, match="version 9"):
-        read_stream(DATA[:4] + b"\x09" + DATA[5:])
+    with pytest.raises(UnsupportedStream, match=f"version {UNKNOWN_VERSION}"):
+        read_stream(DATA[:4] + bytes([UNKNOWN_VERSION]) + DATA[5:])
     with pytest.raises(TruncatedStream, match=r"^layer 4: .* --layers 3$"):
         read_stream(DATA + b"\x00")
     with pytest.raises(CorruptStream, match=r"^layer 3: segment 1 does not match its checksum; .* --layers 2$"):
@@ -213,7 +217,7 @@ def test_segments_share_networks_follow_each_other_or_have_nothing_to_add() -> N
 
 
 def test_of_an_open_stream_only_what_is_looked_at_is_read() -> None:
-    """Any chunk may be damaged as long as nobody asks for it."""
+    """A chunk or attachment may be damaged as long as nobody reads it."""
     for damaged in (changed(SHARED_DATA, SHARED_DATA.index(b"some sound")), changed(SHARED_DATA, -2)):
         with pytest.raises(CorruptStream):
             read_stream(damaged)
@@ -223,7 +227,7 @@ def test_of_an_open_stream_only_what_is_looked_at_is_read() -> None:
         open_stream(changed(SHARED_DATA, SHARED_DATA.index(b"some sound"))).attachments[0]
 
     class Watched:
-        """Notes what is read."""
+        """Data that counts the bytes that are read."""
 
         read = 0
 
@@ -244,9 +248,9 @@ def test_of_an_open_stream_only_what_is_looked_at_is_read() -> None:
     [
         (0, {0: Chunk((b"a",), 2)}, "layer 1: segment 0: network 2 of 2"),
         (0, {1: Chunk((b"a",), 0, True)}, "layer 1: segment 1 cannot follow one of another network"),
-        (0, {2: Chunk(())}, "layer 1: segment 2: nothing is there"),
+        (0, {2: Chunk(())}, "layer 1: segment 2: its chunk is empty"),
         (1, {1: Chunk((b"f",), 0, True)}, "layer 2: segment 1 cannot follow"),
-        (1, {2: Chunk((), 0, True)}, "layer 2: segment 2: nothing is there"),
+        (1, {2: Chunk((), 0, True)}, "layer 2: segment 2: its chunk is empty"),
     ],
 )
 def test_tables_that_make_no_sense_are_refused(layer: int, chunks: dict[int, Chunk], message: str) -> None:
@@ -264,7 +268,7 @@ def test_many_networks_for_few_segments_are_refused() -> None:
 
 
 def test_long_chains_are_refused() -> None:
-    """Each frame of the last segment would take all chunks before it."""
+    """A chain is limited, because a frame of its last segment takes all chunks before it."""
     for segments, fine in ((64, True), (65, False)):
         chunks = tuple(Chunk((b"a",), 0, segment > 0) for segment in range(segments))
         layer = Layer(model=1, configs=((1,),), chunks=chunks)

@@ -10,6 +10,8 @@ from tests.bitstream.test_container import DATA, ENDS, HEADER, LAYERS, STREAM, c
 
 BASE = first_layers(DATA, 1)
 PACK = cut_pack(DATA, 2)
+FAR_ABOVE = 9
+"""Number of a layer far above the last one of the file."""
 
 
 def test_cut_and_joined_the_bytes_are_the_same() -> None:
@@ -75,7 +77,12 @@ def test_what_is_no_pack_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("first", "last", "sentence"),
-    [(1, 2, "begins with layer 2"), (3, 2, "are none"), (4, None, "ends with layer 3"), (2, 9, "ends with layer 3")],
+    [
+        (1, 2, "begins with layer 2"),
+        (3, 2, "are none"),
+        (4, None, "ends with layer 3"),
+        (2, FAR_ABOVE, "ends with layer 3"),
+    ],
 )
 def test_layers_that_no_pack_has(first: int, last: int | None, sentence: str) -> None:
     with pytest.raises(RequestError, match=sentence):

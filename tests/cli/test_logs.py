@@ -1,4 +1,4 @@
-"""What is said, how loudly, and where."""
+"""Messages of commands: which are written, at which verbosity, and where."""
 
 import logging
 import re
@@ -74,7 +74,7 @@ def test_a_log_has_calls_decisions_results_and_errors_one_after_the_other(sample
         r"layer 1: dnerv: 4,271 weights; strides \(2, 2, 2, 2\)",
         "layer 1: Recipe.steps=3,",
         "dnerv, 4,271 weights, 2 frames, 3 steps",
-        rf"layer 1: {path.stat().st_size} bytes with all below; of its groups: content \d+, difference \d+, stem",
+        rf"layer 1: {path.stat().st_size} bytes so far; its groups: content \d+, difference \d+, stem",
         "segment 0: frames 2",
         rf"a.nerv: YUV PSNR .* {path.stat().st_size:,} bytes",
         "called with: encode",
@@ -105,7 +105,7 @@ def test_a_search_logs_its_trials(caplog: pytest.LogCaptureFixture) -> None:
 
     with caplog.at_level(logging.INFO, "nervcodec"):
         search(Target("psnr", 34), 50, (0, 100), 4, fit)
-    assert caplog.messages[0] == "fit 1, told 50: psnr 25 for 34, off by -90.00 tolerances"
+    assert caplog.messages[0] == "fit 1 at 50: psnr is 25, target 34, off by -90.00 tolerances"
 
 
 def test_the_library_alone_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

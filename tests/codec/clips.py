@@ -15,6 +15,9 @@ from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 from tests.conftest import SAMPLE
 
+ALWAYS_KEPT = -99.0
+"""Decibels as a least gain that every layer reaches."""
+
 
 def small_clip(frames: int) -> Tensor:
     """The first frames of the sample, `[T, 3, 25, 46]`, uint8."""

@@ -9,7 +9,7 @@ RNG = np.random.default_rng(0)
 
 
 def encode_symbols(parts: list[tuple[Symbols, Prior]]) -> bytes:
-    """One stream of all parts."""
+    """The bytes of one stream with the symbols of all runs, each under its prior."""
     encoder = SymbolEncoder()
     for symbols, prior in parts:
         encoder.encode(symbols, prior)

@@ -1,4 +1,4 @@
-"""docs/bitstream.md, sections 5 and 6, followed word by word in plain Python: what it says is what the coder does."""
+"""A decoder in plain Python that follows docs/bitstream.md, sections 5 and 6, word by word, against the coder."""
 
 from itertools import accumulate
 from math import floor, isqrt
@@ -47,7 +47,7 @@ def boundaries(table: list[int]) -> list[int]:
 
 
 class RangeDecoder:
-    """32-bit words, 64-bit state."""
+    """A range decoder with words of 32 bits and a state of 64 bits."""
 
     def __init__(self, data: bytes) -> None:
         self.words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4)]

@@ -1,4 +1,4 @@
-"""Write golden files of the current format version, once each: `python -m tests.golden.make NAME ...`."""
+"""Writer of golden files of the current format version, each of them once: `python -m tests.golden.make NAME ...`."""
 
 import json
 import sys
@@ -28,6 +28,8 @@ from nervcodec.video.writer import write_frames
 from tests.conftest import SAMPLE
 
 FOLDER = Path(__file__).parent
+ANY_GAIN = -9
+"""A `min_gain` that every layer reaches, so that all layers are kept."""
 OPTIONS = {
     "dnerv": nervcodec.EncodeOptions(
         view=View(stop=4, resize=(46, 25)), model="dnerv", size=3000, steps=300, quality=90
@@ -49,7 +51,13 @@ OPTIONS = {
         quality=90,
     ),
     "layers": nervcodec.EncodeOptions(
-        view=View(stop=4, resize=(46, 25)), model="sdmn", layers=3, size=20_000, steps=300, quality=90, min_gain=-9
+        view=View(stop=4, resize=(46, 25)),
+        model="sdmn",
+        layers=3,
+        size=20_000,
+        steps=300,
+        quality=90,
+        min_gain=ANY_GAIN,
     ),
     "timeline": nervcodec.EncodeOptions(
         view=View(stop=6, resize=(46, 25)), model="hnerv", keep_every=2, size=3000, steps=300, quality=90
@@ -65,20 +73,20 @@ OPTIONS = {
         view=View(first=60, stop=64, resize=(45, 25)),
         domain="yuv420",
         layers=2,
-        min_gain=-9,
+        min_gain=ANY_GAIN,
         size=3000,
         steps=300,
         quality=90,
     ),
-    "depth": nervcodec.EncodeOptions(model="dnerv", layers=2, min_gain=-9, size=3000, steps=300, quality=90),
+    "depth": nervcodec.EncodeOptions(model="dnerv", layers=2, min_gain=ANY_GAIN, size=3000, steps=300, quality=90),
 }
 WITH_SOUND = ("sound",)
 FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
-"""Files so small would not have contexts by themselves."""
+"""Forms of the embeddings of files that are too small to have contexts by themselves."""
 
 
 def deep_source(folder: Path) -> Path:
-    """A video of 10 bits: four frames of the sample with a ramp of as many bits more added."""
+    """A video of 10 bits: four frames of the sample with a ramp from 0 to 7 added."""
     path = folder / "deep.mkv"
     with (
         read_frames(str(SAMPLE), View(stop=4, resize=(46, 25), depth=10)) as video,
@@ -103,7 +111,7 @@ def symbols_digest(stream: Stream) -> str:
 
 
 def with_forms(stream: Stream, forms: tuple[int, ...]) -> Stream:
-    """The same integers, embeddings in the cheapest of some forms."""
+    """A stream of the same integers, with embeddings in the cheapest of some forms."""
     (layer,), ((config,),), (frames,) = stream.layers, layer_configs(stream), stream.header.segments
     groups = tuple(
         pack_group(specs, unpack_group(specs, group), forms if specs[0].temporal else FORMS)
@@ -113,7 +121,7 @@ def with_forms(stream: Stream, forms: tuple[int, ...]) -> Stream:
 
 
 def main(names: list[str]) -> None:
-    """See the module."""
+    """Write the golden files of some names, their frames and the digests of their integers."""
     folder = FOLDER / f"v{VERSION}"
     folder.mkdir(exist_ok=True)
     index = folder / "symbols.json"

@@ -1,4 +1,4 @@
-"""A model is its folder and one entry: another one is added here, and everything knows it."""
+"""A model is a folder and one entry of the catalogue: another model is added here, and every command knows it."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def nervc_with_toy(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """`nervc` in a process whose catalogue has one model more."""
+    """Run `nervc` in a process whose catalogue has one more model."""
     command = [sys.executable, "-c", ADDED, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 

@@ -13,6 +13,8 @@ from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.wire import pack_config, unpack_config
 
 CONFIGS = [hnerv_config(320, 640, 24), dnerv_config(320, 640, 24, (10, 20)), ffnerv_config(320, 640, 24)]
+UNKNOWN_MODEL = 99
+"""A wire id that no model has."""
 
 
 def test_wire_ids_never_change() -> None:
@@ -35,8 +37,8 @@ def test_channels_come_from_elsewhere() -> None:
 
 def test_unknown_models_and_odd_numbers_are_unsupported() -> None:
     model, numbers = pack_config(CONFIGS[0])
-    with pytest.raises(UnsupportedStream, match="model 99"):
-        unpack_config(99, numbers)
+    with pytest.raises(UnsupportedStream, match=f"model {UNKNOWN_MODEL}"):
+        unpack_config(UNKNOWN_MODEL, numbers)
     for bad in (numbers[:-1], (*numbers, 1), (0, *numbers), ()):
         with pytest.raises(UnsupportedStream):
             unpack_config(model, bad)

@@ -15,6 +15,8 @@ from nervcodec.motion import warp
 
 CONFIG = ffnerv_config(30, 60, 8)
 FRAMES = 7
+CERTAIN = 1000
+"""A weight before its softmax that always chooses its picture where the other weights are zero."""
 
 
 def decoder_and_embeddings() -> tuple[FFNeRV, dict[str, Tensor]]:
@@ -51,9 +53,9 @@ def test_a_flow_of_half_a_pixel_takes_the_mean() -> None:
 def test_weights_choose_one_picture() -> None:
     own, others = torch.rand(2, 3, 8, 12), torch.rand(2, 4, 3, 8, 12)
     choices, motions = torch.zeros(2, 2, 8, 12), torch.zeros(2, 4, 3, 4, 6)
-    choices[:, 0] = 1000
+    choices[:, 0] = CERTAIN
     assert torch.equal(aggregate(own, others, choices, motions, 2), own)
-    choices[:, 1], motions[:, 2, 2] = 2000, 1000
+    choices[:, 1], motions[:, 2, 2] = 2 * CERTAIN, CERTAIN
     torch.testing.assert_close(aggregate(own, others, choices, motions, 2), others[:, 2], atol=1e-5, rtol=0)
     motions[:, 2, 0] = 1.5  # cells of two pixels
     moved = aggregate(own, others, choices, motions, 2)

@@ -12,7 +12,7 @@ CONFIG = replace(ROWS["sdmn480-3m"].config(), growth=6)  # three couplings of 16
 
 @cache
 def trained(affine: int) -> InvertibleNetwork:
-    """After a while of training for noise: its last convolutions are far from zero."""
+    """A network trained to make noise for a while, so that its last convolutions are far from zero."""
     torch.manual_seed(0)
     network = InvertibleNetwork(replace(CONFIG, affine=affine), 1)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)

@@ -1,4 +1,4 @@
-"""Parts prepared for a CPU make what the network's own make."""
+"""Modules prepared for a CPU make the same frames as the network's own modules."""
 
 from copy import deepcopy
 

@@ -15,6 +15,8 @@ from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.sdmn.sizing import sdmn_config
 from nervcodec.models.sizing import MOST_EMBEDDING_CELLS, choose_strides, fit_width
 
+TOO_MANY_WEIGHTS, TOO_FEW_WEIGHTS = 10**12, 300
+"""Numbers of weights above those of any network that a file may hold, and below those of the smallest one."""
 SIZES = [
     (240, 427),
     (480, 854),
@@ -62,9 +64,9 @@ def test_fit_width_comes_as_near_as_any_width(weights: int) -> None:
 
 def test_fit_width_gives_up_on_the_impossible() -> None:
     with pytest.raises(RequestError, match="no such network"):
-        fit_width(lambda stem: hnerv_config(320, 640, stem), 10**12)
+        fit_width(lambda stem: hnerv_config(320, 640, stem), TOO_MANY_WEIGHTS)
     with pytest.raises(RequestError, match="smallest network"):
-        fit_width(lambda stem: hnerv_config(320, 640, stem), 300)
+        fit_width(lambda stem: hnerv_config(320, 640, stem), TOO_FEW_WEIGHTS)
 
 
 def test_the_difference_embedding_does_not_outweigh_a_network_on_a_short_clip() -> None:

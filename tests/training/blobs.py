@@ -10,6 +10,8 @@ from nervcodec.training.attempt import Attempt
 
 SDMN = sdmn_config(30, 60, 10)
 CONFIGS = [hnerv_config(30, 60, 12), dnerv_config(30, 60, 12, (8, 16))]
+STUCK_RATE = 1e-9
+"""A learning rate at which a fit never leaves its start."""
 
 
 def moving_blob() -> Tensor:

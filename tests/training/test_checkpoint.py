@@ -15,9 +15,11 @@ from nervcodec.training.checkpoint import Keeper, State, load_checkpoint, save_c
 from nervcodec.training.fit import fit
 from nervcodec.training.network import CLIP_ALONE, FitInputs
 from nervcodec.training.recipe import Recipe
-from tests.training.blobs import CONFIGS, SDMN, moving_blob
+from tests.training.blobs import CONFIGS, SDMN, STUCK_RATE, moving_blob
 
 RATE = Recipe(steps=60, rate=1e-4)
+NO_WAIT = -1.0
+"""Seconds between two reports with which every step is reported."""
 
 pytestmark = pytest.mark.usefixtures("arithmetic")
 
@@ -52,7 +54,7 @@ def same(one: Fitted, other: Fitted) -> bool:
 
 @pytest.fixture(autouse=True)
 def every_step_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_module, "REPORT_SECONDS", -1.0)
+    monkeypatch.setattr(fit_module, "REPORT_SECONDS", NO_WAIT)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_a_fit_that_starts_from_another_is_resumed_too(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_second_attempt_is_resumed_as_such(tmp_path: Path) -> None:
-    hopeless = Recipe(steps=320, optimizer="adam", learning_rate=1e-9)
+    hopeless = Recipe(steps=320, optimizer="adam", learning_rate=STUCK_RATE)
     restarts: list[Event] = []
 
     def watch(event: Event) -> None:

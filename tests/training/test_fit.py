@@ -22,7 +22,10 @@ from nervcodec.training.network import FitInputs
 from nervcodec.training.recipe import EmbeddingSource, Recipe, preset_steps
 from nervcodec.training.schedule import latent_deviation, learning_rate_factor
 from nervcodec.training.watchdog import constant_picture_psnr, psnr_from_mse
-from tests.training.blobs import CONFIGS, SDMN, moving_blob, train
+from tests.training.blobs import CONFIGS, SDMN, STUCK_RATE, moving_blob, train
+
+EXPLODING_RATE = 1e38
+"""A learning rate at which no fit keeps finite numbers."""
 
 pytestmark = pytest.mark.usefixtures("arithmetic")
 
@@ -183,7 +186,7 @@ def test_pruning_is_not_a_collapse() -> None:
 def test_a_collapsed_fit_starts_again_and_says_so() -> None:
     events: list[Event] = []
     with pytest.raises(FitError, match="3 seeds"):
-        fit(moving_blob(), CONFIGS[0], Recipe(steps=60, optimizer="adam", learning_rate=1e38), events.append)
+        fit(moving_blob(), CONFIGS[0], Recipe(steps=60, optimizer="adam", learning_rate=EXPLODING_RATE), events.append)
     restarts = [event for event in events if isinstance(event, FitRestarted)]
     assert [(r.attempt, r.seed) for r in restarts] == [(2, 1), (3, 2)]
     assert all(r.reason == "the loss is not a number" for r in restarts)
@@ -192,7 +195,7 @@ def test_a_collapsed_fit_starts_again_and_says_so() -> None:
 @pytest.mark.slow
 def test_a_stuck_fit_is_kept_after_the_last_attempt() -> None:
     events: list[Event] = []
-    fit(moving_blob(), CONFIGS[0], Recipe(steps=320, optimizer="adam", learning_rate=1e-9), events.append)
+    fit(moving_blob(), CONFIGS[0], Recipe(steps=320, optimizer="adam", learning_rate=STUCK_RATE), events.append)
     assert sum(isinstance(event, FitRestarted) for event in events) == 2
 
 

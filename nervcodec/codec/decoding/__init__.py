@@ -1,1 +1,1 @@
-"""From a `.nerv` file to frames and videos: knows `stream`, and nothing that can train."""
+"""Decoding of a `.nerv` file to frames and videos; uses `stream`, and nothing that can train."""

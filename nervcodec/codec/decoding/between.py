@@ -1,4 +1,4 @@
-"""Frames of a file at any time: those that it holds, and what lies between them."""
+"""Frames of a file at any time: frames that it holds, and frames between them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,10 +32,11 @@ def frames_at(
 ) -> Iterator[Tensor]:
     """Frames `[C, H, W]`, samples of the depth and domain of the file, on the CPU, at moments in order of time.
 
-    At a frame of the file it is that frame as `decode_frames` makes it. Between two scenes it is the nearer of the two.
+    A moment at a frame of the file gives that frame as `decode_frames` makes it. A moment between two scenes gives the
+    nearer frame.
 
-    numbers: of the moments that are wanted, None for all; no more is decoded than these take, and they are bit for
-    bit what they are among all.
+    numbers: indices of the moments that are wanted, None for all. Only what these need is decoded, and their frames
+    are bit for bit those of a decode of all moments.
 
     Raises BitstreamError as `decode_frames` does.
     """
@@ -62,7 +63,7 @@ def frames_at(
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two frames, samples `[C, H, W]`, and what lies between them; their motion is looked for in RGB."""
+    """Two consecutive frames, samples `[C, H, W]`, and the frames between them; motion is estimated in RGB."""
 
     before: Tensor
     after: Tensor
@@ -71,11 +72,11 @@ class _Pair:
 
     @cached_property
     def is_cut(self) -> bool:
-        """Whether they belong to two scenes."""
+        """Whether the two frames belong to two scenes."""
         return is_cut(*self._rgb)
 
     def at(self, fraction: float) -> Tensor:
-        """The frame at a fraction of the way."""
+        """The frame at a fraction of the way from the first frame to the second."""
         before, after = (frame[None].to(self.device) for frame in (self.before, self.after))
         if self.video.domain == "rgb":
             return frame_between(before, after, fraction)[0].cpu()
@@ -97,7 +98,7 @@ class _Pair:
 
 
 def _frames_of(moments: Sequence[Moment], count: int) -> list[int]:
-    """Numbers of the frames, of so many in a file, that moments lie at or between."""
+    """Numbers of the frames that moments lie at or between, in a file of `count` frames."""
     own, following = {m.frame for m in moments}, {m.frame + 1 for m in moments if m.fraction}
     return sorted(own | (following - {count}))
 
@@ -105,7 +106,7 @@ def _frames_of(moments: Sequence[Moment], count: int) -> list[int]:
 def _rendered(
     stream: Stream, moments: Sequence[Moment], numbers: range, device: DeviceName, *, fast: bool
 ) -> Iterator[Tensor]:
-    """What the network makes at those moments of a part that lie between frames."""
+    """Frames that the network makes, in batches, at those of the numbered moments that lie between frames."""
     between = [number for number, moment in enumerate(moments) if moment.fraction]
     times = [float(moments[number].frame + moments[number].fraction) for number in between]
     wanted = {index for index, number in enumerate(between) if number in numbers}

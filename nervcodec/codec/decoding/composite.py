@@ -1,4 +1,4 @@
-"""A video with only those of its pixels replaced that are missing."""
+"""Composites: a video in which only missing pixels are replaced by decoded ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,20 +15,19 @@ from nervcodec.video.view import View, as_stored
 
 @dataclass(frozen=True)
 class Composite:
-    """What decoded frames are laid under."""
+    """A video and a mask of its missing pixels, which are taken from decoded frames."""
 
     source: str
-    """The video that was encoded (see `read_frames`), in the size of the decoded frames."""
+    """Path of the video that was encoded (see `read_frames`), in the size of the decoded frames."""
     mask: str
-    """Where decoded pixels are taken (see `load_masks`)."""
+    """Rule for the pixels that are taken from decoded frames (see `load_masks`)."""
 
     def fill(self, frames: Iterator[Tensor], numbers: range, header: Header) -> Iterator[Tensor]:
-        """Each decoded frame, samples `[C, H, W]`, becomes the video's with the missing pixels filled.
+        """The frames of the video, samples `[C, H, W]`, with missing pixels taken from the decoded frames.
 
-        numbers: of the frames among those of the video that the header is of.
+        numbers: indices of the decoded frames in the video that the header describes.
 
-        Raises RequestError for another size or number of frames than the video's, VideoError for one that cannot be
-        read.
+        Raises RequestError for a video of another size or number of frames, VideoError for one that cannot be read.
         """
         count = header.times.length
         view = as_stored(View(first=numbers.start, stop=numbers.stop if numbers.stop < count else None), header.video)

@@ -1,4 +1,4 @@
-"""From a `.nerv` file to a video, at the times of its own frames or others."""
+"""Decoding of a `.nerv` file to a video, at the times of its own frames or at others."""
 
 import logging
 from contextlib import AbstractContextManager, nullcontext
@@ -23,12 +23,12 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DecodeReport:
-    """What `decode` did."""
+    """Report on a video that `decode` wrote."""
 
     frames: int
     seconds: float
     conformant: bool
-    """As docs/bitstream.md has it; never said of a `fast` decode."""
+    """Whether the decode conforms to docs/bitstream.md; a `fast` one never does."""
 
 
 def decode(
@@ -42,8 +42,8 @@ def decode(
     """Write the frames of the `.nerv` file at `path` to `target` (see `write_frames`).
 
     Raises VideoError for an unreadable file, BitstreamError for a damaged one, OutputError and RequestError for a
-    target that cannot be written, RequestError for more layers than there are, and what `Playback.numbers` and
-    `Composite.fill` do.
+    target that cannot be written, RequestError for more layers than the file has, and the errors of
+    `Playback.numbers` and `Composite.fill`.
     """
     started = monotonic()
     if options.composite and Path(options.composite.source).resolve() == Path(target).resolve():
@@ -76,12 +76,12 @@ def decode(
 
 
 def _in_background(sink: Sink, target: str) -> AbstractContextManager[Sink]:
-    """A sink that does not wait, but for a pipe, whose reader may stop for ever."""
+    """A sink that writes in the background; a pipe is written directly, because its reader may stop reading."""
     return nullcontext(sink) if target == "-" else in_background(sink)
 
 
 def _attached(stream: Stream, clock: Clock, numbers: range) -> bytes:
-    """What goes along with some of the frames that a clock shows."""
+    """The attachments of a stream, cut to the time in which a clock shows the frames with some numbers."""
     (data,) = stream.attachments or (b"",)
     if not data or len(numbers) == len(clock.ticks):
         return data

@@ -1,4 +1,4 @@
-"""From a stream to frames; nothing here, nor anything it imports, can train."""
+"""Decoding of a stream to frames; neither this module nor any module that it imports can train."""
 
 import logging
 from bisect import bisect_left
@@ -26,15 +26,18 @@ from nervcodec.samples import from_unit, to_unit
 
 LOG = logging.getLogger(__name__)
 BATCH_SAMPLES = 2 << 20
-"""Frames are rendered together up to this many samples, so memory does not depend on their number.
+"""Most samples of frames that are rendered together, so that memory does not depend on the number of frames.
 
-At least as many as a window has: each brings its neighbours along, which are then made less than twice.
+A batch has at least as many frames as a window: each frame needs its neighbours, which are then made less than twice.
 """
 LARGE_BLOCK = 31 << 20
-"""Bytes. Linux's C library keeps twice the largest block below 32 MiB that it was ever given back; what it hands on to
-the system takes longer to come again than a layer takes to fill it (mallopt(3), docs/performance.md)."""
+"""Bytes of a block that is freed before rendering, so that the C library then keeps memory that is freed.
+
+On Linux it keeps twice the largest block below 32 MiB that was ever freed. Memory that it returns to the system takes
+longer to get again than a convolution takes to fill it (mallopt(3), docs/performance.md).
+"""
 FLOAT_BYTES = 4
-"""Of each number in a feature map; a convolution holds its input, its output and a copy in another layout."""
+"""Bytes of a number in a feature map; a convolution holds its input, its output and a copy in another layout."""
 
 
 def decode_frames(
@@ -42,11 +45,11 @@ def decode_frames(
 ) -> Iterator[Tensor]:
     """The frames of a stream in batches `[B, C, H, W]`, samples of the depth and domain of its video, on the CPU.
 
-    All of them, or those with the numbers `wanted`, in order, from the segments that they are in; these are bit for bit
-    what they are among all. True float32 (docs/bitstream.md says how far two machines may differ) or, if `fast`,
-    `nervcodec.precision.reduced`, which may differ from that by any amount.
+    With `wanted`, only the frames with these numbers are made, in order and from their segments only; they are bit for
+    bit those of a decode of all frames. Arithmetic is true float32 (docs/bitstream.md says how far two machines may
+    differ) or, if `fast`, `nervcodec.precision.reduced`, which may differ from float32 by any amount.
 
-    Raises BitstreamError before the first batch of a damaged segment, and at frames that are not finite numbers.
+    Raises BitstreamError before the first batch of a damaged segment, and for numbers that are not finite.
     """
     segments, first = [], 0
     for frames in stream.header.segments:
@@ -63,10 +66,10 @@ def decode_times(
     device: DeviceName = "auto",
     fast: bool = False,
 ) -> Iterator[Tensor]:
-    """What a network makes at increasing `times`, in frames of the file, in batches as of `decode_frames`.
+    """Frames that a network makes at increasing `times`, in frames of the file, in batches as of `decode_frames`.
 
-    Of embeddings interpolated linearly, within a segment only. With `wanted` only those of `times` with these numbers,
-    bit for bit what they are among all.
+    Embeddings are interpolated linearly, within a segment only. With `wanted`, only the frames at those of `times` with
+    these indices are made; they are bit for bit those of a decode at all `times`.
 
     Raises BitstreamError as `decode_frames` does.
     """
@@ -80,18 +83,18 @@ def decode_times(
 
 @dataclass(frozen=True)
 class _Listed:
-    """Times in a segment, from its own beginning, which fall into batches, and which of them are wanted.
+    """Times in a segment, counted from its first frame, and which of them are wanted.
 
-    Sums in a convolution may depend on the batch, so batches do not depend on what is wanted.
+    Sums in a convolution may depend on the batch, so batches are made of all times, wanted or not.
     """
 
     times: Tensor
     wanted: Tensor
-    """Bool."""
+    """Bool, whether each of the times is wanted."""
 
     @classmethod
     def of(cls, times: Tensor, first: int, wanted: Collection[int] | None) -> "_Listed":
-        """Times numbered from `first`, of which those with the numbers `wanted` are; None wants all."""
+        """Times numbered from `first`, with those in `wanted` marked as wanted; None marks all."""
         if wanted is None:
             return cls(times, torch.ones(len(times), dtype=torch.bool))
         return cls(times, torch.tensor([first + n in wanted for n in range(len(times))], dtype=torch.bool))
@@ -116,7 +119,7 @@ def _check_sizes(networks: Sequence[Sequence[PyramidConfig]], size: tuple[int, i
 
 
 def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[PyramidConfig, DecoderState]]:
-    """The networks of a segment, from the base up, as far as there are any."""
+    """The networks of a segment from the base up, without layers that add nothing to the segment."""
     layers = range(len(unpacker.configs))
     configs = {layer: config for layer in layers if (config := unpacker.config(layer, segment))}
     numbers = max(config.largest_render for config in configs.values())
@@ -153,9 +156,9 @@ def _render_segment(
 
 
 def _samples(rendered: Tensor, video: VideoFormat) -> Tensor:
-    """Samples of frames in [0, 1], cropped: what a layer hands to the next.
+    """Samples of rendered frames in [0, 1], cropped to the picture, as the next layer takes them.
 
-    Raises CorruptStream for what is no number.
+    Raises CorruptStream for numbers that are not finite.
     """
     if not (rendered.sum().isfinite() or rendered.isfinite().all()):
         raise CorruptStream("a network makes numbers that are not finite")

@@ -1,4 +1,4 @@
-"""Everything that `decode` can be told; loads neither torch nor a video library."""
+"""All options of `decode`; loads neither torch nor a video library."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DecodeOptions:
-    """Everything that `decode` can be told."""
+    """All options of `decode`."""
 
     layers: Annotated[int | None, Range(1)] = None
-    """The first so many; None means all."""
+    """Number of layers that are decoded, from the base up; None means all."""
     playback: Playback = field(default_factory=Playback)
-    """At which times, from when to when."""
+    """Times at which frames are decoded, with a start and an end."""
     between: Between = "motion"
-    """What makes a frame between two of the file."""
+    """Source of a frame between two frames of the file."""
     audio: Audio = "copy"
     """Whether sound, subtitles, chapters and titles go into an `.mkv` or `.mp4`."""
     composite: "Composite | None" = None
-    """A video of which only the missing pixels are filled; None gives whole decoded frames."""
+    """A video whose missing pixels are filled from decoded frames; None gives whole decoded frames."""
     device: DeviceName = "auto"
     fast: bool = False
-    """Whether networks may run in less than float32 where the device is faster at that; no conformant decoder then."""
+    """Whether networks may run in less than float32 where the device is faster; such a decode is not conformant."""
 
     def __post_init__(self) -> None:
         check_declared(self)

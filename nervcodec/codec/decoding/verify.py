@@ -1,4 +1,4 @@
-"""Whether all of a file can be decoded, and how near it is to the video that it was made from."""
+"""Checks that all of a file can be decoded, and measures its quality against the video that it was made from."""
 
 import logging
 from collections.abc import Iterator
@@ -28,20 +28,19 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyReport:
-    """What `verify` found in a file in which nothing is wrong."""
+    """Report of `verify` on a file in which nothing is wrong."""
 
     width: int
     height: int
     frames: int
-    """In the file; all of them were rendered."""
+    """Number of frames in the file, all of which were rendered."""
     segments: int
     layers: int
     file_bytes: int
     seconds: float
     quality: Quality | None = None
-    """As `encode` reports it; None without a video to compare with."""
+    """Quality as `encode` reports it; None without a video to compare with."""
     domain: Domain = "rgb"
-    """Samples of the decoded frames."""
 
     @property
     def psnr_db(self) -> float | None:
@@ -62,12 +61,12 @@ def verify(
     device: DeviceName = "auto",
     observe: Observer = ignore,
 ) -> VerifyReport:
-    """Decode all of the `.nerv` file at `path`, and compare it with what a view shows of a video, `against`.
+    """Decode all of the `.nerv` file at `path`, and compare it with a view of the video `against`, if one is given.
 
-    Checks every checksum, decodes every chunk and renders every frame; a batch of frames is in memory at a time.
+    Every checksum is checked, every chunk decoded and every frame rendered; one batch of frames is in memory at a time.
 
-    Raises VideoError for a file or video that cannot be read, BitstreamError for damage, saying where, and RequestError
-    where size or number of frames differ from the video's.
+    Raises VideoError for a file or video that cannot be read, BitstreamError with the place of damage, and RequestError
+    if the size or number of frames differs from the video's.
     """
     started, done = monotonic(), 0
     LOG.info("decodes on %s", describe_device(choose_device(device)))
@@ -82,7 +81,7 @@ def verify(
             done += len(batch)
             observe(FramesDone(stage="measure" if against else "decode", frames=done, total=header.frames))
         if originals is not None:
-            next(originals, None)  # a video that goes on is refused
+            next(originals, None)  # raises RequestError if the video has more frames
     return VerifyReport(
         width=header.video.width,
         height=header.video.height,
@@ -97,7 +96,7 @@ def verify(
 
 
 def _originals(source: str, view: View, header: Header) -> Iterator[Tensor]:
-    """What the frames of a file were before, samples `[C, H, W]`.
+    """The original frames of a file, samples `[C, H, W]`, read from a video.
 
     Raises RequestError for a video of another size or number of frames.
     """

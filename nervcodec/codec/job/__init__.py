@@ -1,1 +1,1 @@
-"""A whole video, in segments that one process or many workers fit: only this room knows folders, leases and workers."""
+"""Encoding of a whole video in segments that one or more workers fit; only this package uses job folders and leases."""

@@ -1,6 +1,6 @@
-"""Chains as tasks of a Ray cluster, which only say what to do: videos and results go through files.
+"""Runs chains as tasks of a Ray cluster; videos and results go through files, not through Ray.
 
-This is the only door to Ray.
+Only this module imports Ray.
 """
 
 import os
@@ -21,25 +21,25 @@ from nervcodec.events import Event
 from nervcodec.extras import needing
 
 LOCAL = "local"
-"""In place of an address: a cluster of this machine's own, which others do not see."""
+"""Name in place of an address: a cluster of this machine alone, which other machines do not see."""
 RETRIES = 3
-"""How often a task is run again whose worker has died."""
+"""Number of times a task is run again after its worker has died."""
 STOP = "stop"
-"""A file in the folder of a job, while tasks shall end."""
+"""Name of a file that is in the folder of a job while tasks must end."""
 PATIENCE = 2.0
-"""Seconds in which tasks that shall end can keep what they have done."""
+"""Seconds in which tasks that must end can save what they have done."""
 KNOCK_SECONDS = 5.0
 STORE_BYTES = 100_000_000
-"""Of Ray's object store, where nothing of ours is put."""
+"""Bytes of Ray's object store, in which we put nothing."""
 
 
 @contextmanager
 def tasks(job: Job, address: str) -> Iterator[Callable[[], None]]:
-    """A cluster that works on a job, for the block; a look at it raises what a worker met, or WorkersLost.
+    """Have a cluster work on a job within the block; the yielded function raises a worker's error or WorkersLost.
 
-    Raises RequestError where there is no Ray, or no cluster at the address.
+    Raises RequestError if Ray is not installed, or no cluster answers at the address.
     """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # it is read when Ray is imported
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray reads it when it is imported
     with needing("cluster"):
         import ray
     stop = job.folder / STOP
@@ -65,9 +65,9 @@ def tasks(job: Job, address: str) -> Iterator[Callable[[], None]]:
 
 
 def fit_chain_at(folder: str, number: int) -> None:
-    """What a task does: make all parts of a chain, on whatever machine it runs.
+    """Make all parts of a chain; runs as a task on any machine of the cluster.
 
-    Raises RequestError where the folder cannot be seen from there, and what `worker.work` does.
+    Raises RequestError if that machine does not see the folder, and the errors of `work`.
     """
     if not Path(folder).is_dir():
         raise RequestError(
@@ -84,7 +84,7 @@ def fit_chain_at(folder: str, number: int) -> None:
 
 
 class _Stopped(Exception):
-    """Nobody wants the chain any more."""
+    """The job stops its tasks, so that a chain must end."""
 
 
 def _connect(ray: Any, address: str, options: EncodeOptions) -> None:
@@ -102,25 +102,25 @@ def _connect(ray: Any, address: str, options: EncodeOptions) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         raise RequestError(f"no Ray cluster answers at {address}: {error}") from error
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, before)  # Ray puts its own there
+        signal.signal(signal.SIGTERM, before)  # Ray has set its own handler
 
 
 def _knock(address: str) -> None:
-    """Raises OSError where nothing listens, ValueError for what is no address: Ray would try for many minutes."""
+    """Raises OSError if nothing listens at an address, ValueError if it is none; Ray would try for minutes."""
     if address not in (LOCAL, "auto"):
         host, _, port = address.rpartition("://")[2].rpartition(":")
         socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
 
 
 def _needs(ray: Any, options: EncodeOptions) -> dict[str, Any]:
-    """What a worker of the cluster has to have."""
+    """Resources that a task needs, as arguments of `ray.remote`."""
     if options.device != "cpu" and ray.cluster_resources().get("GPU"):
         return {"num_gpus": 1, "num_cpus": 0}
     return {"num_cpus": options.threads}
 
 
 def _result(ray: Any, ended: Any) -> None:
-    """Raises what a task met."""
+    """Raises the error of a task that has ended, if it failed."""
     try:
         ray.get(ended)
     except ray.exceptions.RayTaskError as error:

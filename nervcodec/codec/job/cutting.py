@@ -1,4 +1,4 @@
-"""Where a video is cut into segments, which are fitted one by one and decoded one by one."""
+"""Cuts a video into segments, which are fitted and decoded one by one, and joins segments into chains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,43 +9,43 @@ from math import ceil, prod
 from nervcodec.picture import CHANNELS, VideoFormat, sample_bytes
 
 LONGEST = 250
-"""Frames of a segment by rule (ours, docs/experiments.md)."""
+"""Most frames of a segment by the rule `auto` (ours, docs/experiments.md)."""
 MEMORY_SHARE = 1 / 8
-"""Of the memory, that the frames of a segment take by rule, at most (ours)."""
+"""Largest share of the memory that the frames of a segment take by the rule `auto` (ours)."""
 SHORTEST = 16
-"""Frames between two cuts; scenes that are shorter are a part of one beside them (ours)."""
+"""Fewest frames between two cuts; shorter scenes are joined with a scene beside them (ours)."""
 LONGEST_CHAIN = 8
-"""Segments of which each but the first follows the one before: what a decoder unpacks, at most, to reach any (ours)."""
+"""Most segments in a chain, and so the most that a decoder unpacks to reach any of them (ours)."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of a video, in its frames."""
+    """A segment of a video: the frames from `start` up to, but not including, `stop`."""
 
     start: int
     stop: int
     follows: bool = False
-    """Whether its fit begins with the networks of the segment before, of the same scene."""
+    """Whether the fit begins with the networks of the segment before, which is of the same scene."""
 
     @property
     def frames(self) -> int:
-        """How many it has."""
+        """Number of frames in the segment."""
         return self.stop - self.start
 
 
 @dataclass(frozen=True)
 class Chain:
-    """A segment that follows none, and those that follow it: what one worker fits."""
+    """A segment that follows none and the segments that follow it, which one worker fits."""
 
     indices: tuple[int, ...]
-    """Of its segments."""
+    """Indices of the segments in the video."""
     frames: int
 
 
 def longest_segment(rule: str, video: VideoFormat, memory: int | None) -> int | None:
-    """Frames of a segment at most, by a rule: `auto`, frames (`250`), seconds (`10s`), or `none`, which is None.
+    """Most frames of a segment by a rule: `auto`, frames (`250`), seconds (`10s`), or `none`, which gives None.
 
-    memory: bytes there are for all, if that is known.
+    memory: bytes of memory of the device, if known.
     """
     if rule == "none":
         return None
@@ -57,9 +57,9 @@ def longest_segment(rule: str, video: VideoFormat, memory: int | None) -> int | 
 
 
 def split(frames: int, cuts: Sequence[int], longest: int | None, *, follow: bool = True) -> tuple[Segment, ...]:
-    """Segments of at most `longest` frames, as equal as can be in each scene; a single one without a limit.
+    """Segments of at most `longest` frames, of nearly equal length in each scene; a single one if `longest` is None.
 
-    cuts: the first frame of each scene but the first; follow: whether segments of a scene follow each other.
+    cuts: the first frame of each scene except the first; follow: whether segments of a scene follow each other.
     """
     if longest is None:
         return (Segment(0, frames),)
@@ -74,7 +74,7 @@ def split(frames: int, cuts: Sequence[int], longest: int | None, *, follow: bool
 
 
 def _scenes(frames: int, cuts: Sequence[int], shortest: int) -> list[int]:
-    """Edges of scenes, of which cuts are left out until none is too short: of two such cuts the later one."""
+    """Edges of scenes, without cuts that make a scene too short; of two close cuts the later one is left out."""
     edges = [0]
     for cut in cuts:
         if cut - edges[-1] >= shortest and frames - cut >= shortest:
@@ -83,14 +83,14 @@ def _scenes(frames: int, cuts: Sequence[int], shortest: int) -> list[int]:
 
 
 def chains(segments: Sequence[Segment]) -> tuple[Chain, ...]:
-    """Segments by what depends on each other, in their order."""
+    """Chains of the segments that depend on each other, in the order of the video."""
     starts = [index for index, segment in enumerate(segments) if not segment.follows]
     groups = [range(*both) for both in pairwise([*starts, len(segments)])]
     return tuple(Chain(tuple(group), sum(segments[index].frames for index in group)) for group in groups)
 
 
 def busiest(chains: Sequence[Chain], workers: int) -> int:
-    """Frames of the worker that has the most to do, where whoever is idle takes the longest chain there is."""
+    """Number of frames of the busiest worker, if each idle worker takes the longest chain that is left."""
     loads = [0] * max(workers, 1)
     for chain in sorted(chains, key=lambda chain: -chain.frames):
         loads[loads.index(min(loads))] += chain.frames

@@ -1,4 +1,4 @@
-"""From a video to a `.nerv` file, measured through the decoder: segment by segment, each taken up where it was left."""
+"""Encodes a video into a `.nerv` file, measured with the decoder; an interrupted encode continues where it stopped."""
 
 import logging
 from dataclasses import replace
@@ -25,7 +25,7 @@ from nervcodec.video.view import View
 
 LOG = logging.getLogger(__name__)
 LEAST_SECONDS = 0.1
-"""Of a time limit, that are left for fits in any case."""
+"""Seconds of a time limit that are left for fits in any case."""
 
 
 def encode(
@@ -39,11 +39,11 @@ def encode(
 ) -> EncodeReport:
     """Fit networks to the video at `source` (see `read_frames`) and write the file `output`.
 
-    What is known on the way is kept in a folder beside the output, `output` with `.job` after it. The same call goes
-    on from there after an interruption, and gives the same bytes on a CPU; with `fresh` it starts over.
+    All work is kept in a folder beside the output, named `output` with `.job` added. After an interruption, the
+    same call continues from there and gives the same bytes on a CPU; with `fresh`, it starts over.
 
-    Raises RequestError, VideoError, ResourceError, FitError, WorkersLost or OutputError; `output` is then as it was.
-    Raises TargetMissed when the file is written, but not as it was asked for.
+    Raises RequestError, VideoError, ResourceError, FitError, WorkersLost or OutputError; `output` is then unchanged.
+    Raises TargetMissed if the file is written, but misses its target.
     """
     started = monotonic()
     if Path(source).exists() and Path(output).resolve() == Path(source).resolve():
@@ -64,13 +64,13 @@ def encode(
 
 
 def _spooled(folder: Path, view: View) -> tuple[str, str]:
-    """A file of what comes on standard input, which is read more than once, and its digest."""
+    """Path and digest of a file with the video from standard input, which is read more than once."""
     path = folder / SPOOLED
     return str(path), spool(path, view.stop)
 
 
 def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, observe: Observer) -> Job:
-    """What was begun before, or a new one."""
+    """The job that was begun before, or a new one."""
     begun, path = monotonic(), str(Path(source).absolute())
     job = resume_job(folder, identity, path, options)
     if job is not None:
@@ -88,6 +88,6 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
     check_room(options.target, len(attached))
     check_disk(str(folder), found, segments, options, len(attached))
     options = replace(options, threads=options.threads or threads_each(options.workers))
-    if options.time_limit is not None:  # looking through the video was a part of it
+    if options.time_limit is not None:  # the survey of the video counts
         options = replace(options, time_limit=max(options.time_limit - (monotonic() - begun), LEAST_SECONDS))
     return begin_job(folder, Manifest(identity, path, options, found, segments, len(attached), arithmetic), attached)

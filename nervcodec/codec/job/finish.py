@@ -1,4 +1,4 @@
-"""The file of a job out of its parts, and its report out of theirs."""
+"""Joins the parts of a job into its file, and their reports into one report."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ from nervcodec.picture import VideoFormat
 
 
 def finish(job: Job) -> tuple[bytes, EncodeReport]:
-    """The file of a job with all its parts, and its report.
+    """The file of a job whose parts are all done, and its report.
 
-    Raises OutputError for a part that is there no longer.
+    Raises OutputError for a part that is damaged or gone.
     """
     parts = [job.part(index) for index in range(len(job.segments))]
     joint, found, attachments = join([part.stream for part in parts]), job.survey, job.attachments()
@@ -25,9 +25,9 @@ def finish(job: Job) -> tuple[bytes, EncodeReport]:
 
 
 def joined(parts: Sequence[PartReport], ends: Sequence[int], attached: int, video: VideoFormat) -> EncodeReport:
-    """The report of a file out of those of its segments.
+    """The report of a file, joined from the reports of its segments.
 
-    ends: where each layer ends, in bytes; attached: bytes of the file that are no pictures.
+    ends: position at which each layer ends, in bytes; attached: bytes of the attachments.
     """
     frames, reports = sum(part.whole.frames for part in parts), [part.whole for part in parts]
     fitted = sum(part.fitted for part in parts)

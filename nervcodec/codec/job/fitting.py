@@ -1,4 +1,4 @@
-"""A job that is worked on: segment by segment, until they can be joined."""
+"""Fits the segments of a job and saves them as parts."""
 
 from dataclasses import replace
 from time import monotonic
@@ -24,7 +24,7 @@ class SegmentFitter:
         self.options, self.device = job.manifest.options, choose_device(job.manifest.options.device)
 
     def fit(self, index: int) -> None:
-        """Make the part of a segment, unless it is there.
+        """Fit a segment and save its part, unless the segment is done.
 
         Raises RequestError, VideoError, ResourceError, FitError or OutputError.
         """
@@ -57,7 +57,7 @@ class SegmentFitter:
         return replace(footage, video=found.video, clock=clock)
 
     def _options(self, segment: Segment) -> EncodeOptions:
-        """Those of a segment, whose size is its share of the file's."""
+        """Options of a segment, whose target in bytes is its share of the file's target."""
         target, options = self.options.target, self.options
         if target and target.kind == "bytes":
             share = segment.frames / self.job.survey.frames
@@ -66,7 +66,7 @@ class SegmentFitter:
         return options
 
     def _chain(self, index: int) -> tuple[Stream, ...]:
-        """The segments before that a segment is decoded with."""
+        """Streams of the segments before a segment that are needed to decode it."""
         chain: list[Stream] = []
         while self.job.segments[index].follows:
             index -= 1
@@ -78,5 +78,5 @@ class SegmentFitter:
 
 
 def _view_of(view: View, segment: Segment) -> View:
-    """The view of a segment of what a view shows."""
+    """The view of a segment within the view of the whole video."""
     return replace(view, first=view.first + segment.start, stop=view.first + segment.stop)

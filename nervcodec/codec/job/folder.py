@@ -1,8 +1,8 @@
-"""The folder of an encode beside its output: what was planned and what is done. After a crash it is the truth.
+"""The folder of a job beside its output: what is planned and what is done, valid after a crash too.
 
-It holds `job.json`, and for each segment a folder with the states of its fits, then its part of the file, `N.part`, and
-what is reported of it, `N.json`. A part is a stream with one segment. Workers meet in `chains`, in a folder for each
-chain, which is called after its first segment: whoever has the lease of that works on it.
+It holds the manifest, `job.json`, and for each segment N a folder with the states of its fits, replaced at the end by
+its part, `N.part`, and its report, `N.json`. A part is a stream with one segment. The folder `chains` has a folder for
+each chain, named after its first segment; the worker that holds the lease of that folder works on the chain.
 """
 
 import json
@@ -26,19 +26,19 @@ from nervcodec.version import __version__
 
 MANIFEST, SPOOLED, ATTACHED, CHAINS = "job.json", "input.y4m", "attached", "chains"
 OURS = (LEASE, TAKING, SPOOLED, TEMPORARY)
-"""What names begin with that may be in a folder without a manifest."""
+"""Beginnings of the names that may be in a job folder without a manifest."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A segment that is done."""
+    """The finished stream of a segment, and its report."""
 
     stream: Stream
     report: PartReport
 
 
 class Job:
-    """An encode that may have been begun before, and that several may work on."""
+    """An encode that may have been begun before, and on which several workers may work."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
@@ -47,11 +47,11 @@ class Job:
 
     @property
     def exists(self) -> bool:
-        """Whether its folder has not been removed, as it is when the file is written."""
+        """Whether the job folder still exists; it is removed when the file is written."""
         return (self.folder / MANIFEST).exists()
 
     def scratch(self, index: int) -> Scratch:
-        """Where the fits of a segment keep their states."""
+        """Storage for the states of the fits of a segment."""
         return Scratch(self.folder / f"{index}")
 
     def meeting(self, chain: Chain) -> Path:
@@ -59,9 +59,9 @@ class Job:
         return self.folder / CHAINS / f"{chain.indices[0]}"
 
     def attachments(self) -> tuple[bytes, ...]:
-        """What goes along with the pictures: nothing, or one thing.
+        """The attachments of the file: none, or a single one.
 
-        Raises OutputError when it is there no longer.
+        Raises OutputError if the attachment is damaged or gone.
         """
         if not self.manifest.attached_bytes:
             return ()
@@ -72,7 +72,7 @@ class Job:
         return (data,)
 
     def save_part(self, index: int, data: bytes, report: PartReport) -> None:
-        """Note that a segment is done; the states of its fits go."""
+        """Save the part of a finished segment, and remove the states of its fits."""
         record = {"digest": sha256(data).hexdigest(), "before": self._before(index), **report.to_json()}
         for name, made in ((f"{index}.part", data), (f"{index}.json", json.dumps(record).encode())):
             with replacing(self.folder / name) as path:
@@ -80,7 +80,7 @@ class Job:
         shutil.rmtree(self.folder / f"{index}", ignore_errors=True)
 
     def load_part(self, index: int) -> Part | None:
-        """The inverse of `save_part`; None for what is not there, damaged, or made for another segment before."""
+        """The inverse of `save_part`; None if the part is missing, damaged, or made with another segment before it."""
         try:
             data = (self.folder / f"{index}.part").read_bytes()
             record = json.loads((self.folder / f"{index}.json").read_text())
@@ -93,7 +93,7 @@ class Job:
     def part(self, index: int) -> Part:
         """The part of a segment that is done.
 
-        Raises OutputError when it is there no longer.
+        Raises OutputError if the part is damaged or gone.
         """
         part = self.load_part(index)
         if part is None:
@@ -101,29 +101,29 @@ class Job:
         return part
 
     def _before(self, index: int) -> str | None:
-        """The digest of the part that a segment refers to."""
+        """The digest of the part that a segment refers to; None if it follows none."""
         if not self.segments[index].follows:
             return None
         digest: str = json.loads((self.folder / f"{index - 1}.json").read_text())["digest"]
         return digest
 
     def has_part(self, index: int) -> bool:
-        """Whether a segment is done, which it remains once that was so."""
+        """Whether a segment is done; once it was found done, that is not checked again."""
         if index not in self._done and self.load_part(index):
             self._done.add(index)
         return index in self._done
 
     def chains_left(self) -> list[Chain]:
-        """Those with a segment that is not done, longest first."""
+        """Chains with a segment that is not done, longest first."""
         left = [chain for chain in self.chains if not all(map(self.has_part, chain.indices))]
         return sorted(left, key=lambda chain: -chain.frames)
 
 
 @contextmanager
 def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
-    """The folder for an encode, which goes when the block ends well, or in an error before anything is worth keeping.
+    """The folder for an encode, removed when the block ends, except after an error if it has work or workers.
 
-    Raises OutputError when it cannot be made, or another process works there.
+    Raises OutputError if it cannot be made, has files of others, or another process works there.
     """
     folder = job_folder(output)
     try:
@@ -147,14 +147,14 @@ def open_folder(output: str, *, fresh: bool = False) -> Iterator[Path]:
                 raise
             _empty(folder, LEASE, finished=True)
     finally:
-        with suppress(OSError):  # it is kept unless it is empty
+        with suppress(OSError):  # a folder that is not empty is kept
             folder.rmdir()
 
 
 def begin_job(folder: Path, manifest: Manifest, attached: bytes = b"") -> Job:
-    """Write down what is planned, and what goes along with the pictures.
+    """Write the manifest and the attachments of a new job.
 
-    Raises OutputError where workers still follow another manifest.
+    Raises OutputError if workers still follow another manifest.
     """
     _empty(folder, LEASE, SPOOLED)
     (folder / CHAINS).mkdir()
@@ -166,9 +166,9 @@ def begin_job(folder: Path, manifest: Manifest, attached: bytes = b"") -> Job:
 
 
 def resume_job(folder: Path, identity: Identity, source: str, options: EncodeOptions) -> Job | None:
-    """What was begun by `begin_job`, now for this machine; None where nothing was, or nothing of it was done.
+    """The job begun by `begin_job`, adapted to this machine; None if there is none, or another one without any work.
 
-    Raises RequestError where another encode was begun.
+    Raises RequestError if the folder has work of another encode.
     """
     manifest = _read_manifest(folder)
     if manifest is None:
@@ -185,9 +185,10 @@ def resume_job(folder: Path, identity: Identity, source: str, options: EncodeOpt
 
 
 def open_job(folder: Path) -> Job:
-    """A job that was planned elsewhere.
+    """A job that another process has planned.
 
-    Raises RequestError where none is, one of another version of this program, or one whose video is not to be seen.
+    Raises RequestError if there is none, if another version of this program planned it, or if its video cannot be seen
+    or has changed.
     """
     manifest = _read_manifest(folder)
     if manifest is None:
@@ -205,13 +206,13 @@ def open_job(folder: Path) -> Job:
 
 
 def has_work(folder: Path) -> bool:
-    """Whether anything in the folder took a fit."""
+    """Whether a folder has parts or states of fits."""
     found = [*folder.glob("*.part"), *folder.glob("*/*.safetensors")]
     return any(not path.name.startswith(TEMPORARY) for path in found)
 
 
 def _has_workers(folder: Path) -> bool:
-    """Whether somebody who lives works on any chain."""
+    """Whether a living worker works on any chain."""
     return any(is_held(meeting) for meeting in folder.glob(f"{CHAINS}/*"))
 
 
@@ -221,7 +222,7 @@ def _write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def _read_manifest(folder: Path) -> Manifest | None:
-    """The inverse of `_write_manifest`; None for what is not there, or no manifest."""
+    """The inverse of `_write_manifest`; None if the file is missing or is no manifest."""
     try:
         return Manifest.from_json(json.loads((folder / MANIFEST).read_text()))
     except (OSError, ValueError, KeyError, TypeError, BitstreamError, RequestError):
@@ -229,13 +230,13 @@ def _read_manifest(folder: Path) -> Manifest | None:
 
 
 def _empty(folder: Path, *kept: str, finished: bool = False) -> None:
-    """Remove everything but the files with some names.
+    """Remove everything from a folder except for files with some names.
 
-    Raises OutputError where somebody works on it that is not finished.
+    Raises OutputError if the job is not finished and workers work on it.
     """
     if not finished and _has_workers(folder):
-        raise OutputError(f"workers are at it right now, in {folder}")
-    for path in sorted(folder.iterdir(), key=lambda path: path.name != MANIFEST):  # without a plan nobody goes on
+        raise OutputError(f"workers still work in {folder}")
+    for path in sorted(folder.iterdir(), key=lambda path: path.name != MANIFEST):  # workers stop without it
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         elif path.name not in kept:

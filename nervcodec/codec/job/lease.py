@@ -1,4 +1,4 @@
-"""One worker at a time: a file that says who works in a folder, and whose age says whether it still does."""
+"""Leases of folders: a file names the one worker of a folder, and its age shows whether that worker is alive."""
 
 import json
 import os
@@ -12,33 +12,33 @@ from pathlib import Path
 
 LEASE = "lease.json"
 TAKING = "lease.taking"
-"""Is there for the moment in which a lease changes hands: of several who find a dead worker's, one takes it."""
+"""Name of a file that exists while a lease changes hands, so that only one of several workers takes a dead worker's."""
 HEARTBEAT = 5.0
-"""Seconds from a sign of life to the next."""
+"""Seconds from one sign of life of a worker to the next."""
 EXPIRY = 30.0
-"""Seconds without one after which a worker on another machine counts as dead."""
+"""Seconds without a sign of life after which a worker on another machine counts as dead."""
 
 
 EXPIRY_HERE = 60.0
-"""The same for one of this machine that seems to live."""
+"""Seconds without a sign of life after which a worker on this machine counts as dead though its process runs."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A process, somewhere."""
+    """A process on some machine."""
 
     host: str
     process: int
 
     @property
     def is_here(self) -> bool:
-        """Whether it is, or was, one of this machine."""
+        """Whether the process is, or was, one of this machine."""
         return self.host == socket.gethostname()
 
 
 @contextmanager
 def lease(folder: Path) -> Iterator[bool]:
-    """Whether the folder is ours, while the block lasts; a worker that died holds it no longer."""
+    """Hold the lease of a folder within the block; yields False if another living worker holds it."""
     path = folder / LEASE
     held = _take(path)
     ended = threading.Event()
@@ -56,7 +56,7 @@ def lease(folder: Path) -> Iterator[bool]:
 
 
 def holder(folder: Path) -> Holder | None:
-    """Who holds the lease of a folder, alive or not; None for nobody, or one who is about to."""
+    """The process that holds the lease of a folder, alive or not; None if there is none, or none is written yet."""
     try:
         return Holder(**json.loads((folder / LEASE).read_text()))
     except (OSError, ValueError, TypeError):
@@ -64,18 +64,18 @@ def holder(folder: Path) -> Holder | None:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether somebody who lives holds the lease of a folder."""
+    """Whether a living worker holds the lease of a folder."""
     age, known = _age(folder / LEASE), holder(folder)
     if age is None:
         return False
-    can_ask = os.name == "posix"  # elsewhere the question would be a signal
+    can_ask = os.name == "posix"  # elsewhere `os.kill` would send a signal
     if known and known.is_here and can_ask:
-        return _lives(known.process) and age < EXPIRY_HERE  # by then another process may have its number
+        return _lives(known.process) and age < EXPIRY_HERE  # later another process may have its number
     return age < EXPIRY
 
 
 def _take(path: Path) -> bool:
-    """Become the holder of a lease that is free; whether that was so."""
+    """Take a lease if it is free; returns whether it was taken."""
     taking = path.with_name(TAKING)
     if is_held(path.parent) or not _create(taking):
         return False
@@ -89,7 +89,7 @@ def _take(path: Path) -> bool:
 
 
 def _create(path: Path) -> bool:
-    """Make a file in our name; whether there was none, but for one that somebody died over."""
+    """Create a file that names this process; returns False if it exists, except for one that has expired."""
     if (_age(path) or 0) > EXPIRY:
         path.unlink(missing_ok=True)
     try:
@@ -106,7 +106,7 @@ def _ourselves() -> Holder:
 
 
 def _age(path: Path) -> float | None:
-    """Seconds since the last sign of life; None where there is no such file."""
+    """Seconds since a file was last written or touched; None if there is no such file."""
     try:
         return time.time() - path.stat().st_mtime
     except OSError:
@@ -124,7 +124,7 @@ def _lives(process: int) -> bool:
 
 
 def _is_dead_but_noted(process: int) -> bool:
-    """Whether a process has ended, and its parent has not asked how; only Linux tells."""
+    """Whether a process has ended, but its parent has not yet read its exit status; only Linux tells."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (OSError, IndexError):
@@ -134,5 +134,5 @@ def _is_dead_but_noted(process: int) -> bool:
 def _beat(folder: Path, ended: threading.Event) -> None:
     while not ended.wait(HEARTBEAT):
         if holder(folder) == _ourselves():
-            with suppress(OSError):  # the folder is gone, and with it what there was to work on
+            with suppress(OSError):  # the folder is gone if the job has ended
                 os.utime(folder / LEASE)

@@ -1,4 +1,4 @@
-"""What an encode is: all that a worker needs to know, so that it can be told in a file."""
+"""The manifest of an encode: everything that a worker needs to know, written to a file as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -17,27 +17,27 @@ from nervcodec.video.index import Index
 from nervcodec.video.mask_rules import RULES
 
 Identity = Mapping[str, Any]
-"""As JSON has it."""
+"""A JSON object that tells one encode from another."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """An encode that was looked into."""
+    """A planned encode."""
 
     identity: Identity
-    """What `identify` said."""
+    """Result of `identify`."""
     source: str
     options: EncodeOptions
-    """With a number of threads, and with a precision unless others fit."""
+    """Options with a set number of threads and, unless other machines fit, a set precision."""
     survey: Survey
     segments: tuple[Segment, ...]
     attached_bytes: int = 0
-    """Of what goes along with the pictures."""
+    """Bytes of the attachments."""
     arithmetic: str | None = None
-    """What the machine fits in that planned it, in words; None where others fit, each in its own."""
+    """Description of the arithmetic of the machine that planned; None if other machines fit, each in its own."""
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The manifest as a JSON object."""
         survey = self.survey
         header = write_header(Header(video=survey.video, segments=(survey.frames,), clock=survey.clock))
         return {
@@ -56,7 +56,7 @@ class Manifest:
     def from_json(cls, record: dict[str, Any]) -> "Manifest":
         """The inverse of `to_json`.
 
-        Raises ValueError, KeyError, TypeError, BitstreamError or RequestError for anything else.
+        Raises ValueError, KeyError, TypeError, BitstreamError or RequestError for a record of anything else.
         """
         header, index = read_header(bytes.fromhex(record["video"])), Index.from_json(record["index"])
         return cls(
@@ -71,9 +71,9 @@ class Manifest:
 
 
 def identify(source: str, options: EncodeOptions, digest: str | None = None) -> Identity:
-    """What makes an encode the same as another: program, video and options, but not the machine.
+    """The identity of an encode: program, video and options, not counting options about the machine.
 
-    digest: of the video's content, in place of names, sizes and times of its files.
+    digest: digest of the video's content, in place of the names, sizes and times of its files.
     """
     path, files = Path(source), content(source, options, digest)
     chosen = {name: value for name, value in options.to_json().items() if name not in MACHINE}
@@ -83,13 +83,13 @@ def identify(source: str, options: EncodeOptions, digest: str | None = None) -> 
 
 
 def content(source: str, options: EncodeOptions, digest: str | None = None) -> str:
-    """What stands for the content of a video and its masks."""
+    """Digest that stands for the content of a video and its masks."""
     mask = options.mask if options.mask and not options.mask.startswith(RULES) else None
     return (digest or stamp(source)) + (stamp(mask) if mask else "")
 
 
 def stamp(source: str) -> str:
-    """Names, sizes and times of the files of a video, as a digest."""
+    """Digest of the names, sizes and times of the files of a video."""
     path = Path(source)
     images = images_in(path) if path.is_dir() else numbered_files(path) if is_pattern(source) else [path]
     stamps = [(image.name, image.stat().st_size, image.stat().st_mtime_ns) for image in images if image.exists()]
@@ -97,9 +97,9 @@ def stamp(source: str) -> str:
 
 
 def difference(manifest: Manifest, identity: Identity, options: EncodeOptions) -> str:
-    """In what another encode differs from what was planned, in words; empty if it does not.
+    """Differences of an encode from what was planned, as text; empty if there are none.
 
-    It has the threads and the precision of the plan unless it asks for others.
+    Threads and precision of the plan are kept unless the options ask for others.
     """
     planned = manifest.identity
     words = {"source": "the video", "files": "the video's content", "program": "the version of nervc"}
@@ -113,6 +113,6 @@ def difference(manifest: Manifest, identity: Identity, options: EncodeOptions) -
 
 
 def located(options: EncodeOptions) -> EncodeOptions:
-    """The same options for a process that runs in another folder."""
+    """Options with an absolute path of the mask, for processes that run in another folder."""
     mask = options.mask
     return options if mask is None or mask.startswith(RULES) else replace(options, mask=str(Path(mask).absolute()))

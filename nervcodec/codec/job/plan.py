@@ -1,4 +1,4 @@
-"""What an encode will take, before it is begun: networks, steps, bytes, seconds, memory."""
+"""Forecast of an encode before it begins: networks, steps, bytes, seconds and memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,35 +31,35 @@ from nervcodec.training.fit import time_fit
 from nervcodec.video.view import as_stored
 
 FIT_BYTES = 120
-"""Of memory that a step takes for each sample of each picture in it (ours, measured with DNeRV, HNeRV and SDMN)."""
+"""Bytes of memory for each sample of each picture in a step (ours, measured with DNeRV, HNeRV and SDMN)."""
 PROGRAM_BYTES = 500_000_000
-"""What libraries take."""
+"""Bytes of memory that libraries take."""
 STATE_BYTES = 16
-"""Of each number that is fitted, in the state of a fit: itself and what optimizers keep of it."""
+"""Bytes of each fitted number in the state of a fit: the number and what optimizers keep of it."""
 TIMED_FRAMES = 8
-"""Of the first segment, on which the duration of a step is measured."""
+"""Number of frames of the first segment on which the duration of a step is measured."""
 QUALITY_FITS = 3
-"""What reaching a quality takes as a rule."""
+"""Number of fits that reaching a quality usually takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentForecast:
-    """A piece of the video and the networks for it."""
+    """Forecast for a segment and its networks."""
 
     start: int
     stop: int
-    """In frames of the video; this one is the first of the next segment."""
+    """First frame of the video after the segment."""
     follows: bool
-    """Whether its fit begins with the networks of the segment before."""
+    """Whether the fit begins with the networks of the segment before."""
     parameters: int
-    """Weights of all layers."""
+    """Number of weights of all layers."""
     steps: int
-    """Of the fits of all layers."""
+    """Number of steps of the fits of all layers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What an encode will take."""
+    """Forecast for an encode."""
 
     video: VideoFormat
     frames: int
@@ -67,17 +67,17 @@ class Forecast:
     model: str
     layers: int
     expected_bytes: int | None
-    """Of pictures; None where a quality is to be reached, for that is not known."""
+    """Bytes of the file without attachments; None, which means unknown, if a quality is to be reached."""
     expected_seconds: float
-    """Of all fits and of measuring, with one worker."""
+    """Seconds of all fits and of measuring, with one worker."""
     memory_bytes: int
-    """Of the longest segment's fit."""
+    """Bytes of memory that the fit of the longest segment takes."""
     device: str
-    """In words."""
+    """Description of the device."""
 
 
 def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observer = ignore) -> Forecast:  # noqa: B008
-    """What `encode` would do with a video; looks through it, and measures a few steps.
+    """Forecast an encode of a video, after reading the video once and measuring a few steps.
 
     Raises VideoError, ResourceError and RequestError as `encode` does.
     """
@@ -105,9 +105,9 @@ def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observe
 
 
 def plan_segments(found: Survey, options: EncodeOptions, device: torch.device) -> tuple[Segment, ...]:
-    """Into what pieces a video is cut.
+    """The segments into which a video is cut.
 
-    Raises ResourceError where a device does not hold the longest of them, RequestError for what no file holds.
+    Raises ResourceError if a device does not hold the longest segment, RequestError for a video that no file holds.
     """
     memory = device_memory(device)
     longest = longest_segment(options.segment, found.video, memory)
@@ -120,7 +120,7 @@ def plan_segments(found: Survey, options: EncodeOptions, device: torch.device) -
 
 
 def check_disk(folder: str, found: Survey, segments: Sequence[Segment], options: EncodeOptions, attached: int) -> None:
-    """Raises OutputError where there is no room for the file and the states of its fits."""
+    """Raises OutputError if a folder has no room for the file and the states of its fits."""
     longest = max(segments, key=lambda segment: segment.frames)
     configs = [layer.config for layer in _layers(found, longest, options)]
     numbers = sum(config.parameters + embedding_values(config, longest.frames) for config in configs)
@@ -130,7 +130,7 @@ def check_disk(folder: str, found: Survey, segments: Sequence[Segment], options:
 
 
 def _layers(found: Survey, segment: Segment, options: EncodeOptions) -> list[LayerPlan]:
-    """The layers of a segment that follows none."""
+    """Plans of the layers of a segment, as if it followed none."""
     frames = len(Timeline.every(options.keep_every, segment.frames).positions)
     quality, target = options.quality, options.target
     if target and target.is_size:
@@ -141,7 +141,7 @@ def _layers(found: Survey, segment: Segment, options: EncodeOptions) -> list[Lay
 
 
 def _plan(found: Survey, segments: Sequence[Segment], options: EncodeOptions) -> list[SegmentForecast]:
-    """All segments; one that follows has the networks of the one before."""
+    """Forecasts for all segments; a segment that follows has the networks of the one before."""
     planned: list[SegmentForecast] = []
     for segment in segments:
         layers = _layers(found, segment, options)
@@ -157,7 +157,7 @@ def _plan(found: Survey, segments: Sequence[Segment], options: EncodeOptions) ->
 
 
 def _expected_bytes(options: EncodeOptions, samples: int, planned: Sequence[SegmentForecast]) -> int | None:
-    """Of pictures with so many pixels, all frames together."""
+    """Expected bytes of the file for `samples` pixels in all frames together, without attachments."""
     target = options.target
     if target and not target.is_size:
         return None
@@ -169,7 +169,7 @@ def _expected_bytes(options: EncodeOptions, samples: int, planned: Sequence[Segm
 
 
 def _fit_memory(found: Survey, segments: Sequence[Segment], options: EncodeOptions) -> int:
-    """Bytes that the fit of the longest segment takes."""
+    """Bytes of memory for the fit of the longest segment."""
     longest = max(segments, key=lambda segment: segment.frames)
     config = _layers(found, longest, options)[0].config
     height, width = config.padded_size
@@ -181,7 +181,7 @@ def _fit_memory(found: Survey, segments: Sequence[Segment], options: EncodeOptio
 
 
 def _step_seconds(source: str, found: Survey, segment: Segment, options: EncodeOptions, device: torch.device) -> float:
-    """What a step takes, as measured on a few frames."""
+    """Seconds that a step takes, measured on a few frames."""
     first = options.view.first + segment.start
     view = replace(as_stored(options.view, found.video), first=first, stop=first + min(TIMED_FRAMES, segment.frames))
     clip = load_footage(source, view, index=found.index).clip

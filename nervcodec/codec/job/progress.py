@@ -1,4 +1,4 @@
-"""What workers tell of their chains, in small files, so that it is the same wherever they run."""
+"""Progress and failures of chains, which workers write to small files wherever they run."""
 
 import json
 from collections.abc import Iterator
@@ -16,21 +16,21 @@ from nervcodec.files import replacing
 
 PROGRESS, FAILURE = "progress.json", "failure.json"
 SECONDS = 1.0
-"""Between two notes of a worker."""
+"""Seconds between two notes of a worker."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a chain is."""
+    """Progress of a chain."""
 
     segment: int
-    """The one that is fitted, counted from 0."""
+    """Index of the segment that is being fitted, counted from 0."""
     share: float
-    """Of its fits, that is done."""
+    """Share of the segment's fits that is done."""
 
 
 def note_progress(meeting: Path, progress: Progress) -> None:
-    """Say how far a chain is, in its folder."""
+    """Write the progress of a chain to its folder."""
     with replacing(meeting / PROGRESS, lasts=False) as path:
         path.write_text(json.dumps(asdict(progress)))
 
@@ -44,7 +44,7 @@ def read_progress(meeting: Path) -> Progress | None:
 
 
 def note_failure(meeting: Path, error: NervcodecError) -> None:
-    """Say why a chain cannot be fitted, which ends the whole."""
+    """Write the error of a chain to its folder, which ends the whole encode."""
     with replacing(meeting / FAILURE) as path:
         path.write_text(json.dumps({"kind": type(error).__name__, "message": str(error)}))
 
@@ -60,7 +60,7 @@ def read_failure(meeting: Path) -> NervcodecError | None:
 
 
 def raise_failure(job: Job) -> None:
-    """Raises the error that any worker met."""
+    """Raises the error that any worker has noted."""
     for chain in job.chains:
         error = read_failure(job.meeting(chain))
         if error:
@@ -68,13 +68,13 @@ def raise_failure(job: Job) -> None:
 
 
 def forget_failures(job: Job) -> None:
-    """Let everything be tried again."""
+    """Remove the noted failures, so that all chains can be tried again."""
     for path in job.folder.glob(f"{CHAINS}/*/{FAILURE}"):
         path.unlink(missing_ok=True)
 
 
 def work_running(job: Job) -> WorkRunning:
-    """How far a job is, whoever works on it."""
+    """Progress of a job, whichever workers work on it."""
     lengths = [segment.frames for segment in job.segments]
     done = [float(job.has_part(index) and frames) for index, frames in enumerate(lengths)]
     running = []
@@ -86,7 +86,7 @@ def work_running(job: Job) -> WorkRunning:
 
 
 def _unfinished(job: Job) -> Iterator[tuple[Chain, Progress]]:
-    """Chains whose segment of the last note is not done."""
+    """Chains with their last noted progress, if the segment in that note is not done."""
     for chain in job.chains_left():
         progress = read_progress(job.meeting(chain))
         if progress and progress.segment in chain.indices and not job.has_part(progress.segment):
@@ -94,7 +94,7 @@ def _unfinished(job: Job) -> Iterator[tuple[Chain, Progress]]:
 
 
 class Reporter:
-    """An observer of the work on a chain, who notes how far it is, and tells of the whole job beside it."""
+    """An observer of the work on a chain, which notes its progress and also reports that of the whole job."""
 
     def __init__(self, job: Job, chain: Chain, observe: Observer) -> None:
         self.job, self.meeting, self.observe = job, job.meeting(chain), observe
@@ -103,7 +103,7 @@ class Reporter:
         self.last = float("-inf")
 
     def __call__(self, event: Event) -> None:
-        """Pass an event on."""
+        """Pass an event on, and note progress from time to time."""
         match event:
             case SegmentStarted():
                 self.progress, self.last = Progress(event.segment - 1, 0.0), float("-inf")
@@ -121,5 +121,5 @@ class Reporter:
 
 
 def as_ours(error: NervcodecError | OSError) -> NervcodecError:
-    """An error of the operating system as one that has a sentence."""
+    """An error as it is, or as an OutputError if it is one of the operating system."""
     return error if isinstance(error, NervcodecError) else OutputError(str(error))

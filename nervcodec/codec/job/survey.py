@@ -1,4 +1,4 @@
-"""What a video is like, from looking through it once."""
+"""Survey of a video, which reads it once: format, number of frames, cuts and times."""
 
 from dataclasses import dataclass, replace
 
@@ -14,27 +14,27 @@ from nervcodec.video.index import Index
 from nervcodec.video.reader import read_frames
 
 SIDE = 180
-"""Pixels of the shorter side of the pictures in which cuts are looked for, at least."""
+"""Fewest pixels on the shorter side of pictures that are made smaller to look for cuts."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What a view shows of a video."""
+    """Properties of a video within a view."""
 
     video: VideoFormat
     frames: int
     cuts: tuple[int, ...]
-    """The first frame of each scene but the first."""
+    """First frame of each scene, except for the first scene."""
     clock: Clock | None
-    """When frames are shown; None means one after the other."""
+    """Times at which frames are shown; None means evenly at the frame rate."""
     index: Index
-    """Where they are in the source."""
+    """Index of the frames in the source."""
 
 
 def survey(source: str, options: EncodeOptions, observe: Observer = ignore) -> Survey:
-    """Look through a video (see `read_frames`), one frame at a time.
+    """Survey a video (see `read_frames`), one frame at a time.
 
-    Raises what `read_frames` does, VideoError for no frame, RequestError for a domain that the video cannot have.
+    Raises the errors of `read_frames`, VideoError for no frame, RequestError for a domain that the video cannot have.
     """
     cuts, before, frames, view = [], None, 0, replace(options.view, domain="rgb")
     with read_frames(source, view) as video:
@@ -57,7 +57,7 @@ def survey(source: str, options: EncodeOptions, observe: Observer = ignore) -> S
 def choose_domain(options: EncodeOptions, video: VideoFormat) -> Domain:
     """The domain in which a video is fitted.
 
-    Raises RequestError for the colour of a grey one.
+    Raises RequestError if planes are asked for and the video is grey.
     """
     if options.domain == "auto":
         is_planar = video.chroma == "420" and options.recipe == "rate" and options.makes_planes

@@ -1,4 +1,4 @@
-"""A worker: takes chains of a job until none is left, whoever else does the same."""
+"""A worker, which fits chains of a job until none is left, possibly beside other workers."""
 
 from pathlib import Path
 from time import sleep
@@ -14,14 +14,14 @@ from nervcodec.events import ArithmeticDiffers, Observer, ignore
 from nervcodec.precision import describe_arithmetic, has_bfloat16
 
 POLL = 0.25
-"""Seconds between two looks at what others do."""
+"""Seconds between two checks of what other workers do."""
 
 
 def work(folder: str, observe: Observer = ignore) -> None:
-    """Help with an encode, whose folder is beside its output and ends in `.job`, until nothing is left to do.
+    """Work on the encode whose job folder is `folder`, beside its output and ending in `.job`, until nothing is left.
 
-    Raises RequestError where no encode is planned; RequestError, VideoError, ResourceError, FitError or OutputError for
-    what this or another worker met, which ends the encode.
+    Raises RequestError if no encode is planned there; RequestError, VideoError, ResourceError, FitError or OutputError
+    for an error of this or another worker, which ends the encode.
     """
     job = open_job(Path(folder))
     tell_of_arithmetic(job, observe)
@@ -29,7 +29,7 @@ def work(folder: str, observe: Observer = ignore) -> None:
 
 
 def tell_of_arithmetic(job: Job, observe: Observer) -> None:
-    """Say so where this machine does not fit in what the job was planned for."""
+    """Report it if the arithmetic of this machine is not the one that the job was planned for."""
     device = choose_device(job.manifest.options.device)
     reduced = job.manifest.options.precision != "float32" and has_bfloat16(device)
     here = describe_arithmetic(device, "bfloat16" if reduced else "float32")
@@ -38,9 +38,9 @@ def tell_of_arithmetic(job: Job, observe: Observer) -> None:
 
 
 def take_chains(job: Job, observe: Observer) -> None:
-    """Fit chains, longest first, and wait for those of others, which may die.
+    """Fit chains, longest first, and wait for chains of other workers, which may die.
 
-    Raises what `work` does.
+    Raises the errors of `work`.
     """
     while job.exists and (left := job.chains_left()):
         raise_failure(job)
@@ -50,15 +50,15 @@ def take_chains(job: Job, observe: Observer) -> None:
 
 
 def fit_chain(job: Job, chain: Chain, observe: Observer) -> bool:
-    """Make all parts of a chain; False if another worker does.
+    """Make all parts of a chain; returns False if another worker makes them.
 
-    Raises what `work` does.
+    Raises the errors of `work`.
     """
     meeting = job.meeting(chain)
     meeting.mkdir(exist_ok=True)
     with lease(meeting) as held:
         if held:
-            fitter = SegmentFitter(job, Reporter(job, chain, observe))  # a machine that lacks the device fails alone
+            fitter = SegmentFitter(job, Reporter(job, chain, observe))  # fails only here if the device is missing
             try:
                 for index in chain.indices:
                     fitter.fit(index)

@@ -1,4 +1,4 @@
-"""Who works on a job: this process, others of this machine, or a cluster; and seeing to it that they do."""
+"""Starts and watches the workers of a job: this process, other processes of this machine, or a cluster."""
 
 import os
 import signal
@@ -23,22 +23,22 @@ from nervcodec.errors import WorkersLost
 from nervcodec.events import Observer, Resumed, SegmentStarted
 
 RETRIES = 3
-"""How often a chain is tried again after its worker has died."""
+"""Number of times a chain is tried again after its worker has died."""
 PROGRAM = [sys.executable, "-m", "nervcodec", "worker"]
 PATIENCE = 3.0
-"""Seconds in which workers that are told to stop can keep what they have done."""
+"""Seconds in which workers that are told to stop can save what they have done."""
 
 Look = Callable[[], None]
-"""Sees to it that work goes on.
+"""A function that makes sure that workers continue.
 
-Raises WorkersLost, or what a worker met.
+Raises WorkersLost, or the error of a worker.
 """
 
 
 def carry_out(job: Job, observe: Observer) -> None:
     """Have all parts of a job made.
 
-    Raises what `worker.work` does, and WorkersLost.
+    Raises the errors of `work`, and WorkersLost.
     """
     options = job.manifest.options
     done = [segment.frames for index, segment in enumerate(job.segments) if job.has_part(index)]
@@ -55,7 +55,7 @@ def carry_out(job: Job, observe: Observer) -> None:
 
 
 def _watch(job: Job, look: Look, observe: Observer) -> None:
-    """Tell of the work of others until it is done."""
+    """Report the progress of other workers until all chains are done."""
     seen: set[int] = set()
     while job.chains_left():
         raise_failure(job)
@@ -71,7 +71,7 @@ def _watch(job: Job, look: Look, observe: Observer) -> None:
 
 @contextmanager
 def processes(job: Job, count: int) -> Iterator[Look]:
-    """So many workers on this machine, for the block, each with a GPU of its own where there are several."""
+    """Run `count` workers on this machine within the block, each with a GPU of its own if there are several."""
     crew = _Crew(job, min(count, len(job.chains_left())))
     try:
         crew.look()
@@ -81,7 +81,7 @@ def processes(job: Job, count: int) -> Iterator[Look]:
 
 
 class _Crew:
-    """Processes, each of which is `nervc worker`, and ends when this one does."""
+    """Processes that each run `nervc worker`, and end when this process ends."""
 
     def __init__(self, job: Job, count: int) -> None:
         self.job = job
@@ -89,19 +89,19 @@ class _Crew:
         self.deaths: Counter[Chain | None] = Counter()
 
     def look(self) -> None:
-        """Start whoever is not there, or is no longer.
+        """Start each worker that is missing or has died.
 
-        Raises WorkersLost, or what a worker met.
+        Raises WorkersLost, or the error of a worker.
         """
         for place, process in enumerate(self.places):
             if process is None:
                 self.places[place] = self._start(place)
-            elif process.poll():  # nothing while it runs, 0 when there is no more to do
+            elif process.poll():  # None while it runs, 0 when nothing is left to do
                 self._mourn(process, place)
                 self.places[place] = self._start(place)
 
     def stop(self) -> None:
-        """Let all keep what they have done, and leave; those that take too long are killed."""
+        """Stop all workers after they have saved what they have done; those that take too long are killed."""
         running = [process for process in self.places if process is not None]
         for process in running:
             process.terminate()
@@ -118,15 +118,15 @@ class _Crew:
         with self._log(place).open("ab") as log:
             return subprocess.Popen(
                 [*PROGRAM, str(self.job.folder), "--tied", "-q"],
-                stdin=subprocess.PIPE,  # its end tells of ours
+                stdin=subprocess.PIPE,  # the worker ends when this pipe is closed
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 env=os.environ | self._share(place),
-                start_new_session=True,  # an interrupt from the keyboard is for us; we pass it on
+                start_new_session=True,  # only this process gets keyboard interrupts, and passes them on
             )
 
     def _share(self, place: int) -> dict[str, str]:
-        """The GPU of a worker, as the environment has it."""
+        """The environment variable that gives a worker its GPU; none without CUDA."""
         if choose_device(self.job.manifest.options.device).type != "cuda":
             return {}
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(torch.cuda.device_count()))))
@@ -137,9 +137,9 @@ class _Crew:
         return self.job.folder / f"worker-{place + 1}.log"
 
     def _mourn(self, process: subprocess.Popen[bytes], place: int) -> None:
-        """Note over which chain a worker died.
+        """Count the death of a worker for the chain that it worked on.
 
-        Raises WorkersLost if that happened too often, or what the worker met.
+        Raises WorkersLost if workers died too often on that chain, or the error of the worker.
         """
         raise_failure(self.job)
         assert process.stdin is not None
@@ -156,15 +156,15 @@ class _Crew:
 
 
 def _where(chain: Chain | None) -> str:
-    """What a worker was at, in words."""
+    """Text that says what a lost worker worked on."""
     if chain is None:
-        return "before they took anything"
+        return "before they took a chain"
     first, last = chain.indices[0] + 1, chain.indices[-1] + 1
-    return f"over segment {first}" if first == last else f"over segments {first} to {last}"
+    return f"while fitting segment {first}" if first == last else f"while fitting segments {first} to {last}"
 
 
 def _ending(code: int, log: Path) -> str:
-    """How a worker ended, in words."""
+    """Text that says how a worker ended."""
     if code < 0:
         return f"by {signal.Signals(-code).name}"
     lines = log.read_text(errors="replace").split("\n") if log.exists() else []

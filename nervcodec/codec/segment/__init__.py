@@ -1,1 +1,1 @@
-"""One segment of a video from its frames to its bytes: knows `stream`, `decoding` and `training`, nothing of jobs."""
+"""Fitting of one segment, from its frames to its bytes; uses `stream`, `decoding` and `training`, but no jobs."""

@@ -1,4 +1,4 @@
-"""Embeddings of the frames that a file leaves out, added to the file."""
+"""Adds embeddings of the frames that a segment leaves out to its file."""
 
 from dataclasses import replace
 
@@ -13,13 +13,13 @@ from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.training.assisted import Missing, fit_missing
 
 STEP_SHARE = 1 / 3
-"""Of the steps that a fit to the missing frames alone would take (ours, docs/experiments.md)."""
+"""Share of the steps that a fit to the missing frames alone would take (ours, docs/experiments.md)."""
 
 
 def assist(data: bytes, task: SegmentTask) -> bytes:
-    """A segment of one layer with embeddings of the frames that it leaves out: it then has them all.
+    """A segment of one layer, completed with embeddings of the frames that it left out.
 
-    Weights, and what the frames that it has are decoded from, stay as they are.
+    Weights, and the embeddings of the frames that it had, do not change.
 
     Raises RequestError for more frames than a decoder reads.
     """

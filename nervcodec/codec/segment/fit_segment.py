@@ -1,4 +1,4 @@
-"""One segment of a video on its way into a file."""
+"""Fits one segment of a video: reaches its target, and measures and reports its quality."""
 
 from dataclasses import dataclass, replace
 from math import log2
@@ -16,11 +16,11 @@ from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE
 
 TIMED_FITS = 3
-"""Fits of every layer that share the time there is to reach a quality."""
+"""Number of fits of every layer that share a time limit when a quality is to be reached."""
 
 
 def fit_segment(task: SegmentTask) -> tuple[bytes, PartReport]:
-    """The bytes of a stream with the one segment, and what is to be said of it."""
+    """The bytes of a stream with one fitted segment, and the report on it."""
     options, device, timeline = task.options, task.options.device, task.timeline
     fits = _Search(task)
     made = fits.reach(options.target) if options.target else fits.code(options.quality)
@@ -53,13 +53,13 @@ def _assisted(report: EncodeReport, data: bytes, task: SegmentTask) -> EncodeRep
 
 @dataclass
 class _Search:
-    """A segment in one fit of every layer, or several."""
+    """The fits of a segment: one fit of every layer, or several to reach a target."""
 
     task: SegmentTask
     count: int = 0
 
     def reach(self, target: Target) -> Candidate:
-        """What is nearest to a target."""
+        """The file nearest to a target."""
         video = self.task.video
         if target.kind == "ms-ssim" and min(video.width, video.height) < MS_SSIM_SIDE:
             raise RequestError(f"MS-SSIM needs pictures of at least {MS_SSIM_SIDE} pixels a side")
@@ -84,7 +84,7 @@ class _Search:
         self.count += 1
         made = Stack(self.task, quality, aimed, tries * options.layers).build()
         kept = len(made.report.layers)
-        if aimed and kept < options.layers:  # those that are left were to be a part of the size only
+        if aimed and kept < options.layers:  # the kept layers were planned for a share of the size only
             self.count += 1
             made = Stack(replace(self.task, options=replace(options, layers=kept)), quality, aimed, kept).build()
         return made

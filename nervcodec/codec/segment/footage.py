@@ -1,4 +1,4 @@
-"""Footage: the frames of a video in memory, and which of their pixels are there."""
+"""Footage: frames of a video in memory, with masks of their missing pixels."""
 
 import logging
 from collections.abc import Sequence
@@ -20,34 +20,34 @@ from nervcodec.video.view import View
 
 LOG = logging.getLogger(__name__)
 FILLED_FRAMES = 4
-"""Whose pixels are made at a time."""
+"""Number of frames whose missing pixels are filled at a time."""
 FIRST_FRAMES, MOST_FIRST_FRAMES = 64, 1024
-"""For which there is room at first where their number is not known, and at most; then it doubles."""
+"""Number of frames for which memory is taken at first: if the length is unknown, and at most; then it doubles."""
 COPIES = 2
-"""Of a clip in memory while its frames are put together."""
+"""Copies of a clip in memory while its frames are gathered."""
 
 
 @dataclass(frozen=True)
 class Footage:
-    """A video in memory, and which of it may be seen."""
+    """Frames of a video in memory, and masks of their missing samples."""
 
     video: VideoFormat
     clip: Tensor
     """All frames, samples `[T, C, H, W]` in the domain of the video, channels last in memory."""
     masks: Tensor | None
-    """Bool, like the clip or of one channel: samples that are missing."""
+    """Bool, in the shape of the clip or with one channel: samples that are missing."""
     clock: Clock | None = None
-    """When its frames are shown; None means one after the other."""
+    """Times at which frames are shown; None means evenly at the frame rate of the video."""
 
     def at(self, positions: Sequence[int]) -> "Footage":
-        """Some of its frames, in order."""
+        """Footage of the frames at some positions, in order."""
         if len(positions) == len(self.clip):
             return self
         masks = None if self.masks is None else self.masks[list(positions)]
         return Footage(self.video, self.clip[list(positions)], masks)
 
     def seen(self) -> Tensor:
-        """The clip with missing pixels made of those around them."""
+        """The clip with missing pixels filled from the pixels around them."""
         if self.masks is None:
             return self.clip
         filled = self.clip.clone()
@@ -59,9 +59,9 @@ class Footage:
 def load_footage(
     source: str, view: View, mask: str | None = None, observe: Observer = ignore, index: Index | None = None
 ) -> Footage:
-    """What a view shows of a video (see `read_frames`), and the masks of a rule (see `load_masks`).
+    """Footage of a view of a video (see `read_frames`), with the masks of a rule (see `load_masks`).
 
-    Raises what these do, VideoError for no frame, ResourceError when they are more than the memory holds.
+    Raises the errors of both, VideoError if there is no frame, ResourceError if the memory does not hold the frames.
     """
     with read_frames(source, view, index=index) as video:
         clip = _gather(video, observe)
@@ -75,10 +75,11 @@ def load_footage(
 
 
 def _gather(video: Video, observe: Observer) -> Tensor:
-    """All frames of a video, `[T, H, W, C]`, in one piece of memory: many small ones would keep what is freed between
-    them from being used again.
+    """All frames of a video, `[T, H, W, C]`, in one block of memory.
 
-    Raises ResourceError when they are more than the memory holds.
+    Memory that is freed between many small blocks could not be used again.
+
+    Raises ResourceError if the memory does not hold the frames.
     """
     clip, count = torch.empty(0, 1, 1, 1), 0
     for frame in map(torch.from_numpy, video.frames):
@@ -95,6 +96,6 @@ def _gather(video: Video, observe: Observer) -> Tensor:
 
 
 def load_clip(source: str, view: View) -> tuple[VideoFormat, Tensor]:
-    """What `load_footage` reads where nothing is missing."""
+    """The format and the clip of a view of a video, without masks."""
     footage = load_footage(source, view)
     return footage.video, footage.clip

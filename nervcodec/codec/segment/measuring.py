@@ -1,4 +1,4 @@
-"""What a file decodes to, compared with the video it was made from."""
+"""Measures decoded frames of a file against the video that it was made from."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,9 +22,9 @@ from nervcodec.timeline import Moment, Playback, Timeline
 def measure_at(
     stream: Stream, footage: Footage, positions: Sequence[int], device: DeviceName, observe: Observer = ignore
 ) -> QualityMeter:
-    """Make frames at some positions of a stream's last segment, and compare them where pixels are there.
+    """Compare frames at some positions of a stream's last segment with its footage, except for missing pixels.
 
-    footage: the video of that segment.
+    footage: all frames of the video in that segment.
     """
     meter, moments = QualityMeter(footage.video), _moments(stream.header, footage)
     frames = frames_at(stream, [moments[position] for position in positions], device=device)
@@ -36,7 +36,7 @@ def measure_at(
 
 
 def _moments(header: Header, footage: Footage) -> list[Moment]:
-    """Where all frames of the last segment's video lie between those of a stream."""
+    """Moments in a stream of all frames in the footage of its last segment."""
     length = len(footage.clip)
     begin = header.times.length - length
     held = Timeline(tuple(position - begin for position in header.times.positions if position >= begin), length)
@@ -53,10 +53,10 @@ def measure(
     notes: Notes | None = None,
     decoded: Tensor | None = None,
 ) -> QualityMeter:
-    """Decode a stream's last segment and compare with the video that it was made from, where pixels are there.
+    """Decode a stream's last segment and compare it with its footage, except for missing pixels.
 
-    With `notes` it goes on after the frames that are noted there. Decoded frames go into `decoded`, a tensor like the
-    clip, if it is given; then all are decoded.
+    With `notes`, measuring continues after the frames that are noted there. If `decoded`, a tensor like the clip, is
+    given, all frames are decoded into it.
     """
     clip, masks = footage.clip, footage.masks
     known = notes.load() if notes and decoded is None else {}
@@ -74,5 +74,5 @@ def measure(
 
 
 def _record(meter: QualityMeter, done: int) -> dict[str, Any]:
-    """What notes say of so many frames."""
+    """The record for notes after a number of frames were measured."""
     return {"frames": done, **meter.to_json()}

@@ -1,4 +1,4 @@
-"""From what was asked for to configs and recipes."""
+"""Plans configs and recipes of networks from the options of an encode."""
 
 from dataclasses import dataclass, replace
 from math import log2
@@ -15,32 +15,35 @@ from nervcodec.training.recipe import Recipe, preset_steps, steps_of_epochs
 
 DEFAULT_QUALITY = 50.0
 RATE_AT_DEFAULT = 0.04
-"""What a bit for each pixel weighs against a squared error of 1 (white against black) at the default quality (ours)."""
+"""Weight of a bit per pixel against a squared error of 1 (white against black) at the default quality (ours)."""
 QUALITY_OCTAVE = 10.0
-"""So much more quality halves the weight of a bit (ours)."""
+"""Increase in quality that halves the weight of a bit (ours)."""
 WEIGHTS_AT_DEFAULT, SAMPLES_AT_DEFAULT = 190_000, 27e6
 SIZE_EXPONENT = 2 / 3
-"""The size of a network by rule: weights for a clip of so many pixels at the default quality, and the power of pixels
-over weight of the rate with which it grows. Weights then take 2 to 3 bits each; docs/experiments.md."""
+"""Power of pixels over the weight of the rate with which the default size of a network grows.
+
+At the default quality, a clip of SAMPLES_AT_DEFAULT pixels gets WEIGHTS_AT_DEFAULT weights. Weights then take 2 to 3
+bits each (docs/experiments.md).
+"""
 SIZE_AT_DEFAULT, SIZE_OCTAVE = 0.022, 15.0
-"""Bits for each pixel at the default quality, and how much more quality doubles them (ours, docs/experiments.md)."""
+"""Bits per pixel at the default quality, and the increase in quality that doubles them (ours, docs/experiments.md)."""
 DEFAULT_BITS_PER_PIXEL = 0.03
-"""Of the recipe `paper`: without `--size` the weights take about this much at 8 bits (ours)."""
+"""Approximate bits per pixel of weights at 8 bits each, for the recipe `paper` without `--size` (ours)."""
 LAYER_QUALITY = 15.0
-"""Quality between a layer and the next: one doubling of the file (ours)."""
+"""Difference in quality between a layer and the next, which doubles the file (ours)."""
 ENHANCEMENT_SHARE = 0.6
-"""Weights of an enhancement network, of those that a single network at its quality would have (ours)."""
+"""Weights of an enhancement network, as a share of the weights of a single network at its quality (ours)."""
 ENHANCEMENT = "een"
-"""The model of layers above the base."""
+"""Name of the model of enhancement layers."""
 LEAST_WEIGHTS, MOST_WEIGHTS = 20_000, 3_000_000
 LEAST_PAPER_WEIGHTS = 100_000
-PAPER_BITS, PAPER_PRUNING = 8, 0.1  # HNeRV, section 4; DNeRV compares at the same
+PAPER_BITS, PAPER_PRUNING = 8, 0.1  # HNeRV, section 4; DNeRV compares with these values
 PAPER_WARMUP = 0.1  # DNeRV code
 
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """The network of a layer, and how it is fitted."""
+    """The network of a layer and the recipe of its fit."""
 
     config: PyramidConfig
     recipe: Recipe
@@ -49,7 +52,7 @@ class LayerPlan:
 def plan_layers(
     options: EncodeOptions, video: VideoFormat, frames: int, quality: float | None, base: PyramidConfig | None = None
 ) -> list[LayerPlan]:
-    """All layers of a file of a number of frames that has some quality as a whole, from the base up.
+    """Plans of all layers, from the base up, for a number of frames and a quality of the whole file.
 
     base: the network of the base, if it is known already.
 
@@ -70,7 +73,7 @@ def plan_layers(
 
 
 def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> PyramidConfig:
-    """The network of the base for a clip.
+    """The network of the base layer for a clip.
 
     Raises RequestError for a row of another picture size, or a size or grid that no network has.
     """
@@ -79,9 +82,10 @@ def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> Pyra
 
 
 def plan_enhancement(options: EncodeOptions, base: PyramidConfig, video: VideoFormat, frames: int) -> PyramidConfig:
-    """The network of a layer above `base`.
+    """The network of an enhancement layer above `base`.
 
-    Half of the base where its size is given (QS-NeRV: 3, 4.5, 6 M), else a share of a single network's at its quality.
+    It has half the weights of the base if a size or row is given or the recipe is `paper` (QS-NeRV: 3, 4.5, 6 M), else
+    a share of the weights of a single network at its quality.
     """
     given = options.size or options.row or options.recipe == "paper"
     single = default_weights(options, video.pixels * frames)
@@ -90,7 +94,7 @@ def plan_enhancement(options: EncodeOptions, base: PyramidConfig, video: VideoFo
 
 
 def _request(options: EncodeOptions, video: VideoFormat, frames: int, weights: int) -> NetworkRequest:
-    """What the options ask of a network with some number of weights."""
+    """The request for a network with some number of weights, as the options ask for it."""
     return NetworkRequest(
         height=video.height,
         width=video.width,
@@ -106,9 +110,9 @@ def _request(options: EncodeOptions, video: VideoFormat, frames: int, weights: i
 
 
 def layer_quality(quality: float | None, layers: int, number: int) -> float:
-    """The quality of a layer, counted from 1, in a file of so many layers that has some quality as a whole.
+    """The quality of layer `number`, counted from 1, in a file of `layers` layers that has a quality as a whole.
 
-    Layers lie closer where there is not enough quality for all of them.
+    Layers lie closer together if the quality is too low for all of them.
     """
     whole = DEFAULT_QUALITY if quality is None else quality
     between = min(LAYER_QUALITY, (whole - LEAST_QUALITY) / max(layers - 1, 1))
@@ -116,7 +120,7 @@ def layer_quality(quality: float | None, layers: int, number: int) -> float:
 
 
 def default_weights(options: EncodeOptions, samples: int) -> int:
-    """Weights for a clip of so many pixels, all frames together."""
+    """Number of weights for a clip with `samples` pixels in all frames together."""
     if options.recipe == "paper":
         return round(min(max(DEFAULT_BITS_PER_PIXEL * samples / 8, LEAST_PAPER_WEIGHTS), MOST_WEIGHTS))
     scale = samples / SAMPLES_AT_DEFAULT * RATE_AT_DEFAULT / rate_of_quality(options.quality)
@@ -125,25 +129,25 @@ def default_weights(options: EncodeOptions, samples: int) -> int:
 
 
 def rate_of_quality(quality: float | None) -> float:
-    """What a bit for each pixel weighs against a squared error of 1."""
+    """Weight of a bit per pixel against a squared error of 1 at a quality."""
     better = (DEFAULT_QUALITY if quality is None else quality) - DEFAULT_QUALITY
     return float(RATE_AT_DEFAULT * 2 ** (-better / QUALITY_OCTAVE))
 
 
 def quality_of_size(bits_per_pixel: float) -> float:
-    """The quality at which a file of so many bits for each pixel is likely, for videos like those we measured."""
+    """The likely quality of a file with some number of bits per pixel, for videos like those we measured."""
     quality = DEFAULT_QUALITY + SIZE_OCTAVE * log2(bits_per_pixel / SIZE_AT_DEFAULT)
     return min(max(quality, LEAST_QUALITY), MOST_QUALITY)
 
 
 def size_of_quality(quality: float | None) -> float:
-    """The inverse, in bits for each pixel."""
+    """The inverse of `quality_of_size`: likely bits per pixel at a quality."""
     better = (DEFAULT_QUALITY if quality is None else quality) - DEFAULT_QUALITY
     return float(SIZE_AT_DEFAULT * 2 ** (better / SIZE_OCTAVE))
 
 
 def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Recipe:
-    """How the network is fitted.
+    """The recipe by which a network is fitted.
 
     Raises RequestError when the loss does not suit the picture.
     """

@@ -1,4 +1,4 @@
-"""What `encode` tells of a file it wrote, and of each segment on the way."""
+"""Reports of `encode` on the file that it wrote, its layers and its segments."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,18 +9,18 @@ from nervcodec.picture import Domain
 
 @dataclass(frozen=True, kw_only=True)
 class FileReport:
-    """What a file takes, and what the decoder makes of it."""
+    """Size, quality and cost of a file."""
 
     quality: Quality
     file_bytes: int
     bits_per_pixel: float
-    """Of the pictures alone: 8 * bytes / (width * height * frames); the rest of the file is attached."""
+    """Bits per pixel, not counting attachments: 8 * bytes / (width * height * frames)."""
     parameters: int
-    """Weights and biases of the networks; embeddings do not count."""
+    """Number of weights and biases of the networks, not counting embeddings."""
     steps: int
-    """Optimizer steps of the fits that the file comes from."""
+    """Number of optimizer steps of the fits that the file comes from."""
     fit_seconds: float
-    """Duration of the fits that the file comes from."""
+    """Duration in seconds of the fits that the file comes from."""
     decode_seconds: float
 
     @property
@@ -36,57 +36,55 @@ class FileReport:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerReport(FileReport):
-    """The file that ends with some layer; `parameters`, `steps` and `fit_seconds` are those of the layer alone."""
+    """Report on the file up to a layer; `parameters`, `steps` and `fit_seconds` are those of the layer alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncodeReport(FileReport):
-    """The file that `encode` wrote; `parameters`, `steps` and `fit_seconds` are sums over its layers."""
+    """Report on the file that `encode` wrote; `parameters`, `steps` and `fit_seconds` are sums over its layers."""
 
     frames: int
     layers: tuple[LayerReport, ...]
-    """From the base up, without those that were not written."""
+    """Reports on the layers that were written, from the base up."""
     masked: Quality | None = None
-    """Quality of the pixels that `mask` hid, over the frames that have some; None if no frame has."""
+    """Quality of the pixels that `mask` hid, over the frames that have such pixels; None if no frame has."""
     missing: Quality | None = None
     """Quality of the frames of the video that were left out of the fit, interpolated or assisted; None if there are
     none. `quality` is that of the other frames."""
     assisted_bytes: int | None = None
     """Bytes of the file that frames left out of the fit take; None if they are interpolated."""
     seconds: float = 0.0
-    """From opening the video to closing the file."""
+    """Seconds from opening the video to closing the file."""
     fits: int = 1
-    """Number of fits of every layer that it took to reach a target, in the segment that took most."""
+    """Number of fits of every layer to reach a target, in the segment that took the most."""
     attached_bytes: int = 0
     """Bytes of the file that are sound, subtitles, chapters and titles."""
     segments: int = 1
-    """Number of pieces in which the video was fitted."""
     domain: Domain = "rgb"
-    """Samples in which the video was fitted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartReport:
-    """What is known of a segment that is done."""
+    """Report on a part, the finished stream of a segment."""
 
     whole: EncodeReport
-    """As if the segment were all of the video."""
+    """Report on the segment as if it were the whole video."""
     fitted: int
-    """Number of frames that were fitted, which `whole.quality` is of."""
+    """Number of frames that were fitted; `whole.quality` is the quality of these."""
     masked: int
     """Number of frames that have masked pixels."""
     missing: int
     """Number of frames that were left out of the fit."""
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The report as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "PartReport":
         """The inverse of `to_json`.
 
-        Raises KeyError or TypeError for anything else.
+        Raises KeyError or TypeError for a record of anything else.
         """
         whole = _with_qualities(record.pop("whole"), "quality", "masked", "missing")
         layers = tuple(LayerReport(**_with_qualities(layer, "quality")) for layer in whole.pop("layers"))
@@ -94,5 +92,5 @@ class PartReport:
 
 
 def _with_qualities(record: dict[str, Any], *names: str) -> dict[str, Any]:
-    """A record of a report with some values, which JSON has as objects or null, as qualities."""
+    """A record of a report in which the values with some names, objects or null in JSON, become qualities or None."""
     return record | {name: record[name] and Quality(**record[name]) for name in names}

@@ -1,4 +1,4 @@
-"""Where the fits of a segment leave what they know, so that nothing is computed twice after an interruption."""
+"""Storage for the fits of a segment, so that nothing is computed twice after an interruption."""
 
 import json
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from nervcodec.training.checkpoint import SECONDS, Keeper
 
 
 class Notes:
-    """A record, as JSON has it, of work that comes frame by frame."""
+    """A JSON file with a record of work that is done frame by frame."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.last = path, monotonic()
 
     def load(self) -> dict[str, Any]:
-        """What was noted last; nothing where nothing was."""
+        """The record that was saved last; empty if there is none."""
         with suppress(OSError, ValueError):
             record: dict[str, Any] = json.loads(self.path.read_text())
             return record
         return {}
 
     def save(self, record: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
-        """Note it if it is time, or `now`."""
+        """Save a record if the last one is old enough, or `now`."""
         if now or monotonic() - self.last >= SECONDS:
             self.last = monotonic()
             with replacing(self.path) as temporary:
@@ -33,18 +33,18 @@ class Notes:
 
 
 class Scratch:
-    """A folder for the fits of one segment, which come in the same order whenever the segment is begun."""
+    """A folder for the fits of one segment, which run in the same order each time the segment is begun."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.entries = 0
 
     def keeper(self) -> Keeper:
-        """For the state of the next fit."""
+        """A keeper for the state of the next fit."""
         return Keeper(self._next("safetensors"))
 
     def recall(self, compute: Callable[[], int]) -> int:
-        """A number that was computed here before, or is now."""
+        """A number from the folder if it was computed before; else it is computed and saved."""
         path = self._next("json")
         with suppress(OSError, ValueError):
             return int(json.loads(path.read_text()))
@@ -54,7 +54,7 @@ class Scratch:
         return number
 
     def notes(self) -> "Notes":
-        """For what is measured next."""
+        """Notes for the next measurement."""
         return Notes(self._next("json"))
 
     def _next(self, suffix: str) -> Path:

@@ -1,7 +1,7 @@
-"""Reaching a size or a quality that was asked for, in as few fits as possible.
+"""Search for a size or a quality that was asked for, in as few fits as possible.
 
-A size is steered inside the fit, which moves the weight of the rate; another fit follows only where that missed. A
-quality is known only when a fit has ended, so it takes some.
+A size is steered within a fit, which changes the weight of the rate; another fit follows only if the size was missed.
+A quality is known only when a fit has ended, so it takes several fits.
 """
 
 import logging
@@ -13,31 +13,31 @@ from nervcodec.codec.target import TOLERANCES, Target, TargetKind
 from nervcodec.errors import RequestError
 
 LOG = logging.getLogger(__name__)
-TRIAL = "fit %d, told %.4g: %s %.6g for %.6g, off by %+.2f tolerances"
+TRIAL = "fit %d at %.4g: %s is %.6g, target %.6g, off by %+.2f tolerances"
 MOST_FITS = 4
-"""Fits that are spent on one target."""
+"""Most fits that are spent on one target."""
 FIRST_SLOPES: dict[TargetKind, float] = {"psnr": 0.1, "ms-ssim": 0.002, "bytes": 0.7, "bpp": 0.7}
-"""What one more of quality, or an octave of bytes to aim for, brings, until two fits have shown it (ours)."""
+"""Gain in quality per unit of quality, or in share of the size per octave of bytes, until two fits show it (ours)."""
 STRIDE = 25.0
-"""What a fit is told changes by at most this much from one to the next."""
+"""Largest change of the quality or size that a fit aims for, from one fit to the next."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that might do."""
+    """A file that may be near enough to a target, and its report."""
 
     report: EncodeReport
     data: bytes
 
 
 def check_room(target: Target | None, attached: int) -> None:
-    """Raises RequestError where what goes along with the pictures takes most of the bytes that a file may have."""
+    """Raises RequestError if attachments take more than half of the bytes that a file may have."""
     if target and target.kind == "bytes" and 2 * attached > target.value:
         raise RequestError(f"{attached} of {target.value:g} bytes are sound, subtitles or chapters; leave them out")
 
 
 def reached(target: Target, report: EncodeReport) -> float:
-    """The value of a file that a target is about; 0 for an MS-SSIM that small pictures do not have."""
+    """The value of a file that a target limits; 0 for an MS-SSIM that small pictures do not have."""
     values: dict[TargetKind, float | None] = {
         "psnr": report.psnr_db,
         "ms-ssim": report.ms_ssim,
@@ -48,7 +48,7 @@ def reached(target: Target, report: EncodeReport) -> float:
 
 
 def miss(target: Target, report: EncodeReport) -> float:
-    """How far a file is off, in tolerances; negative if its size or quality is too low."""
+    """Distance of a file from a target, in tolerances; negative if its size or quality is too low."""
     value = reached(target, report)
     off = value / target.value - 1 if target.is_size else value - target.value
     return off / TOLERANCES[target.kind]
@@ -57,9 +57,9 @@ def miss(target: Target, report: EncodeReport) -> float:
 def search(
     target: Target, start: float, limits: tuple[float, float], most_fits: int, fit: Callable[[float], Candidate]
 ) -> Candidate:
-    """The file nearest to a target, by the secant rule on what `fit` is told; stops at the first that is near enough.
+    """The file nearest to a target, by the secant rule; stops at the first file that is near enough.
 
-    `fit` takes a quality, or for sizes the logarithm to the base 2 of the bytes to aim for.
+    fit: makes a file at a quality or, for sizes, at the logarithm to the base 2 of the bytes to aim for.
     """
     tried: list[tuple[float, float, Candidate]] = []
     at = start
@@ -78,7 +78,7 @@ def search(
 
 
 def _proposal(target: Target, tried: list[tuple[float, float, Candidate]]) -> float:
-    """Where the line through the two best trials meets the target."""
+    """The setting at which the line through the two best trials meets the target."""
     (at, off, _), *others = tried
     slope = FIRST_SLOPES[target.kind] / TOLERANCES[target.kind]
     if others and (others[0][1] - off) * (others[0][0] - at) > 0:

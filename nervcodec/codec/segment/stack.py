@@ -1,4 +1,4 @@
-"""Layer upon layer: each fitted to what the decoder makes of those below it."""
+"""Fits the layers of a segment, each on top of the decoded frames of the layers below."""
 
 import logging
 from dataclasses import replace
@@ -34,17 +34,19 @@ from nervcodec.training.recipe import Recipe, preset_steps
 
 LOG = logging.getLogger(__name__)
 TIME_SHARE = 0.85
-"""Of the time left, what steps are planned for; the rest is for what cannot be foreseen: on a machine with other work
-steps took up to 16 % longer than when they were timed (ours)."""
+"""Share of the time left for which steps are planned; the rest is for delays that cannot be foreseen.
+
+On a machine with other work, steps took up to 16 % longer than when they were timed (ours).
+"""
 MEASURING_STEPS = 0.8
-"""A frame is measured twice, which takes as long as this share of a step (ours)."""
+"""Duration of measuring a frame, which is done twice, as a share of the duration of a step (ours)."""
 LEAST_TIMED_STEPS = 50
 SPARE_BYTES = 20
-"""Lengths of chunks and groups, and what range coders round up to."""
+"""Bytes for the lengths of chunks and groups, and for the rounding up of range coders."""
 COPIES = 3
-"""Of the clip: itself, what the layers below decode to, and what comes of the next one."""
+"""Copies of the clip in memory: the clip, the decoded layers below, and the decoded next layer."""
 LEAST_LAYER_BYTES = 200
-"""What a layer may take, even if those below it have already reached the size that was asked for (ours)."""
+"""Bytes that a layer may take even if the layers below have already reached the size that was asked for (ours)."""
 
 
 class Stack:
@@ -55,17 +57,17 @@ class Stack:
         if task.options.layers > 1:
             check_memory(COPIES * task.clip.nbytes, f"{task.options.layers} layers of {len(task.clip)} frames")
         self.fits_to_come = fits_to_come
-        """This one included; they share the time that is left."""
+        """Number of fits that share the time left, including the next one."""
         self.stream = Stream(header=task.header, layers=())
         self.before = Unpacker(join(task.chain)) if task.chain else None
         self.planned = plan_layers(task.options, task.video, len(task.clip), quality, self._config_before(1))
         self.data = b""
         self.reports: list[LayerReport] = []
         self.decoded: Tensor | None = None
-        """Of the layers so far, like the clip."""
+        """Decoded frames of the layers so far, like the clip; None before the first and after the last layer."""
 
     def build(self) -> Candidate:
-        """All layers that are asked for, up to the first that does not pay for its bits."""
+        """The file of all layers that are asked for, up to the last that pays for its bits."""
         while len(self.reports) < self.task.options.layers and self._add():
             pass
         last, frames = self.reports[-1], len(self.task.clip)
@@ -86,14 +88,14 @@ class Stack:
         )
 
     def _add(self) -> bool:
-        """Fit, pack and measure one more layer; whether it is worth its bits and was kept."""
+        """Fit, pack and measure one more layer; returns whether it pays for its bits and was kept."""
         task, clip, number = self.task, self.task.clip, len(self.reports) + 1
         config, recipe = self._plan(number)
         begun = monotonic()
         stream = self._with(config, self._fit(number, config, recipe))
         data = write_stream(stream)
         packed = monotonic()
-        LOG.info("layer %d: %d bytes with all below; of its groups: %s", number, len(data), group_sizes(stream, config))
+        LOG.info("layer %d: %d bytes so far; its groups: %s", number, len(data), group_sizes(stream, config))
         decoded = torch.empty_like(clip) if number < task.options.layers else None
         notes = task.scratch.notes() if task.scratch else None
         whole, device = decodable(task.chain, data), task.options.device
@@ -116,7 +118,7 @@ class Stack:
         return True
 
     def _fit(self, number: int, config: PyramidConfig, recipe: Recipe) -> Chunk:
-        """Fit and pack a layer, counted from 1."""
+        """Fit layer `number`, counted from 1, and pack it into a chunk."""
         task, before = self.task, self._tensors_before(number)
         started = FitStarted(
             model=model_name(config),
@@ -134,7 +136,7 @@ class Stack:
         return Chunk(pack(config, fitted.tensors, forms, before), follows=bool(before))
 
     def _plan(self, number: int) -> tuple[PyramidConfig, Recipe]:
-        """Network and recipe of a layer, counted from 1: as planned, or that of the segment before."""
+        """Network and recipe of layer `number`, counted from 1; the network may be that of the segment before."""
         task, planned = self.task, self.planned[number - 1]
         config, recipe = self._config_before(number) or planned.config, planned.recipe
         plan_header(task.video, len(task.clip), config)
@@ -152,23 +154,23 @@ class Stack:
         return config, recipe
 
     def _config_before(self, number: int) -> PyramidConfig | None:
-        """The network of a layer in the segment before; None where there is none to go on with."""
+        """The network of a layer in the segment before, with which a fit continues; None if there is none."""
         if self.before is None or number > len(self.before.configs):
             return None
         return self.before.config(number - 1, len(self.task.chain) - 1)
 
     def _tensors_before(self, number: int) -> Tensors:
-        """What a layer's fit begins with."""
+        """Tensors of a layer in the segment before, with which its fit begins; empty if there are none."""
         if self.before is None or self._config_before(number) is None:
             return {}
         return self.before.tensors(number - 1, len(self.task.chain) - 1)
 
     def _with(self, config: PyramidConfig, chunk: Chunk) -> Stream:
-        """The stream with one layer more."""
+        """The stream with one more layer on top."""
         return replace(self.stream, layers=(*self.stream.layers, make_layer(config, chunk)))
 
     def _steps_in_time(self, config: PyramidConfig, recipe: Recipe, left: float) -> int:
-        """Steps of the next fit in its share of the seconds that are left."""
+        """Number of steps of the next fit in its share of the `left` seconds."""
         before = monotonic()
         clip = self.task.clip.to(self.task.device)
         each, besides = time_fit(clip, config, recipe, FitInputs(self.decoded, self.task.masks))
@@ -180,7 +182,7 @@ class Stack:
 
 
 def group_sizes(stream: Stream, config: PyramidConfig) -> str:
-    """Bytes of each tensor group of the last layer of a stream."""
+    """Names and bytes of the tensor groups in the last layer of a stream, as text."""
     (chunk,) = stream.layers[-1].chunks
     return ", ".join(f"{name} {len(group)}" for name, group in zip(config.groups, chunk.groups, strict=True))
 

@@ -1,4 +1,4 @@
-"""One segment that is to be fitted, with all that its fits have in common."""
+"""The task of fitting one segment, with everything that its fits share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,53 +21,53 @@ from nervcodec.timeline import Timeline
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """What all fits for one segment have in common."""
+    """Everything that all fits of one segment share."""
 
     footage: Footage
-    """Of the segment."""
+    """All frames of the segment, including those that are left out of fits."""
     options: EncodeOptions
     device: torch.device
     observe: Observer
     deadline: float | None = None
-    """By `monotonic`."""
+    """Time of `monotonic` until which fits may run; None means no limit."""
     chain: tuple[Stream, ...] = ()
-    """The segments before, from one that follows none, where fits begin; none if this one does not follow."""
+    """Streams of the segments before, from one that refers to none; empty if this segment does not follow."""
     scratch: Scratch | None = None
-    """Where fits keep their states."""
+    """Storage for the states of fits; None keeps no states."""
 
     @property
     def video(self) -> VideoFormat:
-        """Of the clip."""
+        """Format of the clip."""
         return self.footage.video
 
     @cached_property
     def timeline(self) -> Timeline:
-        """Where the clip's frames stand in the segment."""
+        """Positions of the clip's frames in the segment."""
         return Timeline.every(self.options.keep_every, len(self.footage.clip))
 
     @cached_property
     def kept(self) -> Footage:
-        """The frames that are fitted."""
+        """Footage of the frames that are fitted."""
         return self.footage.at(self.timeline.positions)
 
     @cached_property
     def seen(self) -> Footage:
-        """The same, with missing pixels made up."""
+        """Footage of the frames that are fitted, with missing pixels filled."""
         return replace(self.kept, clip=self.kept.seen())
 
     @property
     def clip(self) -> Tensor:
-        """The frames that are fitted, samples `[T, C, H, W]`, with missing pixels made up."""
+        """The frames that are fitted, samples `[T, C, H, W]`, with missing pixels filled."""
         return self.seen.clip
 
     @property
     def masks(self) -> Tensor | None:
-        """Bool, like the clip or of one channel: samples that are missing in it."""
+        """Bool, in the shape of the clip or with one channel: samples that are missing in the clip."""
         return self.kept.masks
 
     @property
     def header(self) -> Header:
-        """Of the stream that comes of it.
+        """Header of the stream with this segment alone.
 
         Raises RequestError as `plan_header` does.
         """
@@ -76,5 +76,5 @@ class SegmentTask:
 
 
 def decodable(chain: Sequence[Stream], data: bytes) -> Stream:
-    """A segment, `data`, with those before that it needs."""
+    """The stream of a segment, `data`, joined with the segments before that it needs."""
     return join([*chain, read_stream(data)])

@@ -1,1 +1,1 @@
-"""Networks to chunks of a file and back: knows the bitstream and the models, nothing of fits."""
+"""Conversion of networks to chunks of a file and back; uses the bitstream and the models, but no fits."""

@@ -1,4 +1,4 @@
-"""From fitted networks to the bytes of a file."""
+"""Builds headers, layers and the bytes of a file from fitted networks."""
 
 from collections.abc import Iterable, Mapping
 
@@ -23,9 +23,9 @@ def plan_header(
     clock: Clock | None = None,
     segments: tuple[int, ...] = (),
 ) -> Header:
-    """The header of a file whose layers have these networks; without `segments` of a single one.
+    """The header of a file whose layers have some networks; without `segments`, the file has one segment.
 
-    Raises RequestError for what no decoder would read.
+    Raises RequestError for a file that no decoder would read.
     """
     header = Header(video=video, segments=segments or (frames,), timeline=timeline, clock=clock)
     try:
@@ -38,7 +38,7 @@ def plan_header(
 
 
 def make_layer(config: PyramidConfig, *chunks: Chunk) -> Layer:
-    """A network, the same for each segment, and its chunks."""
+    """A layer with one network for all segments, and its chunks."""
     model, numbers = pack_config(config)
     return Layer(model=model, configs=(numbers,), chunks=chunks)
 
@@ -46,5 +46,5 @@ def make_layer(config: PyramidConfig, *chunks: Chunk) -> Layer:
 def stream_bytes(
     header: Header, config: PyramidConfig, tensors: Mapping[str, QuantizedTensor], forms: Iterable[int] = FORMS
 ) -> bytes:
-    """The `.nerv` file of a fitted clip, its tensors in the cheapest of some forms."""
+    """The `.nerv` file of a fitted clip, with each tensor in the cheapest of some forms."""
     return write_stream(Stream(header=header, layers=(make_layer(config, Chunk(pack(config, tensors, forms))),)))

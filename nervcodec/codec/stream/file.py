@@ -1,4 +1,4 @@
-"""Opening a `.nerv` file or a pack, and naming it in what is said about it."""
+"""Opening a `.nerv` file or a pack, with its path in every error message."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,11 @@ from nervcodec.bitstream.format import MAGIC, PACK_MAGIC
 from nervcodec.errors import BitstreamError, VideoError
 
 MAX_PIPED_BYTES = 1 << 31
-"""Of what cannot be sought in, what lies beyond is not read."""
+"""Most bytes that are read from an input in which one cannot seek, such as a pipe."""
 
 
 class FileData:
-    """The bytes of a file, of which only what is asked for is read."""
+    """The bytes of a file; a slice reads only its own bytes."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file, self._size = file, size
@@ -50,7 +50,7 @@ def stream_file(path: str) -> Iterator[Data]:
 
 
 def _data(file: BinaryIO) -> Data:
-    """All of a file, up to its magic if that is of another kind; what cannot be sought in is read."""
+    """The bytes of a file, read at once if one cannot seek in it; only the magic if the file is of another kind."""
     magic = file.read(len(MAGIC))
     if magic not in (MAGIC, PACK_MAGIC):
         return magic

@@ -1,4 +1,4 @@
-"""The stream of a video out of those of its segments."""
+"""Joins the streams of segments into the stream of a video."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -10,7 +10,7 @@ from nervcodec.timeline import Timeline
 
 
 def join(parts: Sequence[Stream]) -> Stream:
-    """The stream of a video out of those of its segments, each with a single one.
+    """The stream of a video, joined from streams with one segment each.
 
     A layer that some segments lack adds nothing to them; a network that several share is described once.
     """

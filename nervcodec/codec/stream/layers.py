@@ -1,4 +1,4 @@
-"""The layers of a file: their networks, and cutting and merging files without decoding anything; no torch here."""
+"""The layers of a file: their networks, and cutting and merging files without decoding; loads no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from nervcodec.picture import CHANNELS
 
 @dataclass(frozen=True)
 class LayersReport:
-    """What `extract`, `extract_pack` or `merge` wrote."""
+    """Report on a file that `extract`, `extract_pack` or `merge` wrote."""
 
     file_bytes: int
     layers: int
-    """In the file that was written."""
+    """Number of layers in the file that was written."""
 
 
 def layer_configs(stream: Stream) -> list[list[PyramidConfig]]:
     """The networks that each layer of a stream describes.
 
-    Raises UnsupportedStream for a network that is not known, or has no business in its layer.
+    Raises UnsupportedStream for an unknown network, a base above layer 1, or an enhancement network in layer 1.
     """
     networks, channels = [], CHANNELS[stream.header.video.domain]
     for below, layer in enumerate(stream.layers):
@@ -42,7 +42,7 @@ def layer_configs(stream: Stream) -> list[list[PyramidConfig]]:
 
 
 def describe_network(config: PyramidConfig) -> str:
-    """A network on a line."""
+    """A description of a network in one line."""
     shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in config.embeddings.items())
     return (
         f"{model_name(config)}: {config.parameters:,} weights; strides {config.strides}, widths {config.widths}; "
@@ -51,10 +51,10 @@ def describe_network(config: PyramidConfig) -> str:
 
 
 def extract(path: str, output: str, layers: int, *, overwrite: bool = False) -> LayersReport:
-    """Write the first layers of the `.nerv` file at `path`, which are a `.nerv` file themselves.
+    """Write the first layers of the `.nerv` file at `path` as another `.nerv` file.
 
     Raises VideoError for an unreadable file, BitstreamError for one that is damaged in these layers, RequestError for
-    more layers than there are, OutputError for an output that cannot be written.
+    more layers than the file has, OutputError for an output that cannot be written.
     """
     check_target(Path(output), overwrite=overwrite)
     with stream_file(path) as data:
@@ -64,7 +64,9 @@ def extract(path: str, output: str, layers: int, *, overwrite: bool = False) -> 
 def extract_pack(
     path: str, output: str, first: int, last: int | None = None, *, overwrite: bool = False
 ) -> LayersReport:
-    """Write some layers alone, counted from 1 and both among them, without `last` up to the end; see `merge`.
+    """Write the layers `first` to `last` without the base as a pack for `merge`.
+
+    Layers count from 1, and both ends are included; without `last`, all layers from `first` are written.
 
     Raises what `extract` does, and RequestError for layers that include the base, layer 1.
     """

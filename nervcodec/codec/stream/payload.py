@@ -1,4 +1,4 @@
-"""A fitted segment to the tensor groups of a chunk, and back."""
+"""Conversion of a fitted segment to the tensor groups of a chunk and back."""
 
 from collections.abc import Collection, Iterable
 from math import prod
@@ -18,7 +18,7 @@ MAX_EMBEDDING_VALUES = 1 << 28
 def pack(
     config: PyramidConfig, tensors: Tensors, forms: Iterable[int] = FORMS, before: Tensors = NOTHING
 ) -> tuple[bytes, ...]:
-    """Code embeddings and weights, given by name, in the cheapest of some forms: the groups of a chunk.
+    """The groups of a chunk: embeddings and weights, given by name, each coded in the cheapest of some forms.
 
     Weights may become differences to those of the segment before, which has the same network.
     """
@@ -35,8 +35,9 @@ def unpack(
     *,
     weights_only: bool = False,
 ) -> dict[str, QuantizedTensor]:
-    """The inverse of `pack`; `forms` are those that the format version has. With `weights_only` embeddings are left
-    out.
+    """The inverse of `pack`; with `weights_only`, embeddings are left out.
+
+    forms: the forms that the format version has.
 
     Raises TruncatedStream or CorruptStream, and UnsupportedStream for more values than this decoder holds.
     """
@@ -53,7 +54,7 @@ def unpack(
 
 
 def decoder_state(config: PyramidConfig, tensors: Tensors, frames: int) -> DecoderState:
-    """The numbers behind the tensors of a segment."""
+    """The dequantized weights and embeddings of a segment, as a decoder takes them."""
     numbers = {name: dequantize(tensor) for name, tensor in tensors.items()}
     embeddings = {name: numbers.pop(name) for name in config.embeddings}
     return DecoderState(numbers, frame_embeddings(config, embeddings, frames) | given_embeddings(config, frames))
@@ -66,5 +67,5 @@ def check_segment(config: PyramidConfig, frames: int) -> None:
 
 
 def embedding_values(config: PyramidConfig, frames: int) -> int:
-    """Numbers in all embeddings of a segment, and in what a decoder draws beside them."""
+    """Number of values in all embeddings of a segment, including the values that a decoder draws itself."""
     return frames * sum(prod(shape) for shape in (*config.embeddings.values(), *config.drawn.values()))

@@ -1,4 +1,4 @@
-"""What a `.nerv` file says of itself, without decoding it and without torch."""
+"""Describes a `.nerv` file without decoding it and without torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from nervcodec.timeline import Clock, Timeline
 
 @dataclass(frozen=True, kw_only=True)
 class ChunkInfo:
-    """One segment of one layer."""
+    """Description of a chunk: one segment of one layer."""
 
     segment: int
     layer: int
@@ -26,24 +26,24 @@ class ChunkInfo:
     frames: int
     total_bytes: int
     group_bytes: dict[str, int]
-    """Bytes of each tensor group by name; none where the layer adds nothing to the segment."""
+    """Bytes of each tensor group by name; empty if the layer adds nothing to the segment."""
     network: int
-    """Which of the layer's `configs` it has."""
+    """Index of the chunk's network in the `configs` of its layer."""
     follows: bool
-    """Whether it is decoded after the segment before only."""
+    """Whether decoding the chunk needs the segment before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerInfo:
-    """One layer."""
+    """Description of one layer."""
 
     model: str
     configs: tuple[PyramidConfig, ...]
-    """Networks of its segments."""
+    """Different networks of the layer; each chunk has one of them."""
     parameters: int
-    """Weights of all segments together; embeddings are not among them."""
+    """Number of weights in all segments together, not counting embeddings."""
     total_bytes: int
-    """What the file is longer for having it; the header, and what is attached, count as the base's."""
+    """Bytes that the layer adds to the file; the base includes the header and the attachments."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,37 +54,37 @@ class StreamInfo:
     video: VideoFormat
     frames: int
     timeline: Timeline
-    """Where the file's frames stand in the video that was encoded."""
+    """Positions of the file's frames in the video that was encoded."""
     clock: Clock | None
-    """When the frames of the video are shown; None means one after the other at its frame rate."""
+    """Times at which the frames of the video are shown; None means evenly at its frame rate."""
     file_bytes: int
     header_bytes: int
-    """Everything that is in no chunk, and not attached."""
+    """Bytes of the file outside chunks and attachments."""
     attached_bytes: int
-    """Of what goes along with the pictures: sound, subtitles, chapters."""
+    """Bytes of the attachments: sound, subtitles, chapters and titles."""
     layers: tuple[LayerInfo, ...]
-    """The base layer first."""
+    """Descriptions of all layers, the base first."""
     chunks: tuple[ChunkInfo, ...]
-    """All segments of the base layer, then all of the next one, and so on."""
+    """Descriptions of all chunks: all segments of the base layer, then all of the next layer, and so on."""
 
     @property
     def model(self) -> str:
-        """Of the base layer."""
+        """Name of the model of the base layer."""
         return self.layers[0].model
 
     @property
     def config(self) -> PyramidConfig:
-        """Of the base layer, the first of its networks."""
+        """The first network of the base layer."""
         return self.layers[0].configs[0]
 
     @property
     def bits_per_pixel(self) -> float:
-        """Of the pictures alone, without what is attached."""
+        """Bits per pixel of the file, not counting attachments."""
         return self.video.bits_per_pixel(self.file_bytes - self.attached_bytes, self.frames)
 
 
 def probe(path: str) -> StreamInfo:
-    """Describe the `.nerv` file at `path`; all checksums are verified, no symbol is decoded.
+    """Describe the `.nerv` file at `path`; verifies all checksums, but decodes no symbol.
 
     Raises VideoError when it cannot be read, BitstreamError when it is damaged.
     """

@@ -1,4 +1,4 @@
-"""What tensors a layer holds, in the order of the wire: embeddings, then the decoder's parameters by module.
+"""Names and shapes of the tensors of a layer in file order: embeddings, then the decoder's parameters by module.
 
 The decoder itself, built without memory on the `meta` device, is the only description of its parameters.
 """
@@ -19,7 +19,7 @@ class TensorSpec:
     name: str
     shape: tuple[int, ...]
     temporal: bool
-    """Whether its first axis is time and its second the channels (embeddings), or its first the output channels."""
+    """Whether the first two axes are time and channels (embeddings); else the first axis is the output channels."""
 
 
 def layer_schema(config: PyramidConfig, frames: int) -> list[list[TensorSpec]]:

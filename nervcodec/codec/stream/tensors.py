@@ -1,7 +1,7 @@
-"""Quantized tensors to bytes and back: side information, then one range-coded stream for a group of tensors.
+"""Codes a group of quantized tensors: side information, then one range-coded stream for the whole group.
 
 Shapes and order come from the schema. A tensor's side information is a byte of flags, its steps, its largest
-magnitude, and a prior for each class of it that has statistics of its own (`nervcodec.entropy.forms`).
+magnitude, and a prior for each class of its symbols (`nervcodec.entropy.forms`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ from nervcodec.errors import CorruptStream
 from nervcodec.quantization import QuantizedTensor, rescaled
 
 PER_CHANNEL_STEPS = 4
-"""A flag beside those of forms: one step for each slice along the first axis, not one for all."""
+"""Flag in addition to the flags of forms: one step for each slice along the first axis, not one for the tensor."""
 
 
 Tensors = Mapping[str, QuantizedTensor]
@@ -37,7 +37,7 @@ NOTHING: Tensors = MappingProxyType({})
 
 @dataclass(frozen=True)
 class SideInformation:
-    """All about a tensor but its symbols."""
+    """Everything about a tensor except its symbols."""
 
     flags: int
     steps: tuple[int, ...]
@@ -50,8 +50,10 @@ def pack_group(
     forms: Iterable[int] = FORMS,
     before: Tensors = NOTHING,
 ) -> bytes:
-    """The bytes of a group of tensors, each in the cheapest of the forms given; `before` are those that it may refer
-    to, of the segment before."""
+    """The bytes of a group of tensors, each in the cheapest of the forms given.
+
+    before: tensors of the segment before, to which tensors of the group may refer.
+    """
     writer, encoder = ByteWriter(), SymbolEncoder()
     for spec, tensor in zip(specs, tensors, strict=True):
         reference = _reference(spec, tensor.steps, before)
@@ -66,7 +68,7 @@ def pack_group(
 def unpack_group(
     specs: Sequence[TensorSpec], data: bytes, forms: Collection[int] = FORMS, before: Tensors = NOTHING
 ) -> list[QuantizedTensor]:
-    """The inverse of `pack_group`; `forms` are those that the format version has.
+    """The inverse of `pack_group`; `forms` are the forms that the format version has.
 
     Raises TruncatedStream or CorruptStream.
     """
@@ -79,7 +81,7 @@ def unpack_group(
 
 
 def _reference(spec: TensorSpec, steps: tuple[int, ...], before: Tensors) -> Symbols | None:
-    """What a tensor may be coded as differences to: a weight of the segment before, where both have one step."""
+    """Symbols of the segment before, rescaled, that a weight may refer to; None unless both have a single step."""
     reference = None if spec.temporal else before.get(spec.name)
     if reference is None or len(steps) > 1 or len(reference.steps) > 1:
         return None
@@ -112,7 +114,7 @@ def _read_side(reader: ByteReader, spec: TensorSpec, forms: Collection[int], bef
         raise CorruptStream(f"{spec.name}: flags {flags} make no sense for {spec.shape}")
     steps = tuple(reader.raw(spec.shape[0] if flags & PER_CHANNEL_STEPS else 1, "steps"))
     if form & REFERS and _reference(spec, steps, before) is None:
-        raise CorruptStream(f"{spec.name}: differences to what has other steps")
+        raise CorruptStream(f"{spec.name}: differences to a tensor that has other steps")
     return SideInformation(flags, steps, _read_priors(reader, class_count(spec.shape, spec.temporal, form)))
 
 

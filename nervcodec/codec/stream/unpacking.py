@@ -1,4 +1,4 @@
-"""The networks and tensors behind the chunks of a stream, each with those that it refers to."""
+"""Unpacks chunks of a stream, and before each of them the chunks that it refers to."""
 
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.layer import layer_errors
@@ -11,15 +11,15 @@ from nervcodec.models.config import PyramidConfig
 
 
 class Unpacker:
-    """Unpacks the chunks of a stream; in order of time, each only once."""
+    """Unpacks the chunks of a stream; if asked in order of time, each chunk only once."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream, self.configs = stream, layer_configs(stream)
         self._last: dict[int, tuple[int, Tensors]] = {}
-        """Of each layer, the segment that was unpacked last."""
+        """Index and tensors of the segment of each layer that was unpacked last."""
 
     def config(self, layer: int, segment: int) -> PyramidConfig | None:
-        """The network of a chunk; None where the layer adds nothing.
+        """The network of a chunk; None if the layer adds nothing to the segment.
 
         Raises CorruptStream for a chunk that does not match its checksum.
         """
@@ -28,16 +28,16 @@ class Unpacker:
         return self.configs[layer][chunk.network] if chunk.groups else None
 
     def tensors(self, layer: int, segment: int) -> Tensors:
-        """The tensors of a chunk by name; none where the layer adds nothing.
+        """The tensors of a chunk by name; empty if the layer adds nothing to the segment.
 
-        Raises BitstreamError, which names the layer, for a damaged chunk or one that follows nothing.
+        Raises BitstreamError, which names the layer, for a damaged chunk, and if segment 0 refers to one before it.
         """
         chunks, known = self.stream.layers[layer].chunks, self._last.get(layer, (None, NOTHING))[0]
         with layer_errors(layer):
             start = segment
             while start != known and chunks[start].follows:
                 if not start:
-                    raise CorruptStream("segment 0 follows nothing")
+                    raise CorruptStream("segment 0 has no segment before it to follow")
                 start -= 1
             for place in range(start + (start == known), segment + 1):
                 self._last[layer] = place, self._unpack(layer, place, weights_only=place < segment)

@@ -7,7 +7,7 @@ from nervcodec.models.config import PyramidConfig, convolution_parameters
 from nervcodec.models.limits import MAX_STRIDE, require, require_grid, require_kernel
 
 FUSED_STAGES = 3
-"""Stages before the gate (DNeRV code: it sits after the third of five)."""
+"""Number of stages before the gate (DNeRV code: the gate is after the third of five)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,13 +15,13 @@ class DNeRVConfig(PyramidConfig):
     """The pyramid of HNeRV with a gated stream of frame differences (DNeRV, CVPR 2023)."""
 
     difference: tuple[int, int, int]
-    """Difference embedding of one frame: channels, height, width."""
+    """Shape of the difference embedding of one frame: channels, height, width."""
     difference_strides: tuple[int, ...]
     """Upsampling factors from the difference embedding to the map after stage 3."""
     difference_kernel: int
-    """Kernel of the convolutions that upsample the difference embedding."""
+    """Kernel size of the convolutions that upsample the difference embedding."""
     gate_kernel: int
-    """Kernel of the four convolutions of the gate (K_c of Table 8)."""
+    """Kernel size of the four convolutions of the gate (K_c of Table 8)."""
 
     def __post_init__(self) -> None:
         require(len(self.strides) > FUSED_STAGES, f"{len(self.strides)} stages for a gate after stage {FUSED_STAGES}")

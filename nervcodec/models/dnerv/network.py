@@ -1,6 +1,6 @@
 """DNeRV: modeling inherent dynamics via difference neural representation (Zhao et al., CVPR 2023).
 
-Not the D-NeRV of the same conference (He et al.), which conditions one network on many videos.
+This is not the D-NeRV of the same conference (He et al.), which conditions one network on many videos.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from nervcodec.models.encoder import FrameEncoder
 
 
 class Gate(nn.Module):
-    """The collaborative content unit: a GRU's update without its reset gate, content as state, difference as input."""
+    """The collaborative content unit: a GRU's update without its reset gate; content is state, difference is input."""
 
     def __init__(self, channels: int, kernel: int) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Gate(nn.Module):
         self.update_difference = convolution()
 
     def joined(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Weight and bias of one convolution of both inputs for the candidate, and of one for the update."""
+        """Weight and bias of one convolution of both inputs for the candidate, then of one for the update."""
         for a, b in (
             (self.candidate_content, self.candidate_difference),
             (self.update_content, self.update_difference),
@@ -69,9 +69,10 @@ class DNeRV(nn.Module):
 
 
 class DNeRVEncoder(nn.Module):
-    """Makes the content embedding out of a frame and the difference embedding out of its two first differences.
+    """An encoder of a frame into the content embedding, and of its two first differences into the difference embedding.
 
-    With `flow`, the latter out of the frame's optical flow to its neighbours (DNeRV, supplement, section 9.4).
+    With `flow`, the difference embedding is made of the frame's optical flow to its neighbours (DNeRV, supplement,
+    section 9.4).
     """
 
     def __init__(self, config: DNeRVConfig, decoder: nn.Module, *, flow: bool = False) -> None:

@@ -22,14 +22,14 @@ class DNeRVRow:
     height: int
     width: int
     stem: int
-    """C_init."""
+    """C_init of Table 8: channels after the stem."""
     grid: tuple[int, int]
     """Height and width of the difference embedding."""
     kernel: int
-    """K_c."""
+    """K_c of Table 8: a kernel size with several readings."""
 
     def config(self, reading: Reading = "A") -> DNeRVConfig:
-        """The decoder of this row under one reading of K_c."""
+        """The config of this row under one reading of K_c."""
         gate, difference = {
             "A": (self.kernel, 1),
             "B": (1, self.kernel),
@@ -41,7 +41,7 @@ class DNeRVRow:
         )
 
     def config_for(self, request: NetworkRequest) -> DNeRVConfig:
-        """The decoder of this row, whatever else is asked for."""
+        """The config of this row, whatever else is requested."""
         return self.config()
 
 
@@ -63,4 +63,4 @@ ENCODER_STRIDES: dict[tuple[int, int, int, int], tuple[int, ...]] = {
     (960, 1920, 40, 80): (4, 3, 2),
     (960, 1920, 10, 20): (4, 4, 3, 2),
 }
-"""Table 7: strides of the difference encoder by picture height and width and grid height and width."""
+"""Strides of the difference encoder by picture height and width and grid height and width (DNeRV, Table 7)."""

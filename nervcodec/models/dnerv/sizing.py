@@ -1,4 +1,4 @@
-"""From a picture and a number of weights to a DNeRV: the size of its network and of its difference embedding."""
+"""Choice of a DNeRV for a picture and a number of weights: the sizes of its network and of its difference embedding."""
 
 from math import log2, prod
 
@@ -9,14 +9,14 @@ from nervcodec.models.sizing import NetworkRequest, choose_strides, content_shap
 
 DIFFERENCE_CHANNELS = 2  # DNeRV Table 7
 DIFFERENCE_SHARE = 0.25
-"""Ours: the difference embedding may hold at most this many values per weight of the network."""
+"""Most values that the difference embedding may hold per weight of the network (ours)."""
 CELL_PIXELS, MOST_CELLS = 64, 40 * 80
-"""Pixels of a frame for each cell of a difference embedding whose rate counts, and about how many cells it has at most
-(ours, docs/experiments.md; DNeRV's finest has 40x80)."""
+"""Pixels of a frame per cell of a difference embedding whose rate counts, and about the most cells that it has (ours,
+docs/experiments.md; DNeRV's finest has 40x80)."""
 
 
 def choose_dnerv(request: NetworkRequest) -> DNeRVConfig:
-    """The DNeRV that is asked for.
+    """The config of the DNeRV nearest to a request.
 
     Raises RequestError for a number of weights that none has, and for a grid that does not scale to the map it joins.
     """
@@ -36,7 +36,7 @@ def dnerv_config(
     gate_kernel: int = 1,
     difference_kernel: int = 1,
 ) -> DNeRVConfig:
-    """DNeRV for a picture of `height` x `width` pixels; the difference embedding has `grid` = (h, w) cells.
+    """The config of DNeRV for `height` x `width` pixels, with a difference embedding of `grid` = (h, w) cells.
 
     Raises RequestError for a grid that does not scale to the map it joins.
     """
@@ -61,7 +61,8 @@ def dnerv_config(
 
 
 def dnerv_widths(stem: int, stages: int) -> tuple[int, ...]:
-    """Channels shrink by 1.2 a stage, rounded down (DNeRV, section 7.2); at least one, which is ours."""
+    """Channels after the stem and each stage: divided by 1.2 per stage, rounded down (DNeRV, section 7.2), at least 1
+    (ours)."""
     widths = [stem]
     for _ in range(stages):
         widths.append(max(widths[-1] * 5 // 6, 1))
@@ -86,7 +87,7 @@ def fine_grid(height: int, width: int) -> tuple[int, int]:
 
 
 def difference_grids(content: tuple[int, int, int], strides: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Grids the difference embedding may have, finest first: the map after stages 2, 1 and 0, and half of the finest.
+    """Grids that the difference embedding may have, finest first: the maps after stages 2, 1, 0, half of the finest.
 
     Table 7 names the first two for 640x1280 (40x80) and 960x1920 (40x80, 10x20); the others continue its pattern.
     """
@@ -111,8 +112,8 @@ def choose_difference_grid(
 
 
 def grid_of_cells(height: int, width: int, strides: tuple[int, ...], pixels: float) -> tuple[int, int]:
-    """The difference grid whose cells come nearest to so many pixels each; it may be twice as fine as their pattern's
-    finest, where the map it joins is finer still."""
+    """The difference grid whose cells come nearest to `pixels` pixels each, which may be twice as fine as the finest of
+    DNeRV's pattern, where the map that it joins is finer still."""
     grids = difference_grids(content_shape(height, width, strides), strides)
     if strides[FUSED_STAGES - 1] == 4:
         grids.append((2 * grids[0][0], 2 * grids[0][1]))

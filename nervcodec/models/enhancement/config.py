@@ -12,7 +12,7 @@ class EnhancementConfig(PyramidConfig):
     """A pyramid that corrects the frames of the layers below (EEN of QS-NeRV, ACM MM 2024; its inside is ours)."""
 
     join: int
-    """Stages before the frames below join; 0 is at the stem."""
+    """Number of stages before the frames of the layers below join; 0 means at the stem."""
 
     def __post_init__(self) -> None:
         require(0 <= self.join <= len(self.strides), f"frames that join after stage {self.join}")
@@ -20,7 +20,7 @@ class EnhancementConfig(PyramidConfig):
 
     @property
     def join_scale(self) -> int:
-        """Pixels of the frames below on each side of a cell of the map that they join."""
+        """Side of a cell of the map that the frames below join, in pixels of these frames."""
         return prod(self.strides[self.join :])
 
     @property

@@ -1,6 +1,6 @@
-"""Enhancement networks (EEN): what a layer adds to the frames of the layers below it.
+"""Enhancement networks (EEN), which correct the frames of the layers below them.
 
-QS-NeRV (ACM MM 2024) trains one for each layer above its base; what is inside them is not public, so this is ours.
+QS-NeRV (ACM MM 2024) trains one for each layer above its base; its networks are not public, so this one is ours.
 """
 
 from torch import Tensor, nn
@@ -11,9 +11,9 @@ from nervcodec.models.enhancement.config import EnhancementConfig
 
 
 class Enhancement(nn.Module):
-    """A pyramid above an embedding of its own; frames below join it after a stage, and it leaves as their correction.
+    """A pyramid above an embedding of its own, which frames below join after a stage, and whose output corrects them.
 
-    It starts as the identity.
+    An unfitted network returns the frames below unchanged.
     """
 
     def __init__(self, config: EnhancementConfig) -> None:

@@ -1,4 +1,4 @@
-"""From a picture and a number of weights to an enhancement network."""
+"""Choice of an enhancement network for a picture and a number of weights."""
 
 from nervcodec.models.domains import for_domain
 from nervcodec.models.enhancement.config import EnhancementConfig
@@ -6,11 +6,11 @@ from nervcodec.models.sdmn.sizing import sdmn_widths
 from nervcodec.models.sizing import NetworkRequest, choose_strides, content_shape, fit_width
 
 JOINED_STAGES = 2
-"""Of an enhancement network, above the frames that join it (ours)."""
+"""Number of stages of an enhancement network after the point where the frames below join it (ours)."""
 
 
 def choose_enhancement(request: NetworkRequest) -> EnhancementConfig:
-    """The enhancement network that is asked for, or the smallest there is if that is larger."""
+    """The config of the enhancement network nearest to a request, or of the smallest one if that is larger."""
 
     def build(stem: int) -> EnhancementConfig:
         return for_domain(request.domain, enhancement_config(request.height, request.width, stem))
@@ -19,7 +19,7 @@ def choose_enhancement(request: NetworkRequest) -> EnhancementConfig:
 
 
 def enhancement_config(height: int, width: int, stem: int) -> EnhancementConfig:
-    """An enhancement network for a picture of `height` x `width` pixels with `stem` channels after the stem (ours)."""
+    """The config of an enhancement network for `height` x `width` pixels with `stem` channels after the stem (ours)."""
     strides = choose_strides(height, width)
     return EnhancementConfig(
         content=content_shape(height, width, strides),

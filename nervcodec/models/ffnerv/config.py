@@ -7,7 +7,7 @@ from nervcodec.models.config import PyramidConfig, convolution_parameters
 from nervcodec.models.limits import MAX_COARSER_GRIDS, MAX_REACH, MAX_SPAN, require
 
 FLOW_CHANNELS = 3
-"""For each neighbour: a flow along x and y, and a weight."""
+"""Number of channels for each neighbour: a flow along x and y, and a weight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,33 +15,33 @@ class FFNeRVConfig(PyramidConfig):
     """The pyramid of HNeRV over temporal grids of several resolutions, and flows to neighbouring frames (FFNeRV)."""
 
     spans: tuple[int, ...]
-    """Frames from a node to the next in each grid beside `content`, which has a node at every frame; increasing."""
+    """Frames from a row to the next in each grid besides `content`, which has a row at every frame; increasing."""
     reach: int
-    """Frames before and after one that it borrows from."""
+    """Number of neighbours on each side of a frame that the frame borrows from."""
     flow_stage: int
-    """Stages before flows and weights leave; 0 is the stem."""
+    """Number of stages before flows and weights leave the pyramid; 0 means after the stem."""
 
     def __post_init__(self) -> None:
         require(len(self.spans) <= MAX_COARSER_GRIDS, f"{len(self.spans)} grids beside content")
         ordered = all(a < b for a, b in zip((1, *self.spans), (*self.spans, MAX_SPAN + 1), strict=True))
-        require(ordered, f"grids with a node in {self.spans} frames")
+        require(ordered, f"grids with a row every {self.spans} frames")
         require(1 <= self.reach <= MAX_REACH, f"a reach of {self.reach} frames")
         require(0 <= self.flow_stage <= len(self.strides), f"flows that leave after stage {self.flow_stage}")
         super().__post_init__()
 
     @property
     def flow_scale(self) -> int:
-        """Pixels of the rendered picture on each side of a cell of the map that has the flows."""
+        """Side of a cell of the map of flows, in pixels of the rendered picture."""
         return prod(self.strides[self.flow_stage :])
 
     @property
     def head_channels(self) -> int:
-        """A frame of its own, and what it and what is borrowed weigh (FFNeRV, section 3.2)."""
+        """Channels of the head: the independent frame, its weight and that of borrowed pixels (FFNeRV, section 3.2)."""
         return self.channels + 2
 
     @property
     def latent_channels(self) -> int:
-        """Channels of all grids together, which all have the shape of `content`."""
+        """Number of channels of all grids together, each of which has the shape of `content`."""
         return self.content[0] * len(self.embeddings)
 
     @property
@@ -50,7 +50,8 @@ class FFNeRVConfig(PyramidConfig):
 
     @property
     def largest_render(self) -> int:
-        """Of as many frames as a window has: their pyramids, and what they borrow from each neighbour."""
+        """Number of values in the largest maps of as many frames as a window has: their pyramids, and what they borrow
+        from each neighbour."""
         window, neighbours = 1 + 2 * self.reach, 2 * self.reach
         borrowed = window * neighbours * (self.channels + 2 * FLOW_CHANNELS) * prod(self.padded_size)
         return max((1 + 4 * self.reach) * self.largest_map, borrowed)

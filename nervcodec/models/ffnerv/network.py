@@ -1,7 +1,7 @@
 """FFNeRV: flow-guided frame-wise neural representations for videos (Lee et al., ACM MM 2023).
 
-A frame is made twice: by itself out of the temporal grids (the independent frame), and out of the independent frames of
-its neighbours, each moved along a flow. Weights of every pixel choose between the two.
+A frame is made twice: by itself from the temporal grids (the independent frame), and from the independent frames of its
+neighbours, each moved along a flow. Weights for every pixel choose between the two.
 """
 
 import torch
@@ -14,7 +14,7 @@ from nervcodec.motion import warp
 
 
 class FFNeRV(nn.Module):
-    """The pyramid of HNeRV with a second head for flows; frames of their own leave through (tanh + 1) / 2."""
+    """The pyramid of HNeRV with a second head for flows; independent frames leave through (tanh + 1) / 2."""
 
     def __init__(self, config: FFNeRVConfig) -> None:
         super().__init__()
@@ -26,10 +26,10 @@ class FFNeRV(nn.Module):
         self.head_flow = nn.Conv2d(config.widths[config.flow_stage], 2 * config.reach * FLOW_CHANNELS, 1)
 
     def forward(self, embeddings: dict[str, Tensor], times: Tensor) -> Tensor:
-        """Frames `[B, C, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, c, h, w]`, by frame.
+        """Frames `[B, C, H, W]` in [0, 1] at `times` `[B]` from embeddings `[T, c, h, w]`, one row for each frame.
 
-        Neighbours beyond the first and the last frame are those. As in the authors' code no gradient reaches the
-        neighbours, which a fit would pay for with a pyramid each.
+        The first and the last frame also stand for the neighbours beyond them. As in the authors' code, no gradient
+        reaches the neighbours; otherwise a fit would pay for a pyramid of each.
         """
         last = len(embeddings["content"]) - 1
         offsets = torch.tensor(self.offsets, device=times.device)
@@ -42,10 +42,10 @@ class FFNeRV(nn.Module):
         return aggregate(own, pictures[places], choices, motions, self.flow_scale)
 
     def independent(self, embeddings: dict[str, Tensor], times: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the pyramid makes of each time by itself, in float32.
+        """The output of the pyramid for each time by itself, in float32.
 
-        Frames `[B, C, H, W]`; two weights `[B, 2, H, W]` of them and of what is borrowed, and for each neighbour a
-        flow and a weight `[B, 2 * reach, 3, h, w]`, weights before their softmax.
+        Returns frames `[B, C, H, W]`, the weights `[B, 2, H, W]` of these frames and of borrowed pixels, and for each
+        neighbour a flow and a weight `[B, 2 * reach, 3, h, w]`. Weights are given before their softmax.
         """
         x = F.gelu(self.stem(torch.cat([at_times(e, times) for e in embeddings.values()], dim=1)))
         x = self.stages[: self.flow_stage](x)
@@ -55,7 +55,7 @@ class FFNeRV(nn.Module):
 
 
 def aggregate(own: Tensor, others: Tensor, choices: Tensor, motions: Tensor, scale: int) -> Tensor:
-    """Frames `[B, C, H, W]` out of `own` and the neighbours `others` `[B, N, C, H, W]` (FFNeRV, section 3.2).
+    """Frames `[B, C, H, W]` from `own` and the neighbours `others` `[B, N, C, H, W]` (FFNeRV, section 3.2).
 
     choices: `[B, 2, H, W]`, motions: `[B, N, 3, H / scale, W / scale]`, as `FFNeRV.independent` makes them; flows
     are in cells of their own map.

@@ -1,4 +1,4 @@
-"""From a picture and a number of weights to an FFNeRV."""
+"""Choice of an FFNeRV for a picture and a number of weights."""
 
 from nervcodec.models.ffnerv.config import FFNeRVConfig
 from nervcodec.models.hnerv.sizing import hnerv_widths
@@ -11,13 +11,13 @@ from nervcodec.models.sizing import (
     kernel_sizes,
 )
 
-SPANS = (2,)  # the grids of FFNeRV's code have a node for each frame and one for each second frame
-REACH = 2  # the code's window: two frames before and two after
-STAGES_AFTER_FLOW = 2  # as in the code
+SPANS = (2,)  # FFNeRV's code has a grid with a row for each frame and one with a row for each second frame
+REACH = 2  # the window of FFNeRV's code: two frames before and two after
+STAGES_AFTER_FLOW = 2  # as in FFNeRV's code
 
 
 def choose_ffnerv(request: NetworkRequest) -> FFNeRVConfig:
-    """The FFNeRV that is asked for, always one for RGB.
+    """The config of the FFNeRV nearest to a request, always one for RGB.
 
     Raises RequestError for a number of weights that none has.
     """
@@ -25,7 +25,7 @@ def choose_ffnerv(request: NetworkRequest) -> FFNeRVConfig:
 
 
 def ffnerv_config(height: int, width: int, stem: int) -> FFNeRVConfig:
-    """FFNeRV for a picture of `height` x `width` pixels with `stem` channels after the stem."""
+    """The config of FFNeRV for a picture of `height` x `width` pixels with `stem` channels after the stem."""
     strides = choose_strides(height, width)
     return FFNeRVConfig(
         content=(CONTENT_CHANNELS // (1 + len(SPANS)), *content_shape(height, width, strides)[1:]),

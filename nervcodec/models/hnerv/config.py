@@ -7,4 +7,4 @@ from nervcodec.models.config import PyramidConfig
 
 @dataclass(frozen=True, kw_only=True)
 class HNeRVConfig(PyramidConfig):
-    """The pyramid and nothing else."""
+    """The config of HNeRV, which is the pyramid alone."""

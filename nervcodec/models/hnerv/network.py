@@ -10,7 +10,7 @@ from nervcodec.models.hnerv.config import HNeRVConfig
 
 
 class HNeRV(nn.Module):
-    """Stem, upsampling stages, head; frames leave through (tanh + 1) / 2."""
+    """The decoder of HNeRV: stem, upsampling stages, head; frames leave through (tanh + 1) / 2."""
 
     def __init__(self, config: HNeRVConfig) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class HNeRV(nn.Module):
 
 
 class HNeRVEncoder(nn.Module):
-    """Makes the content embedding out of frames; DNeRV's content encoder.
+    """An encoder of frames into the content embedding, the same as DNeRV's content encoder.
 
     HNeRV's own code puts the norm before the convolution and 16 channels into the last stage; its paper does not.
     """

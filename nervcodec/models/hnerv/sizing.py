@@ -1,4 +1,4 @@
-"""From a picture and a number of weights to an HNeRV."""
+"""Choice of an HNeRV for a picture and a number of weights."""
 
 from nervcodec.models.domains import for_domain
 from nervcodec.models.hnerv.config import HNeRVConfig
@@ -15,7 +15,7 @@ LOWEST_WIDTH = 12
 
 
 def choose_hnerv(request: NetworkRequest) -> HNeRVConfig:
-    """The HNeRV that is asked for.
+    """The config of the HNeRV nearest to a request.
 
     Raises RequestError for a number of weights that none has.
     """
@@ -25,7 +25,7 @@ def choose_hnerv(request: NetworkRequest) -> HNeRVConfig:
 
 
 def hnerv_config(height: int, width: int, stem: int) -> HNeRVConfig:
-    """HNeRV for a picture of `height` x `width` pixels with `stem` channels after the stem."""
+    """The config of HNeRV for a picture of `height` x `width` pixels with `stem` channels after the stem."""
     strides = choose_strides(height, width)
     return HNeRVConfig(
         content=content_shape(height, width, strides),
@@ -36,7 +36,8 @@ def hnerv_config(height: int, width: int, stem: int) -> HNeRVConfig:
 
 
 def hnerv_widths(stem: int, stages: int) -> tuple[int, ...]:
-    """Channels shrink by 1.2 a stage, rounded, and never below 12 (HNeRV), or a narrower stem (ours)."""
+    """Channels after the stem and each stage: divided by 1.2 per stage, rounded, never below 12 (HNeRV) or a narrower
+    stem (ours)."""
     widths = [stem]
     for _ in range(stages):
         widths.append(max(round(widths[-1] / REDUCTION), min(LOWEST_WIDTH, stem)))

@@ -7,7 +7,7 @@ from nervcodec.models.limits import MAX_COUPLINGS, MAX_DEVIATION, MAX_SEED, MAX_
 
 
 def dense_parameters(c_in: int, c_out: int, growth: int) -> int:
-    """Weights and biases of a dense block of five 3x3 convolutions."""
+    """Number of weights and biases of a dense block of five 3x3 convolutions."""
     hidden = sum(convolution_parameters(c_in + i * growth, growth, 3) for i in range(4))
     return hidden + convolution_parameters(c_in + 4 * growth, c_out, 3)
 
@@ -16,25 +16,25 @@ def dense_parameters(c_in: int, c_out: int, growth: int) -> int:
 class SDMNConfig(PyramidConfig):
     """The pyramid of HNeRV with two invertible skips (SDMN, the base layer of QS-NeRV, ACM MM 2024).
 
-    The supplement fixes the shapes of the skips (Table 1), not where they join, nor how large their networks are.
+    The supplement fixes the shapes of the skips (Table 1), but not where they join and how large their networks are.
     """
 
     coarse: tuple[int, int, int]
-    """What is sent of one frame for the skip at the smallest scale (f_2 of Table 1): channels, height, width."""
+    """Shape of one frame's features that are sent for the smallest scale (f_2 of Table 1): channels, height, width."""
     fine: tuple[int, int, int]
-    """The same at the next scale (f_1)."""
+    """Shape of one frame's features that are sent for the next scale (f_1 of Table 1): channels, height, width."""
     taps: tuple[int, ...]
     """Stages whose outputs the coarse and the fine skip are added to; 0 is the stem."""
     skip_channels: int
     """Channels of the invertible networks: those that are sent, and the rest, which follow from the latent rule."""
     couplings: int
-    """Coupling blocks of each invertible network."""
+    """Number of coupling blocks of each invertible network."""
     growth: int
     """Channels that a convolution adds in a dense block."""
     affine: int
     """1 for affine couplings, 0 for additive ones."""
     latent: tuple[int, ...] = ()
-    """What the decoder takes for the channels that are not sent: zeros, or draws of (seed, deviation in 255ths)."""
+    """Rule for the channels that are not sent: empty for zeros, or (seed, deviation in 255ths) for draws."""
 
     def __post_init__(self) -> None:
         for feature in self.skips.values():
@@ -51,7 +51,7 @@ class SDMNConfig(PyramidConfig):
 
     @property
     def skips(self) -> dict[str, tuple[int, int, int]]:
-        """What is sent for each skip, `[C, h, w]`, in the order of their taps."""
+        """Shape `[C, h, w]` of what is sent for each skip, in the order of their taps."""
         return {"coarse": self.coarse, "fine": self.fine}
 
     @property

@@ -1,7 +1,7 @@
 """Invertible networks of SDMN's skips: affine or additive couplings of dense blocks.
 
 The supplement of QS-NeRV gives the dense block; the coupling is that of invertible rescaling (Xiao et al., ECCV 2020),
-which its authors' wording follows. Widths, the number of couplings and the way channels are split are ours.
+whose wording the authors follow. Widths, the number of couplings and the way channels are split are ours.
 """
 
 import torch
@@ -12,7 +12,7 @@ from nervcodec.models.sdmn.config import SDMNConfig
 from nervcodec.precision import true_float32
 
 CLAMP = 1.0
-"""A coupling scales by at most e to this power, either way (invertible rescaling)."""
+"""Largest magnitude of the exponent of e by which a coupling scales (invertible rescaling)."""
 SLOPE = 0.2
 START_SCALE = 0.1
 
@@ -27,7 +27,7 @@ class DenseBlock(nn.Module):
             nn.Conv2d(c_in + i * growth, width, 3, padding=1) for i, width in enumerate(widths)
         )
         for parameter in self.parameters():
-            if not parameter.is_meta:  # for which a draw would load torch's compiler, seconds
+            if not parameter.is_meta:  # a draw for a meta tensor would load torch's compiler, which takes seconds
                 (nn.init.xavier_normal_ if parameter.ndim > 1 else nn.init.zeros_)(parameter)
         with torch.no_grad():
             for parameter in self.parameters():
@@ -36,7 +36,7 @@ class DenseBlock(nn.Module):
                 parameter.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
-        """`[B, c_in, h, w]` to `[B, c_out, h, w]`."""
+        """Run the block, from `[B, c_in, h, w]` to `[B, c_out, h, w]`."""
         *hidden, last = self.convolutions
         for convolution in hidden:
             x = torch.cat([x, F.leaky_relu(convolution(x), SLOPE)], dim=1)
@@ -45,7 +45,7 @@ class DenseBlock(nn.Module):
 
 
 class Coupling(nn.Module):
-    """y1 = x1 + F(x2), y2 = x2 exp(s(y1)) + G(y1), with `sent` channels in x1 and the others in x2."""
+    """A coupling y1 = x1 + F(x2), y2 = x2 exp(s(y1)) + G(y1), with `sent` channels in x1 and the others in x2."""
 
     def __init__(self, sent: int, rest: int, growth: int, affine: bool) -> None:
         super().__init__()
@@ -55,13 +55,13 @@ class Coupling(nn.Module):
         self.h = DenseBlock(sent, rest, growth) if affine else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """`[B, C, h, w]` to the same shape."""
+        """Run the coupling on `[B, C, h, w]`, whose shape stays the same."""
         x1, x2 = torch.split(x, [self.sent, self.rest], dim=1)
         y1 = x1 + self.f(x2)
         return torch.cat([y1, x2 * self._scale(y1).exp() + self.g(y1)], dim=1)
 
     def inverse(self, y: Tensor) -> Tensor:
-        """The x that `forward` makes y of."""
+        """The x that `forward` turns into y."""
         y1, y2 = torch.split(y, [self.sent, self.rest], dim=1)
         x2 = (y2 - self.g(y1)) * (-self._scale(y1)).exp()
         return torch.cat([y1 - self.f(x2), x2], dim=1)
@@ -71,14 +71,14 @@ class Coupling(nn.Module):
 
 
 class InvertibleNetwork(nn.ModuleList):
-    """Couplings one after the other, always in float32: what is sent leaves in the first channels."""
+    """Couplings one after the other, always in float32; the first channels of the output are those that are sent."""
 
     def __init__(self, config: SDMNConfig, sent: int) -> None:
         rest = config.skip_channels - sent
         super().__init__(Coupling(sent, rest, config.growth, bool(config.affine)) for _ in range(config.couplings))
 
     def forward(self, features: Tensor) -> Tensor:
-        """Features `[B, C, h, w]` to what is sent and what is not."""
+        """Turn features `[B, C, h, w]` into the channels that are sent and those that are not."""
         with true_float32(features.device):
             x = features.float()
             for coupling in self:
@@ -86,7 +86,7 @@ class InvertibleNetwork(nn.ModuleList):
         return x
 
     def inverse(self, coded: Tensor) -> Tensor:
-        """The features that `forward` makes `coded` of."""
+        """The features that `forward` turns into `coded`."""
         with true_float32(coded.device):
             y = coded.float()
             for coupling in reversed(self):

@@ -1,4 +1,4 @@
-"""What SDMN's decoder takes for channels that are not sent: zeros, or normal numbers made of integers alone.
+"""Values that SDMN's decoder takes for channels that are not sent: zeros, or normal numbers made of integers alone.
 
 Draws come from SplitMix64 (Steele et al., OOPSLA 2014) in counter mode: sums of twelve 16-bit words, which have mean 0,
 variance 1 and at most 6 in magnitude after scaling, and are exact in float32.
@@ -17,13 +17,13 @@ from nervcodec.models.sdmn.config import SDMNConfig
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 WORDS_PER_DRAW = 3
 MEAN_SUM, SUM_DEVIATION = 393_210, 65_536
-"""Of twelve words: 12 * 65535 / 2, and 65536 * sqrt(12 / 12)."""
+"""Mean and standard deviation of the sum of twelve words: 12 * 65535 / 2, and 65536 * sqrt(12 / 12)."""
 FRAME_SHIFT = 24
-"""Draws of one map of one frame have numbers below 2 to this power."""
+"""Power of 2 below which the draws of one map of one frame are numbered."""
 
 
 def latents(config: SDMNConfig, frames: int) -> dict[str, Tensor]:
-    """Names and values `[T, C, h, w]` of what is not sent; nothing where the rule says zeros."""
+    """Values `[T, C, h, w]` of the channels that are not sent, by name; empty where the rule says zeros."""
     if not config.latent:
         return {}
     seed, deviation = config.latent
@@ -35,7 +35,7 @@ def latents(config: SDMNConfig, frames: int) -> dict[str, Tensor]:
 
 
 def draws(seed: int, frame: int, scale: int, count: int) -> NDArray[np.float32]:
-    """The first `count` numbers for one frame; scale 1 is the fine skip, 2 the coarse one."""
+    """The first `count` numbers drawn for one frame; scale 1 is the fine skip, 2 the coarse one."""
     first = np.uint64((2 * frame + scale - 1) << FRAME_SHIFT)
     counter = np.uint64(4) * (first + np.arange(count, dtype=np.uint64))
     words = [_mix(np.uint64(seed) + GOLDEN * (counter + np.uint64(k + 1))) for k in range(WORDS_PER_DRAW)]

@@ -1,7 +1,7 @@
 """SDMN: the base layer of QS-NeRV, quality-scalable decoding with neural representation for videos (ACM MM 2024).
 
-The paper's text and code are not public; this follows its supplement. Where the skips join the decoder, how they are
-scaled to it, and how large the invertible networks are, is ours.
+The paper's text and code are not public; this module follows its supplement. Where the skips join the decoder, how they
+are scaled to it, and how large the invertible networks are, is ours.
 """
 
 import torch
@@ -15,11 +15,12 @@ from nervcodec.models.sdmn.invertible import InvertibleNetwork
 
 ENCODER_WIDTH = 64
 JOIN_SCALE = 0.1
-"""Of the first weights from a skip into the decoder; at zero nothing would reach the channels that are not sent."""
+"""Factor of the first weights from a skip into the decoder; at zero nothing would reach the channels that are not
+sent."""
 
 
 class Skip(nn.Module):
-    """What is sent for one scale, through the inverse network and a 1x1 convolution, to a map of the decoder."""
+    """A skip: inverse network and 1x1 convolution, which turn what is sent for one scale into a map of the decoder."""
 
     def __init__(self, config: SDMNConfig, sent: int, width: int) -> None:
         super().__init__()
@@ -30,7 +31,7 @@ class Skip(nn.Module):
             self.join.weight *= JOIN_SCALE
 
     def forward(self, sent: Tensor, latent: Tensor | None, size: torch.Size) -> Tensor:
-        """sent: `[B, C, h, w]`; latent: the other channels, zeros if None; `[B, width, *size]`."""
+        """The map `[B, width, *size]` from `sent` `[B, C, h, w]` and `latent`, the other channels, zeros if None."""
         if latent is None:
             latent = sent.new_zeros(len(sent), self.rest, *sent.shape[2:])
         return resample(self.join(self.invertible.inverse(torch.cat([sent, latent], dim=1))), size)
@@ -57,7 +58,7 @@ class SDMN(nn.Module):
         return torch.sigmoid(2 * self.head(x))
 
     def _joined(self, number: int, x: Tensor, now: dict[str, Tensor]) -> Tensor:
-        """The output of a stage with the skip that is due there, if one is."""
+        """The output of a stage, with the skip that joins there added, if any."""
         name = self.taps.get(number)
         if name is None:
             return x
@@ -67,9 +68,9 @@ class SDMN(nn.Module):
 
 
 class SDMNEncoder(nn.Module):
-    """Makes embeddings out of frames: HNeRV's encoder, its two smallest maps sent through the invertible networks.
+    """An encoder of frames: HNeRV's encoder, whose two smallest maps go through the invertible networks.
 
-    These are the decoder's own, run forwards; their parameters are not among the encoder's.
+    The invertible networks are the decoder's own, run forwards; their parameters do not count as the encoder's.
     """
 
     def __init__(self, config: SDMNConfig, decoder: SDMN, *, flow: bool = False) -> None:
@@ -83,7 +84,7 @@ class SDMNEncoder(nn.Module):
         """Embeddings `[B, c, h, w]` of `frames` `[B, C, H, W]` in [0, 1], and the latents that will not be sent."""
         *maps, content = self.content.maps(frames)
         made = {"content": content}
-        smallest = reversed(maps[:-1])  # of the last stage is the embedding itself
+        smallest = reversed(maps[:-1])  # the map of the last stage becomes the content embedding
         for (name, (sent, *grid)), narrow, network, x in zip(
             self.skips.items(), self.narrow, self._invertible, smallest, strict=False
         ):
@@ -93,7 +94,7 @@ class SDMNEncoder(nn.Module):
 
 
 def resample(x: Tensor, size: torch.Size) -> Tensor:
-    """`[B, C, h, w]` at another size: bilinear, without aligned corners or antialiasing, in the precision of x."""
+    """A map `[B, C, h, w]` at another size: bilinear, without aligned corners or antialiasing, in its precision."""
     for axis in (2, 3):
         if x.shape[axis] != size[axis - 2]:
             x = _resample_side(x, axis, size[axis - 2])

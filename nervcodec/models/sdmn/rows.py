@@ -9,19 +9,19 @@ from nervcodec.models.sizing import NetworkRequest, kernel_sizes
 
 @dataclass(frozen=True)
 class SDMNRow:
-    """One row of QS-NeRV's Table 3; the size of its invertible networks is ours, to fill what the label leaves."""
+    """One row of QS-NeRV's Table 3; the size of its invertible networks is ours, to reach the weights of its label."""
 
     height: int
     width: int
     content: tuple[int, int, int]
     widths: tuple[int, ...]
-    """C_init, then Channels: they follow no single rule."""
+    """Channels after the stem (C_init of Table 3), then after each stage (Channels), which follow no single rule."""
     strides: tuple[int, ...]
     couplings: int
     growth: int
 
     def config(self) -> SDMNConfig:
-        """The decoder of this row."""
+        """The config of this row."""
         coarse, fine = skip_shapes(self.content, self.strides)
         return SDMNConfig(
             content=self.content,
@@ -38,7 +38,7 @@ class SDMNRow:
         )
 
     def config_for(self, request: NetworkRequest) -> SDMNConfig:
-        """The decoder of this row, with the couplings and latents that are asked for."""
+        """The config of this row, with the couplings and latents that are requested."""
         return replace(self.config(), affine=int(request.affine), latent=request.latent)
 
 

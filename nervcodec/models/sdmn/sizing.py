@@ -1,4 +1,4 @@
-"""From a picture and a number of weights to an SDMN."""
+"""Choice of an SDMN for a picture and a number of weights."""
 
 from dataclasses import replace
 
@@ -16,11 +16,11 @@ from nervcodec.models.sizing import (
 )
 
 SKIP_CHANNELS = 16
-SKIP_SHARE = 5  # of Table 3's stems and our growth for them: 98 and 20, 84 and 20, 43 and 12
+SKIP_SHARE = 5  # about Table 3's stems divided by our growth for them: 98 and 20, 84 and 20, 43 and 12
 
 
 def choose_sdmn(request: NetworkRequest) -> SDMNConfig:
-    """The SDMN that is asked for; its maps have the sizes of the supplement with `by_paper` or an encoder.
+    """The config of the SDMN nearest to a request; its maps have the supplement's sizes with `by_paper` or an encoder.
 
     Raises RequestError for a number of weights that none has.
     """
@@ -35,10 +35,10 @@ def choose_sdmn(request: NetworkRequest) -> SDMNConfig:
 
 
 def sdmn_config(height: int, width: int, stem: int, grid: tuple[int, int] | None = None) -> SDMNConfig:
-    """SDMN for a picture of `height` x `width` pixels with `stem` channels after the stem (our rule beyond Table 3).
+    """The config of SDMN for pictures of `height` x `width` with `stem` channels after the stem (ours beyond Table 3).
 
     grid: (h, w) cells of the fine skip, which is then like DNeRV's difference embedding and joins where that does
-    (ours); without it the skips have the shapes of the supplement.
+    (ours); without a grid, the skips have the shapes of the supplement.
     """
     strides = choose_strides(height, width)
     content = content_shape(height, width, strides)
@@ -59,7 +59,8 @@ def sdmn_config(height: int, width: int, stem: int, grid: tuple[int, int] | None
 
 
 def sdmn_widths(stem: int, stages: int) -> tuple[int, ...]:
-    """Channels shrink by 1.2 a stage, rounded: two of three rows of QS-NeRV's Table 3; at least one, which is ours."""
+    """Channels after the stem and each stage: divided by 1.2 per stage, rounded (two of three rows of QS-NeRV's Table
+    3), at least 1 (ours)."""
     widths = [stem]
     for _ in range(stages):
         widths.append(max(round(widths[-1] / REDUCTION), 1))
@@ -69,7 +70,7 @@ def sdmn_widths(stem: int, stages: int) -> tuple[int, ...]:
 def skip_shapes(
     content: tuple[int, int, int], strides: tuple[int, ...]
 ) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """What SDMN sends of the maps of an encoder with these strides before its last stage, and before its last two."""
+    """Shapes of what SDMN sends of an encoder's maps before its last stage and before its last two stages."""
     _, height, width = content
     near, far = strides[-1], strides[-1] * strides[-2]
     return (1, height * near, width * near), (1, height * far, width * far)

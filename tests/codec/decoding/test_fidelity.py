@@ -20,6 +20,7 @@ from nervcodec.timeline import Clock
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
+from tests.codec.clips import ALWAYS_KEPT
 from tests.conftest import SAMPLE
 from tests.golden.make import FOLDER, deep_source
 from tests.hdr import LIGHT, MASTERING
@@ -74,7 +75,9 @@ def read_all(path: Path | str) -> Tensor:
     "options",
     [
         EncodeOptions(model="hnerv", size=3000, steps=9, keep_every=2),
-        EncodeOptions(model="dnerv", size=3000, steps=9, layers=2, min_gain=-99, segment="2", embeddings="encoder"),
+        EncodeOptions(
+            model="dnerv", size=3000, steps=9, layers=2, min_gain=ALWAYS_KEPT, segment="2", embeddings="encoder"
+        ),
         EncodeOptions(model="hnerv", size=3000, steps=9, recipe="paper", mask="boxes:1x8"),
     ],
     ids=["every-second", "layers", "masked"],

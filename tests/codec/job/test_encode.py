@@ -23,6 +23,10 @@ from nervcodec.video.view import View
 from tests.codec.clips import load_planes, yuv_psnr
 
 SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), audio="none", size=5_000, steps=40, model="dnerv")
+PAST_THE_END = 500
+"""Number of a frame after the last frame of the sample."""
+TOO_MANY_COPIES = 10**5
+"""Copies of a clip that no memory holds."""
 
 
 def independent_psnr(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -110,7 +114,7 @@ def test_nothing_is_lost_and_nothing_half_written(sample: str, tmp_path: Path) -
     with pytest.raises(VideoError):
         nervcodec.encode("nothing.mp4", str(path), SMALL, overwrite=True)
     with pytest.raises(VideoError, match="no frame"):
-        nervcodec.encode(sample, str(path), replace(SMALL, view=View(first=500)), overwrite=True)
+        nervcodec.encode(sample, str(path), replace(SMALL, view=View(first=PAST_THE_END)), overwrite=True)
     with pytest.raises(RequestError, match="itself"):
         nervcodec.encode(str(path), str(path), SMALL, overwrite=True)
     assert path.read_bytes() == b"precious"
@@ -118,7 +122,7 @@ def test_nothing_is_lost_and_nothing_half_written(sample: str, tmp_path: Path) -
 
 
 def test_a_clip_larger_than_memory_is_refused(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.codec.segment.footage.COPIES", 10**5)
+    monkeypatch.setattr("nervcodec.codec.segment.footage.COPIES", TOO_MANY_COPIES)
     with pytest.raises(ResourceError, match="a clip of 1 frames or more needs"):
         load_clip(sample, View())
 

@@ -22,10 +22,15 @@ from nervcodec.events import Event, FitResumed, FitStarted, FramesDone, Resumed,
 from nervcodec.training import fit
 from nervcodec.training.recipe import Recipe
 from nervcodec.video.view import View
+from tests.codec.clips import ALWAYS_KEPT
 
 OPTIONS = EncodeOptions(view=View(stop=9, resize=(46, 25)), size=3000, steps=30, quality=80, segment="3")
 NEAR = 12.5
 """Decibels that so few steps reach in two fits."""
+NO_WAIT = -1.0
+"""Seconds between two reports with which every step is reported."""
+LONG_AGO = (0, 0)
+"""Times of a file of which every process counts as dead."""
 
 
 class Stop(BaseException):
@@ -34,7 +39,7 @@ class Stop(BaseException):
 
 @pytest.fixture(autouse=True)
 def every_step_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "REPORT_SECONDS", -1.0)
+    monkeypatch.setattr(fit, "REPORT_SECONDS", NO_WAIT)
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ def stopped(sample: str, output: str, options: EncodeOptions, events: int) -> li
     "options",
     [
         OPTIONS,
-        replace(OPTIONS, layers=2, segment="none", min_gain=-9.0),
+        replace(OPTIONS, layers=2, segment="none", min_gain=ALWAYS_KEPT),
         pytest.param(
             replace(OPTIONS, quality=None, target=nervcodec.Target("psnr", NEAR), segment="5"), marks=pytest.mark.slow
         ),
@@ -147,7 +152,7 @@ def test_one_process_at_a_time(sample: str, output: str, tmp_path: Path) -> None
     dead.wait()
     for holder in ({"host": os.uname().nodename, "process": dead.pid}, {"host": "elsewhere", "process": 1}):
         (folder / LEASE).write_text(json.dumps(holder))
-        os.utime(folder / LEASE, (0, 0))
+        os.utime(folder / LEASE, LONG_AGO)
         with lease(folder) as held:
             assert held
     (folder / LEASE).write_text(json.dumps({"host": "elsewhere", "process": 1}))

@@ -15,6 +15,7 @@ from nervcodec.codec.segment.planning import quality_of_size
 from nervcodec.codec.stream.layers import layer_configs
 from nervcodec.errors import OutputError, RequestError, ResourceError
 from nervcodec.video.view import View
+from tests.codec.clips import ALWAYS_KEPT
 
 OPTIONS = EncodeOptions(view=View(stop=6, resize=(46, 25)), model="hnerv", steps=4, segment="3", audio="none")
 
@@ -23,7 +24,7 @@ OPTIONS = EncodeOptions(view=View(stop=6, resize=(46, 25)), model="hnerv", steps
     "options",
     [
         OPTIONS,
-        replace(OPTIONS, layers=2, min_gain=-99.0),
+        replace(OPTIONS, layers=2, min_gain=ALWAYS_KEPT),
         replace(OPTIONS, keep_every=2),
     ],
 )

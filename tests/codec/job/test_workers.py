@@ -31,6 +31,8 @@ from nervcodec.video.view import View
 OPTIONS = EncodeOptions(
     view=View(stop=12, resize=(46, 25)), segment="3", model="hnerv", size=3000, recipe="paper", steps=150, threads=1
 )
+NEVER_DONE = 1_000_000
+"""Number of steps that a fit never comes to in a test."""
 
 
 @pytest.fixture
@@ -148,7 +150,7 @@ def test_workers_that_die_at_once_are_not_started_for_ever(
     sample: str, output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(staff, "PROGRAM", [sys.executable, "-c", "import sys; sys.exit('no torch here')"])
-    with pytest.raises(WorkersLost, match=r"4 workers .* before they took anything, .* exit code 1: no torch here"):
+    with pytest.raises(WorkersLost, match=r"4 workers .* before they took a chain, .* exit code 1: no torch here"):
         nervcodec.encode(sample, output, replace(OPTIONS, workers=2))
 
 
@@ -252,7 +254,7 @@ def processes_in(folder: Path) -> list[str]:
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found in /proc")
 def test_an_interrupt_leaves_no_process_behind(sample: str, output: str) -> None:
-    arguments = "--frames 0:3 --resize 46x25 --size 3k --model hnerv --workers 2 --steps 1000000"
+    arguments = f"--frames 0:3 --resize 46x25 --size 3k --model hnerv --workers 2 --steps {NEVER_DONE}"
     command = [sys.executable, "-m", "nervcodec", "encode", sample, "-o", output, *arguments.split()]
     folder = Path(output + ".job")
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:

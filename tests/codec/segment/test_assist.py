@@ -83,7 +83,7 @@ def test_where_nothing_is_left_out_nothing_is_assisted(tmp_path: Path, frames: i
     ("changes", "reason"),
     [
         ({"keep_every": 1}, "left out"),
-        ({"model": "ffnerv"}, "those of FFNeRV are not"),
+        ({"model": "ffnerv"}, "which FFNeRV does not have"),
         ({"layers": 2}, "a file of one layer"),
         ({"model": "sdmn", "latent": "seeded"}, "latents"),
         ({"quality": None, "target": Target("bytes", 900)}, "target"),

@@ -31,7 +31,7 @@ from nervcodec.timeline import Moment
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
-from tests.codec.clips import encoded, load_planes, small_clip, yuv_psnr
+from tests.codec.clips import ALWAYS_KEPT, encoded, load_planes, small_clip, yuv_psnr
 
 VIDEO = VideoFormat(width=45, height=25, frame_rate=Fraction(25), chroma="420")
 OPTIONS = EncodeOptions(view=View(first=60, stop=64, resize=(45, 25)), audio="none", size=5000, steps=30)
@@ -112,7 +112,7 @@ def difference_grid(size: tuple[int, int]) -> tuple[int, int]:
         OPTIONS,
         replace(OPTIONS, model="sdmn", size=20_000, steps=12),
         replace(OPTIONS, model="hnerv", embeddings="encoder", loss="l1-ssim", steps=12),
-        replace(OPTIONS, layers=2, min_gain=-9.0),
+        replace(OPTIONS, layers=2, min_gain=ALWAYS_KEPT),
         replace(OPTIONS, segment="2"),
         replace(PLANES, recipe="paper", bits=6, steps=12),
     ],

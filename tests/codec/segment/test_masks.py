@@ -9,7 +9,7 @@ import torch
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.picture import VideoFormat
 from nervcodec.video.writer import write_frames
-from tests.codec.clips import decoded, encoded, mean_psnr, small_clip
+from tests.codec.clips import ALWAYS_KEPT, decoded, encoded, mean_psnr, small_clip
 
 OPTIONS = EncodeOptions(model="hnerv", size=3000, steps=24, mask="boxes:2x8")
 HIDDEN = [(slice(8, 16), slice(19, 27)), (slice(2, 10), slice(7, 15))]
@@ -23,7 +23,7 @@ HIDDEN = [(slice(8, 16), slice(19, 27)), (slice(2, 10), slice(7, 15))]
         replace(OPTIONS, model="dnerv", size=6000, embeddings="encoder"),
         replace(OPTIONS, loss="l1-ssim", model="sdmn", size=20_000, steps=9),
         replace(OPTIONS, model="ffnerv", size=15_000, recipe="paper"),
-        replace(OPTIONS, layers=2, min_gain=-9),
+        replace(OPTIONS, layers=2, min_gain=ALWAYS_KEPT),
         replace(OPTIONS, domain="yuv420"),
     ],
     ids=["hnerv", "dnerv-encoder", "sdmn-ssim", "ffnerv-paper", "layers", "planes"],

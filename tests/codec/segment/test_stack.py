@@ -29,9 +29,11 @@ from nervcodec.models.enhancement.sizing import enhancement_config
 from nervcodec.quantization import QuantizedTensor
 from nervcodec.training.fit import fit
 from nervcodec.video.view import View
-from tests.codec.clips import load_planes, yuv_psnr
+from tests.codec.clips import ALWAYS_KEPT, load_planes, yuv_psnr
 
 SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), audio="none", size=5_000, steps=40)
+NEVER_KEPT = 50.0
+"""Decibels as a least gain that no enhancement layer reaches."""
 
 
 def frames_of(data: bytes, layers: int | None = None) -> Tensor:
@@ -63,7 +65,7 @@ def test_a_layer_is_fitted_on_what_those_below_decode_to(
 
     monkeypatch.setattr("nervcodec.codec.segment.stack.fit", spy)
     path = tmp_path / "a.nerv"
-    nervcodec.encode(sample, str(path), replace(SMALL, layers=3, min_gain=-99))
+    nervcodec.encode(sample, str(path), replace(SMALL, layers=3, min_gain=ALWAYS_KEPT))
     data = path.read_bytes()
     assert seen[0] is None
     for number, below in enumerate(seen[1:], 1):
@@ -74,7 +76,7 @@ def test_a_layer_is_fitted_on_what_those_below_decode_to(
 def test_a_layer_that_does_not_pay_is_not_written_and_says_so(sample: str, tmp_path: Path) -> None:
     events: list[Event] = []
     path, alone = tmp_path / "a.nerv", tmp_path / "b.nerv"
-    report = nervcodec.encode(sample, str(path), replace(SMALL, layers=3, min_gain=50), observe=events.append)
+    report = nervcodec.encode(sample, str(path), replace(SMALL, layers=3, min_gain=NEVER_KEPT), observe=events.append)
     (dropped,) = [event for event in events if isinstance(event, LayerDropped)]
     assert (dropped.layer, len(report.layers)) == (2, 1)
     assert dropped.layer_bytes > 0
@@ -93,7 +95,7 @@ def test_a_target_size_is_that_of_all_layers(sample: str, tmp_path: Path) -> Non
         steps=300,
         layers=2,
         target=nervcodec.Target("bytes", 8_000),
-        min_gain=-99,
+        min_gain=ALWAYS_KEPT,
         model="hnerv",
         size=40_000,
     )
@@ -111,7 +113,7 @@ def test_sizes_of_enhancement_networks(model: Any, sample: str) -> None:
 
 
 def test_the_paper_recipe_has_layers_too(sample: str, tmp_path: Path) -> None:
-    options = replace(SMALL, recipe="paper", model="sdmn", layers=2, size=20_000, min_gain=-99)
+    options = replace(SMALL, recipe="paper", model="sdmn", layers=2, size=20_000, min_gain=ALWAYS_KEPT)
     report = nervcodec.encode(sample, str(tmp_path / "a.nerv"), options)
     assert len(report.layers) == 2
     assert report.parameters == sum(layer.parameters for layer in report.layers)
@@ -169,7 +171,7 @@ def test_layers_lie_closer_where_there_is_little_quality() -> None:
 @pytest.mark.slow
 def test_a_size_is_reached_even_if_layers_do_not_pay(sample: str, tmp_path: Path) -> None:
     small = {"view": View(stop=6, resize=(72, 48)), "audio": "none", "steps": 200, "model": "hnerv", "size": 8_000}
-    options = EncodeOptions(**small, layers=2, target=nervcodec.Target("bytes", 2_500), min_gain=50)  # type: ignore[arg-type]
+    options = EncodeOptions(**small, layers=2, target=nervcodec.Target("bytes", 2_500), min_gain=NEVER_KEPT)  # type: ignore[arg-type]
     report = nervcodec.encode(sample, str(tmp_path / "a.nerv"), options)
     assert len(report.layers) == 1
     assert report.file_bytes == pytest.approx(2_500, rel=0.03)

@@ -29,6 +29,8 @@ from tests.bitstream.old import write_old
 from tests.golden.make import FOLDER
 
 RNG = np.random.default_rng(0)
+UNKNOWN_MODEL = 250
+"""Number of a model that no version of the format has."""
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +170,7 @@ def test_a_layer_that_is_not_known_leaves_the_ones_below(encoded: Path, tmp_path
     path = tmp_path / "two.nerv"
     for model, sentence in (
         (base.model, "a network of kind dnerv makes no sense there"),
-        (250, "model 250 is not known"),
+        (UNKNOWN_MODEL, f"model {UNKNOWN_MODEL} is not known"),
     ):
         path.write_bytes(write_stream(replace(stream, layers=(base, replace(base, model=model)))))
         with pytest.raises(UnsupportedStream, match=f"layer 2: {sentence}.* --layers 1$"):

@@ -1,1 +1,1 @@
-"""A model as somebody would add it: one colour for each frame, out of one number for each channel."""
+"""A model as somebody would add it: HNeRV's pyramid with one channel after each stage and a gain of its own."""

@@ -1,4 +1,4 @@
-"""Config and rule of the size of the toy model."""
+"""Config of the toy model, and the rule that chooses it."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from nervcodec.models.sizing import NetworkRequest, choose_strides, content_shap
 
 @dataclass(frozen=True, kw_only=True)
 class ToyConfig(PyramidConfig):
-    """A pyramid whose stages are of one channel each."""
+    """A pyramid whose stages have one channel each."""
 
     gain: int
-    """What the head is multiplied by."""
+    """Factor by which the output of the head is multiplied."""
 
 
 def choose_toy(request: NetworkRequest) -> ToyConfig:
-    """The toy for a picture, whatever number of weights is asked for."""
+    """The config of the toy for a picture, whatever number of weights is requested."""
     strides = choose_strides(request.height, request.width)
     content = (1, *content_shape(request.height, request.width, strides)[1:])
     widths = (1,) * (len(strides) + 1)

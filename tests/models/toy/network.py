@@ -11,7 +11,7 @@ from tests.models.toy.config import ToyConfig
 
 
 class Toy(nn.Module):
-    """The mean of the pyramid's last map as a grey picture, beside a stem, stages and a head that are as in HNeRV."""
+    """The decoder of the toy: stem, stages and head as in HNeRV, and a sigmoid of the head's output times `gain`."""
 
     def __init__(self, config: ToyConfig) -> None:
         super().__init__()
