@@ -1,7 +1,7 @@
-"""What each part of the recipe `rate` gives: `python -m benchmarks.ablation CLIP --crop 1280x640 --resize 320x160`.
+"""Gain of each element of the recipe `rate`: `python -m benchmarks.ablation CLIP --crop 1280x640 --resize 320x160`.
 
 Every variant is fitted at two qualities with some seeds each; its bits at equal PSNR against the whole recipe follow
-from the line through the points of the latter.
+from the line through the points of the whole recipe.
 """
 
 from collections.abc import Callable
@@ -37,18 +37,18 @@ SEEDS = (0, 1)
 
 
 def sigma_steps(network: Network, rate: float, generator: torch.Generator) -> dict[str, float]:
-    """A quarter of the root mean square of every tensor, whatever it matters."""
+    """Steps of a quarter of the root mean square of each tensor, however much the tensor matters."""
     return {name: float(t.detach().square().mean().sqrt()) / 4 for name, t in network.tensors().items()}
 
 
 def no_noise(size: torch.Size, *, generator: torch.Generator, device: torch.device) -> Tensor:
-    """Stands in for uniform noise from 0 to 1: always its mean."""
+    """Replaces uniform noise from 0 to 1 by its mean."""
     return torch.full(size, 0.5, device=device)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """The recipe with something changed."""
+    """The recipe `rate` with something changed."""
 
     options: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
@@ -79,11 +79,11 @@ VARIANTS = {
     "no rate, 8 bits, 30 % pruned": Variant(options={**AFTER_THE_FIT, "prune": 0.3}),
     "no rate, 6 bits": Variant(options={**AFTER_THE_FIT, "prune": 0.0, "bits": 6}),
 }
-"""Without the rate, size and difference grid are those of the whole recipe, and so are the forms of the coder."""
+"""Variants by name; those without a rate keep the size, the difference grid and the forms of the whole recipe."""
 
 
 def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Variant) -> dict[str, Any]:
-    """One fit, measured on its bytes."""
+    """Fit a variant once, and measure its file."""
     whole = plan_config(options, video, len(clip))
     assert isinstance(whole, DNeRVConfig)
     options = replace(options, size=whole.parameters, difference_grid=whole.difference[1:])
@@ -114,7 +114,7 @@ def bits_ratio(whole: list[dict[str, Any]], other: list[dict[str, Any]]) -> floa
 @click.option("--epochs", type=float, default=20)
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 def main(clip: str, frames: tuple[int, int | None], epochs: float, output: Path | None, **chosen: Any) -> None:
-    """All variants on a clip."""
+    """Fit and measure all variants on a clip."""
     view = View(first=frames[0], stop=frames[1], **chosen)
     video, pictures = load_clip(clip, view)
     results: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """Peak memory of `nervc decode` at 1920x1080 against the number of frames.
 
-The networks are random: memory and speed do not depend on what the weights say.
+The networks are random: memory and speed do not depend on the values of the weights.
 """
 
 import subprocess
@@ -32,7 +32,7 @@ sys.exit(code)
 
 
 def random_file(path: Path, frames: int) -> None:
-    """A `.nerv` file of an untrained DNeRV."""
+    """Write a `.nerv` file of an untrained DNeRV."""
     strides = choose_strides(HEIGHT, WIDTH)
     grid = choose_difference_grid(HEIGHT, WIDTH, strides, frames, WEIGHTS)
     config = fit_width(lambda stem: dnerv_config(HEIGHT, WIDTH, stem, grid), WEIGHTS)
@@ -45,7 +45,7 @@ def random_file(path: Path, frames: int) -> None:
 
 
 def main() -> None:
-    """See the module."""
+    """Measure peak memory and time of decoding files of several lengths."""
     results: dict[str, Any] = {}
     for frames in (8, 64, 256):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,9 @@
-"""How fast files decode: frames a second end to end into y4m, work for a pixel, share of the machine's peak, memory.
+"""Speed of decoding: frames per second into y4m, work per pixel, share of the machine's peak, memory.
 
 python -m benchmarks.decode_speed -o FILE
 
-The networks are random: neither speed nor memory depends on what the weights say. The peak is that of a matrix product
-in float32, measured in the same run.
+The networks are random: neither speed nor memory depends on the values of the weights. The peak is that of a matrix
+product in float32, measured in the same run.
 """
 
 import json
@@ -35,7 +35,7 @@ from nervcodec.quantization import quantize_to_bits
 MODELS: tuple[str, ...] = ("hnerv", "dnerv", "sdmn", "ffnerv")
 DOMAINS: tuple[Domain, ...] = ("yuv420", "rgb")
 SIZES = {(640, 320): 165_000, (1280, 640): 350_000, (1920, 1080): 350_000}
-"""Weights of networks by the size of the picture."""
+"""Numbers of weights of the networks, by the size of the picture."""
 FRAMES, RUNS = 24, 3
 MEASURE = """
 import sys
@@ -49,7 +49,7 @@ print(perf_counter() - started, high_water())
 
 
 def random_file(model: str, domain: Domain, size: tuple[int, int], weights: int) -> bytes:
-    """A `.nerv` file of an untrained network."""
+    """Make a `.nerv` file of an untrained network."""
     video = VideoFormat(width=size[0], height=size[1], frame_rate=Fraction(25), chroma="420", domain=domain)
     config = plan_config(EncodeOptions(model=model, size=weights), video, FRAMES)
     torch.manual_seed(0)
@@ -60,7 +60,7 @@ def random_file(model: str, domain: Domain, size: tuple[int, int], weights: int)
 
 
 def peak_gflops() -> float:
-    """Of a matrix product in float32, with the threads that torch takes."""
+    """Gflop/s of a matrix product in float32, with the threads that torch takes."""
     a = torch.randn(2048, 2048)
     times = []
     for _ in range(5):
@@ -71,7 +71,7 @@ def peak_gflops() -> float:
 
 
 def measured(data: bytes, size: tuple[int, int], peak: float) -> dict[str, Any]:
-    """What decoding a file takes, in processes of its own."""
+    """Time, work and memory of decoding a file, each run in a process of its own."""
     with FlopCounterMode(display=False) as counter:
         frames = len(next(decode_frames(read_stream(data))))
     macs = counter.get_total_flops() / 2 / frames
@@ -97,7 +97,7 @@ def measured(data: bytes, size: tuple[int, int], peak: float) -> dict[str, Any]:
 @click.option("--model", "models", multiple=True, type=click.Choice(MODELS), default=MODELS)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 def main(models: tuple[str, ...], output: Path) -> None:
-    """See the module."""
+    """Measure the decoding speed of all models, domains and sizes."""
     peak, results = peak_gflops(), list[dict[str, Any]]()
     table = Table("model", "domain", "size", "frames/s", "kMAC a pixel", "of the peak", "MB")
     for size, weights in SIZES.items():

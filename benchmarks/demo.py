@@ -19,7 +19,7 @@ SHOWN = 25
 
 
 def nervc(*arguments: str) -> float:
-    """Run the command as a user would; seconds it took."""
+    """Run `nervc` as a user would, and return the seconds it took."""
     print("\n$ nervc", *arguments, flush=True)
     started = monotonic()
     subprocess.run([str(Path(sys.executable).with_name("nervc")), *arguments], check=True)
@@ -27,7 +27,7 @@ def nervc(*arguments: str) -> float:
 
 
 def compared(clip: str, decoded: str, view: View) -> QualityMeter:
-    """What a view shows of a clip beside the decoded file."""
+    """Compare a decoded file with the clip that it was made from, seen through a view."""
     video, original = load_clip(clip, view)
     meter = QualityMeter(video)
     meter.add(load_clip(decoded, View(domain=view.domain))[1], original)
@@ -35,7 +35,7 @@ def compared(clip: str, decoded: str, view: View) -> QualityMeter:
 
 
 def main(clip: str, folder: Path) -> None:
-    """See the module."""
+    """Encode, decode and measure a clip, and print the figures as a table."""
     folder.mkdir(exist_ok=True)
     stream, decoded = folder / "bunny.nerv", folder / "decoded.mkv"
     crop, size = ("x".join(map(str, pair)) for pair in (CROP, SIZE))

@@ -1,4 +1,4 @@
-"""RGB beside planes of YUV 4:2:0: PSNR of planes, bytes, seconds: `python -m benchmarks.domains CLIP ... -o FILE`."""
+"""RGB against planes of YUV 4:2:0: PSNR of planes, bytes, seconds: `python -m benchmarks.domains CLIP ... -o FILE`."""
 
 import statistics
 from dataclasses import replace
@@ -19,11 +19,11 @@ from nervcodec.video.view import View
 
 QUALITIES = (50.0, 65.0)
 OCTAVE_DB = 1.5
-"""What twice the bytes are worth, to compare files of nearly the same size: about what both domains gain here."""
+"""Decibels that twice the bytes gain, to compare files of nearly equal size; about what both domains gain here."""
 
 
 def point(clip: str, options: EncodeOptions) -> dict[str, Any]:
-    """A file and how near its planes come to those of the clip."""
+    """Encode a clip, and measure the file and how near its planes are to those of the clip."""
     with TemporaryDirectory() as folder:
         path, target = f"{folder}/a.nerv", f"{folder}/a.y4m"
         report = nervcodec.encode(clip, path, options)
@@ -52,13 +52,13 @@ def gain(own: dict[str, Any], other: dict[str, Any]) -> float:
 @click.argument("clips", nargs=-1, required=True)
 @click.option("--frames", type=FrameRange(), default="0:16")
 @click.option("--resize", type=Scale(), default="320x-2")
-@click.option("--epochs", type=float, default=40.0, help="Of both domains.")
-@click.option("--more", type=float, default=65.0, help="Of planes, so that they take as long.")
+@click.option("--epochs", type=float, default=40.0, help="Passes over the clip in both domains.")
+@click.option("--more", type=float, default=65.0, help="Passes in planes that take as long as --epochs in RGB.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 def main(
     clips: tuple[str, ...], frames: tuple[int, int], resize: tuple[int, int], epochs: float, more: float, output: Path
 ) -> None:
-    """See the module."""
+    """Compare both domains on clips, at equal passes and at equal time."""
     view, points, gains = View(first=frames[0], stop=frames[1], resize=resize), [], []
     for clip in clips:
         for quality in QUALITIES:

@@ -1,4 +1,4 @@
-"""Symbols a second on one core, and bytes against the cross-entropy: `python -m benchmarks.entropy_coding`."""
+"""Symbols per second on one core, and bytes against the cross-entropy: `python -m benchmarks.entropy_coding`."""
 
 from pathlib import Path
 from statistics import median
@@ -28,14 +28,14 @@ FLAGS = {"plain": PLAIN[0], "by channel": PER_CHANNEL, "predicted": PREDICTED, "
 
 
 def drifting() -> Symbols:
-    """Symbols of which most stay as they are in the row before, more so in some places."""
+    """Symbols of which most are equal to those in the row before, more so in some places."""
     rng = np.random.default_rng(0)
     spread = 0.1 + 2 * np.exp(-np.add.outer(np.linspace(-3, 3, SHAPE[2]) ** 2, np.linspace(-3, 3, SHAPE[3]) ** 2))
     return np.cumsum(np.round(rng.laplace(0, 1, SHAPE) * spread), axis=0).astype(np.int32)
 
 
 def measure(symbols: Symbols, flags: int) -> dict[str, Any]:
-    """Medians of a few runs."""
+    """Code and decode symbols in a form, and return speeds, as medians of a few runs, and bytes."""
     form, coded = cheapest_form(symbols, True, [flags]), residual(symbols, flags)
     encoding, decoding = [], []
     for _ in range(RUNS):
@@ -58,7 +58,7 @@ def measure(symbols: Symbols, flags: int) -> dict[str, Any]:
 @click.command()
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 def main(output: Path | None) -> None:
-    """All forms on the same symbols."""
+    """Measure all forms on the same symbols."""
     symbols = drifting()
     results = {name: measure(symbols, flags) for name, flags in FLAGS.items()}
     for name, result in results.items():

@@ -1,9 +1,9 @@
-"""What a fit reaches in how many seconds, from a cold start to the file: recipes side by side, at a few lengths each.
+"""Quality that a fit reaches over time, from a cold start to the file: recipes side by side, at a few lengths each.
 
 python -m benchmarks.fit_speed CLIP --view "--frames 0:48 --crop 1280x640 --resize 640x320" --epochs 5,10,20,40 -o FILE
 
 Every point is a process of `nervc encode`, whose file is decoded and compared with the clip in RGB and in planes. All
-recipes run at the shortest length, then at the next, so that what else a machine does meets all of them.
+recipes run at the shortest length, then at the next, so that other work of the machine affects all of them.
 """
 
 import json
@@ -34,11 +34,11 @@ RECIPES = {
     "planes": "--quality 90",
     "SDMN": "--model sdmn --quality 90",
 }
-"""Each a step from the published code to what is done by default, and the other model."""
+"""Recipes as options of nervc: each a step from the published code to the default, and then another model."""
 
 
 def point(clip: str, view: str, words: str) -> dict[str, Any]:
-    """One encode as a user types it, and what comes of it."""
+    """Run one encode as a user would, and measure its file."""
     with TemporaryDirectory() as folder:
         path, decoded = f"{folder}/a.nerv", f"{folder}/a.mkv"
         command = [NERVC, "encode", clip, "-o", path, "--audio", "none", "--segment", "none", "--json"]
@@ -60,7 +60,7 @@ def point(clip: str, view: str, words: str) -> dict[str, Any]:
 
 
 def parsed(view: str) -> View:
-    """The part of a video that words of the command line say."""
+    """The view that options of a command line describe."""
 
     found: list[View] = []
 
@@ -75,13 +75,13 @@ def parsed(view: str) -> View:
 
 @click.command()
 @click.argument("clip")
-@click.option("--view", default="", help="Options of nervc that say what part of the clip.")
+@click.option("--view", default="", help="Options of nervc that choose frames and pixels of the clip.")
 @click.option("--options", default="", help="Options of nervc for every recipe, such as --size 165k.")
 @click.option("--epochs", default="5,10,20,40", help="Lengths of fits, in passes over the clip.")
 @click.option("--recipe", "recipes", multiple=True, help="NAME=OPTIONS of nervc, instead of those in the source.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 def main(clip: str, view: str, options: str, epochs: str, recipes: tuple[str, ...], output: Path) -> None:
-    """See the module."""
+    """Run all recipes on a clip, at all lengths."""
     chosen = dict(recipe.split("=", 1) for recipe in recipes) or RECIPES
     points: list[dict[str, Any]] = []
     for length in epochs.split(","):
@@ -95,7 +95,7 @@ def main(clip: str, view: str, options: str, epochs: str, recipes: tuple[str, ..
 
 
 def show(points: list[dict[str, Any]]) -> None:
-    """The points as a table."""
+    """Print the points as a table."""
     table = Table("recipe", "passes", "PSNR", "YUV PSNR", "bytes", "seconds", "ms a step")
     for made in points:
         figures = f"{made['psnr']:.2f}", f"{made['psnr_yuv']:.2f}", f"{made['bytes']:,}", f"{made['seconds']:.1f}"

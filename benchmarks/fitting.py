@@ -1,4 +1,4 @@
-"""Fits side by side on one clip: what each choice costs and gives, measured on the decoded file.
+"""Fits side by side on one clip: cost and gain of each choice, measured on the decoded file.
 
 python -m benchmarks.fitting optimizers CLIP --frames 0:48 --crop 1280x640 --resize 640x320 --size 165k
 """
@@ -46,14 +46,14 @@ SUITES: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def run(clip: str, options: nervcodec.EncodeOptions) -> dict[str, Any]:
-    """One fit; what its file is worth."""
+    """Encode a clip, and return the report on its file."""
     with tempfile.TemporaryDirectory() as folder:
         report = nervcodec.encode(clip, str(Path(folder) / "a.nerv"), replace(options, domain="rgb"))
         return {**asdict(report), **report.quality.to_json()}
 
 
 def show(title: str, results: dict[str, dict[str, Any]]) -> None:
-    """The results as a table."""
+    """Print the results as a table."""
     table = Table("", "PSNR", "MS-SSIM", "bytes", "bpp", "fit", "ms a step", title=title)
     for name, r in results.items():
         ms_ssim = "-" if r["ms_ssim"] is None else f"{r['ms_ssim']:.4f}"

@@ -31,7 +31,7 @@ NERVC = str(Path(sys.executable).with_name("nervc"))
 
 
 def scene(clip: str, frames: int) -> Iterator[np.ndarray[Any, Any]]:
-    """So many frames of a clip, forwards and backwards in turns."""
+    """A number of frames of a clip, played forwards and backwards in turns."""
     with read_frames(clip, View(resize=SIZE)) as video:
         there = list(video.frames)
     around = [*there, *there[-2:0:-1]]
@@ -40,7 +40,7 @@ def scene(clip: str, frames: int) -> Iterator[np.ndarray[Any, Any]]:
 
 
 def make_video(path: Path, clips: tuple[str, ...]) -> None:
-    """Scenes one after the other, with a tone that rises."""
+    """Write a video of scenes one after the other, with a tone that rises."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "23"})
         sound = container.add_stream("aac", rate=SAMPLE_RATE)
@@ -61,7 +61,7 @@ def make_video(path: Path, clips: tuple[str, ...]) -> None:
 
 
 def measured(*arguments: str) -> dict[str, float]:
-    """Seconds and peak memory of a command."""
+    """Run a `nervc` command, and measure its seconds and its peak memory."""
     started, peak = time.monotonic(), 0
     process = subprocess.Popen([NERVC, *arguments])
     while process.poll() is None:
@@ -72,7 +72,7 @@ def measured(*arguments: str) -> dict[str, float]:
 
 
 def kill_and_resume(arguments: list[str], seconds: float, seed: int) -> list[float]:
-    """Encode, killed with SIGKILL at random moments of a run that takes so many seconds; after how long each time."""
+    """Encode with kills (SIGKILL) at random times, for a run of some seconds; returns the seconds before each kill."""
     moments, dice = [], random.Random(seed)
     for _ in range(KILLS):
         process = subprocess.Popen([NERVC, *arguments])
@@ -94,7 +94,7 @@ def kill_and_resume(arguments: list[str], seconds: float, seed: int) -> list[flo
 @click.option("--batch", default="1")
 @click.option("--output", type=click.Path(path_type=Path))
 def main(clips: tuple[str, ...], resize: str, preset: str, batch: str, output: Path | None) -> None:
-    """See the module."""
+    """Encode a long video with and without interruptions, compare the files, and measure decoding."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         source, whole, killed = folder / "long.mp4", folder / "whole.nerv", folder / "killed.nerv"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def high_water(process: int | str = "self") -> int:
-    """Bytes that a running process has had resident at most, since it became this program; Linux only.
+    """Largest number of bytes that a running process has had resident since it became this program; Linux only.
 
-    What the system says of a process that has ended begins with what its parent had.
+    The figure that the system gives for a process that has ended includes the memory of its parent.
     """
     with suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text().splitlines():

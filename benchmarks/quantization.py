@@ -2,8 +2,8 @@
 
     python -m benchmarks.quantization CLIP -o results.json
 
-Steps for channels are compared with steps for tensors at equal bytes: "a few eighths of a bit finer" brings the
-tensor's file to the size of the channels' one.
+Steps for channels are compared with steps for tensors at equal bytes: "a few eighths of a bit finer" brings the file
+with a step for each tensor to the size of the file with a step for each channel.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ Quantizer = Callable[[Tensor, int], QuantizedTensor]
 
 
 def by_tensor(bits: int, *, finer: int = 0, embedding_bits: int = 8, bias_bits: int = 8) -> Quantizer:
-    """One step for a tensor, `finer` eighths of a bit below what `bits` bits need."""
+    """Quantize with one step for a tensor, `finer` eighths of a bit finer than `bits` bits need."""
 
     def quantizer(tensor: Tensor, _: int) -> QuantizedTensor:
         chosen = embedding_bits if len(tensor) == VIEW.stop else bias_bits if tensor.ndim == 1 else bits
@@ -40,7 +40,7 @@ def by_tensor(bits: int, *, finer: int = 0, embedding_bits: int = 8, bias_bits: 
 
 
 def by_channel(bits: int) -> Quantizer:
-    """A step for each output channel of a weight."""
+    """Quantize with a step for each output channel of a weight."""
 
     def quantizer(tensor: Tensor, default: int) -> QuantizedTensor:
         if tensor.ndim < 2 or len(tensor) == VIEW.stop:
@@ -64,7 +64,7 @@ VARIANTS: dict[str, Quantizer] = {
 @click.option("--epochs", type=float, default=20)
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 def main(clip: str, epochs: float, output: Path | None) -> None:
-    """Fit once, quantize in every way, decode, measure."""
+    """Fit a clip once, quantize the fit in every way, decode, and measure."""
     options = EncodeOptions(view=VIEW, size=165_000, epochs=epochs, recipe="paper", bits=12, prune=0.0)
     video, frames = load_clip(clip, VIEW)
     config = plan_config(options, video, len(frames))

@@ -1,4 +1,4 @@
-"""Results with what is needed to repeat them."""
+"""Results of benchmarks, with the facts that are needed to repeat them."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,11 @@ from nervcodec.bench.environment import environment
 
 
 def write_record(path: Path, results: Any) -> None:
-    """One JSON file with the results and the environment they come from."""
+    """Write one JSON file with results and the environment in which they were measured."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({**environment(), "results": results}, indent=1) + "\n")
 
 
 def read_results(path: Path) -> Any:
-    """The results of a record."""
+    """Read the results from a file of `write_record`."""
     return json.loads(path.read_text())["results"]

@@ -49,7 +49,7 @@ class Variant:
     recipe: dict[str, Any] = field(default_factory=dict)
     skips: bool = True
     sampled: bool = False
-    """Latents are drawn anew in every step of the fit, and again where it is decoded."""
+    """Whether latents are drawn anew in every step of the fit, and again in decoding."""
 
 
 VARIANTS = {
@@ -67,7 +67,7 @@ VARIANTS = {
 
 
 def without_skips(video: VideoFormat, weights: int) -> PyramidConfig:
-    """HNeRV's pyramid with SDMN's widths."""
+    """A config of HNeRV's pyramid with SDMN's widths."""
     strides = choose_strides(video.height, video.width)
     return fit_width(
         lambda stem: HNeRVConfig(
@@ -81,13 +81,13 @@ def without_skips(video: VideoFormat, weights: int) -> PyramidConfig:
 
 
 def drawn(config: PyramidConfig, frames: int) -> dict[str, Tensor]:
-    """Latents that no file holds."""
+    """Random latents that no file holds."""
     generator = torch.Generator().manual_seed(1)
     return {name: torch.randn(frames, *shape, generator=generator) for name, shape in config.unsent.items()}
 
 
 def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Variant, size: int) -> dict[str, Any]:
-    """The variant in about so many bytes: fitted again with another aim while it misses by more than the tolerance."""
+    """Fit a variant to about `size` bytes, again with another aim while it misses by more than the tolerance."""
     options = replace(options, model=variant.model, **variant.options)
     weights = default_weights(options, clip[:, 0].numel())
     config = plan_config(options, video, len(clip)) if variant.skips else without_skips(video, weights)
@@ -121,12 +121,12 @@ def run(clip: Tensor, video: VideoFormat, options: EncodeOptions, variant: Varia
 
 
 def always(step: int, recipe: Recipe) -> float:
-    """Noise that does not fall."""
+    """Noise of latents that stays as large as it begins."""
     return recipe.latent_noise
 
 
 def stacked(clip: Tensor, video: VideoFormat, options: EncodeOptions, size: int) -> dict[str, Any]:
-    """All layers in one fit each, steered to about so many bytes together."""
+    """Fit all layers, each once, steered to about `size` bytes together."""
     work = SegmentTask(Footage(video, clip, None), options, torch.device("cpu"), ignore)
     quality = quality_of_size(8 * size / clip[:, 0].numel())
     return asdict(Stack(work, quality, size, options.layers).build().report)
@@ -134,7 +134,7 @@ def stacked(clip: Tensor, video: VideoFormat, options: EncodeOptions, size: int)
 
 @click.group()
 def main() -> None:
-    """See the module."""
+    """Compare SDMN with other models, or layers with single networks."""
 
 
 @main.command("models")
@@ -144,10 +144,10 @@ def main() -> None:
 @click.option("--resize", type=Size())
 @click.option("--bytes", "size", type=Bytes(), default="30kB")
 @click.option("--epochs", type=float, default=20)
-@click.option("--only", multiple=True, help="Names of variants; all if none is given.")
+@click.option("--only", multiple=True, help="Names of variants to fit; all if none is given.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 def models(clip: str, size: int, epochs: float, only: tuple[str, ...], output: Path, **chosen: Any) -> None:
-    """All variants on a clip."""
+    """Fit all variants on a clip."""
     first, stop = chosen.pop("frames")
     view = View(first=first, stop=stop, **chosen)
     video, pictures = load_clip(clip, view)
@@ -168,10 +168,10 @@ def models(clip: str, size: int, epochs: float, only: tuple[str, ...], output: P
 @click.option("--model", type=click.Choice(["dnerv", "hnerv", "sdmn"]), default="sdmn")
 @click.option("--bytes", "size", type=Bytes(), default="60kB")
 @click.option("--epochs", type=float, default=60)
-@click.option("--only", multiple=True, help="Names of rows; all if none is given.")
+@click.option("--only", multiple=True, help="Names of rows to fit; all if none is given.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 def layers(clip: str, model: str, size: int, epochs: float, only: tuple[str, ...], output: Path, **chosen: Any) -> None:
-    """Three layers on a clip; beside them single networks of their bytes, in the steps of one layer and of all."""
+    """Fit three layers on a clip, and single networks of as many bytes, in the steps of one layer and of all three."""
     first, stop = chosen.pop("frames")
     view = View(first=first, stop=stop, **chosen)
     video, pictures = load_clip(clip, view)

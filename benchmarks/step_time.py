@@ -1,4 +1,4 @@
-"""One training step of DNeRV 0.35M at 1280x640 with its encoders: plain float32 against what ships.
+"""One training step of DNeRV 0.35M at 1280x640 with its encoders: plain float32 against the shipped code.
 
 Both train the same network on the same frames with the same optimizer. "plain" is float32 in PyTorch's default layout
 with the ConvNeXt blocks written as in their paper; "shipped" is bfloat16 autocast, channels last, and the blocks of
@@ -26,10 +26,10 @@ ROUNDS = 15
 
 
 class PlainBlock(ConvNeXtBlock):
-    """The block by ordinary operations."""
+    """A ConvNeXt block by ordinary operations."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """See ConvNeXtBlock."""
+        """Compute the output of a ConvNeXt block as its paper writes it."""
         y = self.depthwise(x).permute(0, 2, 3, 1)
         y = F.layer_norm(y, y.shape[-1:], self.norm.weight, self.norm.bias, self.norm.eps)
         y = self.scale * self.contract(F.gelu(self.expand(y)))
@@ -38,7 +38,7 @@ class PlainBlock(ConvNeXtBlock):
 
 
 class Trainer:
-    """Networks, optimizers and three frames."""
+    """Networks with their optimizers and three frames to train on."""
 
     def __init__(self, *, shipped: bool, embeddings: str = "encoder") -> None:
         torch.manual_seed(0)
@@ -64,7 +64,7 @@ class Trainer:
         self.optimizers = build_optimizers(modules, self.free.values(), Recipe(steps=1), precision)
 
     def step(self) -> float:
-        """One step; milliseconds."""
+        """Do one training step, and return its milliseconds."""
         started = perf_counter()
         previous, frame, following = torch.split(self.frames, 1)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.shipped):
@@ -80,7 +80,7 @@ class Trainer:
 
 
 def main() -> None:
-    """See the module."""
+    """Measure the steps of all trainers in turns."""
     trainers = {
         "plain, encoders": Trainer(shipped=False),
         "shipped, encoders": Trainer(shipped=True),

@@ -1,1 +1,1 @@
-"""Comparing codecs: data sets, codecs to compare with, runs that can be taken up again, reports."""
+"""Comparing codecs: data sets, codecs to compare with, runs that can be resumed, reports."""

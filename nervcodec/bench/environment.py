@@ -1,4 +1,4 @@
-"""What is needed to repeat a measurement."""
+"""Facts that are needed to repeat a measurement."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ LIBRARIES = ("torch", "numpy", "av", "constriction", "pytorch-msssim")
 
 
 def environment() -> dict[str, Any]:
-    """Command, versions and kind of machine."""
+    """The command line, the versions of libraries, and the kind of machine."""
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     return {
         "command": _command(),
@@ -32,7 +32,7 @@ def environment() -> dict[str, Any]:
 
 
 def _command() -> str:
-    """What was typed, without the folders of this machine."""
+    """The command line as it was typed, without the folders of this machine."""
     words = [re.sub(r"(^|=)/.*/", r"\1", word) for word in sys.orig_argv[1:]]
     called = words and Path(words[0]).name == "nervc"
     return shlex.join(["nervc", *words[1:]] if called else ["python", *words])

@@ -1,4 +1,4 @@
-"""What is known of one point: a line of results.jsonl."""
+"""Record of one point of a benchmark: a line of results.jsonl."""
 
 import json
 import os
@@ -9,11 +9,11 @@ from typing import Any, NotRequired, TypedDict
 from nervcodec.errors import VideoError
 
 VERSION = 1
-"""Of what a line holds; readers ignore keys they do not know."""
+"""Version of what a line holds; readers ignore keys they do not know."""
 
 
 class Pictures(TypedDict):
-    """Where one decoded frame and its original lie, as PNG, relative to the folder of the results."""
+    """One decoded frame and its original: paths of PNGs, relative to the folder of the results."""
 
     frame: int
     decoded: str
@@ -21,25 +21,25 @@ class Pictures(TypedDict):
 
 
 class Part(TypedDict):
-    """Quality of a part of a clip, such as the frames that a fit has not seen; null for what has none."""
+    """Quality over a portion of a clip, such as the frames that a fit has not seen; null for a figure it has not."""
 
     psnr: float
     ssim: float | None
     ms_ssim: float | None
     bytes: NotRequired[int | None]
-    """Of a stream other than the point's; null where there is none."""
+    """Bytes of a stream other than the point's; null where there is no stream."""
 
 
 class Record(TypedDict):
-    """One point of one codec on one video; null is what cannot be had, as VMAF without an ffmpeg for it."""
+    """One point of one codec on one video; null for a figure that cannot be had, such as VMAF without its ffmpeg."""
 
     version: int
     key: str
-    """Hash of all that decides the point; the same in every run of it."""
+    """Hash of all that decides the point, equal in all its runs."""
     status: str
-    """`done` or `failed`."""
+    """Status of the point: `done` or `failed`."""
     error: NotRequired[dict[str, str]]
-    """Of a failed point, `kind` and `message`; all figures below are then missing."""
+    """`kind` and `message` of the error of a failed point, which has none of the figures below."""
     dataset: str
     protocol: str
     suite: str | None
@@ -47,62 +47,62 @@ class Record(TypedDict):
     codec: str
     """Name of the curve, such as `dnerv`, `dnerv:paper` or `x265:veryslow`."""
     label: str
-    """What makes the point on the curve, such as `quality=45` or `crf=28`."""
+    """Setting that makes the point on the curve, such as `quality=45` or `crf=28`."""
     setting: dict[str, Any]
     view: str
-    """Frames, crop and scale, in words."""
+    """Frames, crop and scale of the video, in words."""
     conversion: str
-    """What turned the source into RGB and, for codecs of YUV, RGB into that, in words."""
+    """Conversion of the source to RGB and, for codecs of YUV, of RGB to YUV, in words."""
     command: NotRequired[str]
-    """What a user would type to make the same stream."""
+    """Command line with which a user would make the same stream."""
     width: NotRequired[int]
     height: NotRequired[int]
     frames: NotRequired[int]
     frame_rate: NotRequired[float]
     source_sha256: NotRequired[str]
-    """Of the RGB frames that went in."""
+    """SHA-256 of the RGB frames that were coded."""
     stream_sha256: NotRequired[str]
     bytes: NotRequired[int]
-    """Of the file, or the elementary stream."""
+    """Bytes of the file, or of the elementary stream."""
     bpp: NotRequired[float]
     kbps: NotRequired[float]
-    """Thousands of bits a second of video."""
+    """Thousands of bits per second of video."""
     psnr: NotRequired[float]
-    """Of 8-bit RGB, in dB, mean over frames."""
+    """PSNR of 8-bit RGB, in dB, mean over frames."""
     psnr_of_mean_mse: NotRequired[float]
     psnr_y: NotRequired[float]
     psnr_u: NotRequired[float]
     psnr_v: NotRequired[float]
     psnr_yuv: NotRequired[float]
-    """(6 Y + U + V) / 8."""
+    """PSNR of the planes, weighted as (6 Y + U + V) / 8."""
     ssim: NotRequired[float | None]
     ms_ssim: NotRequired[float | None]
     vmaf: NotRequired[float | None]
     """VMAF v0.6.1, mean over frames."""
     parts: NotRequired[dict[str, Part]]
-    """By name; see `nervcodec.bench.run.parts`."""
+    """Quality over portions of the clip, by name (see `nervcodec.bench.run.parts`)."""
     psnr_frames: NotRequired[list[float]]
     """RGB PSNR of each frame, in dB."""
     encode_seconds: NotRequired[float]
-    """From frames to stream; of our models with reading the video and measuring the file."""
+    """Seconds from frames to stream; for our models including reading the video and measuring the file."""
     decode_seconds: NotRequired[float | None]
-    """From stream to frames; null where the encoder gave them."""
+    """Seconds from stream to frames; null where the encoder gave the frames."""
     parameters: NotRequired[int | None]
     kmac_per_pixel: NotRequired[float | None]
-    """Thousands of multiplications a pixel in decoding; null for codecs that are no networks."""
+    """Thousands of multiplications per pixel in decoding; null for codecs that are no networks."""
     peak_memory: NotRequired[int | None]
-    """Bytes resident at most until the stream was made, the clip included."""
+    """Largest number of bytes resident until the stream was made, including the clip."""
     seconds: NotRequired[float]
-    """Of the whole point, reading and measuring among it."""
+    """Seconds of the whole point, including reading and measuring."""
     pictures: NotRequired[Pictures | None]
     environment: dict[str, Any]
-    """Command line of the run, versions, machine, threads, how many points ran side by side."""
+    """Command line of the run, versions, machine, threads, and number of points that ran side by side."""
     finished: str
-    """Date and time, UTC, ISO 8601."""
+    """Date and time when the point was finished, in UTC, by ISO 8601."""
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """The lines of a results.jsonl; a torn last line, as a killed run leaves it, is left out.
+    """The records of a results.jsonl, except for a torn last line, as a killed run leaves it.
 
     Raises VideoError for an unreadable file or one that holds something else.
     """
@@ -129,7 +129,7 @@ def append_record(path: Path, record: Record) -> None:
 
 
 def mend_records(path: Path) -> None:
-    """Take a torn last line off, or make an empty file where there is none."""
+    """Remove a torn last line of a file, or make an empty file where there is none."""
     with path.open("ab+") as file:
         file.seek(0)
         file.truncate(file.read().rfind(b"\n") + 1)

@@ -1,4 +1,4 @@
-"""`nervc bench`."""
+"""The command `nervc bench`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,47 +28,57 @@ SUITE_HELP = "; ".join(f"{name}: {suite.summary}" for name, suite in SUITES.item
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--dataset", metavar="NAME|FOLDER", help=f"{', '.join(DATASETS)}, or a folder of clips.")
-@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Where the data set lies.")
-@click.option("--videos", type=Words(), help="Only these of the data set.  [default: all]")
+@click.option("--dataset", metavar="NAME|FOLDER", help=f"Data set: {', '.join(DATASETS)}, or a folder of clips.")
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="Folder in which the data set lies.")
+@click.option("--videos", type=Words(), help="Only these videos of the data set.  [default: all]")
 @click.option(
     "--codecs",
     type=Words(),
-    help="Also ffnerv, vvenc, libaom, hevc-single, hevc-simulcast, shvc; and variants, such as dnerv:paper, "
-    f"sdmn:layers3, x265:veryslow:psnr, x264:seed.  [default: {','.join(DEFAULT_CODECS)}]",
+    help="Codecs to measure; also ffnerv, vvenc, libaom, hevc-single, hevc-simulcast, shvc, and variants such as "
+    f"dnerv:paper, sdmn:layers3, x265:veryslow:psnr, x264:seed.  [default: {','.join(DEFAULT_CODECS)}]",
 )
-@click.option("--protocol", type=click.Choice(list(PROTOCOLS)), help=f"{PROTOCOL_HELP}.  [default: hnerv]")
-@click.option("--suite", type=click.Choice(list(SUITES)), help=f"A task of the papers. {SUITE_HELP}.")
 @click.option(
-    "--points", type=click.IntRange(1, 16), help="Of a curve; conventional codecs get twice as many.  [default: 4]"
+    "--protocol",
+    type=click.Choice(list(PROTOCOLS)),
+    help=f"Frames and pixels to take. {PROTOCOL_HELP}.  [default: hnerv]",
 )
-@of_fits("--preset", default=None, help="How long to fit.  [default: fast]")
-@of_fits("--epochs", default=None, help="Passes over a clip, instead of --preset.")
-@of_fits("--steps", default=None, help="Optimizer steps, instead of --preset.")
-@of_fits("--seed", default=None, help="Of all fits.  [default: 0]")
-@of_fits("--device", default=None, help="Of all fits.  [default: auto]")
-@click.option("--frames", type=FrameRange(), help="Only frames A to B of each video, B not among them.")
-@click.option("--crop", type=Size(), help="Another crop than the protocol's.")
-@click.option("--resize", type=Scale(), help="Scale, after the crop; -2 for a side keeps the shape, and is even.")
+@click.option("--suite", type=click.Choice(list(SUITES)), help=f"Task of the papers to repeat. {SUITE_HELP}.")
+@click.option(
+    "--points",
+    type=click.IntRange(1, 16),
+    help="Points of each curve; conventional codecs get twice as many.  [default: 4]",
+)
+@of_fits("--preset", default=None, help="How long to fit each network.  [default: fast]")
+@of_fits("--epochs", default=None, help="Passes of each fit over its clip, instead of --preset.")
+@of_fits("--steps", default=None, help="Optimizer steps of each fit, instead of --preset.")
+@of_fits("--seed", default=None, help="Seed of all fits.  [default: 0]")
+@of_fits("--device", default=None, help="Device of all fits.  [default: auto]")
+@click.option("--frames", type=FrameRange(), help="Only frames A to B of each video, not including B.")
+@click.option("--crop", type=Size(), help="Centre crop, instead of the protocol's.")
+@click.option("--resize", type=Scale(), help="Size after the crop; -2 is the even side that keeps the shape.")
 @field_option(View)("--resize-filter")
-@click.option("--vmaf/--no-vmaf", default=True, help="Where an ffmpeg with libvmaf is found.")
-@click.option("--shm-encoder", type=click.Path(path_type=Path), metavar="FILE", help="SHM's TAppEncoder, for shvc.")
+@click.option("--vmaf/--no-vmaf", default=True, help="Measure VMAF too, where an ffmpeg with libvmaf is found.")
+@click.option(
+    "--shm-encoder", type=click.Path(path_type=Path), metavar="FILE", help="Program TAppEncoder of SHM, for shvc."
+)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     metavar="DIR",
     default="results",
-    help="Gets results.jsonl and pictures; points that it has are not done again.",
+    help="Folder for results.jsonl and pictures; points that it already has are not measured again.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Points at a time; times are comparable with 1.")
-@click.option("--dry-run", is_flag=True, help="Say what would be measured.")
-@click.option("--json", "as_json", is_flag=True, help="Progress and points as JSON lines on standard output.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, help="Points measured at a time; only with 1 are times comparable."
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be measured, and measure nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Write progress and points as JSON lines to standard output.")
 def bench(output: Path, jobs: int, dry_run: bool, as_json: bool, **chosen: Any) -> None:
-    """Measure codecs on videos: real files, decoded, beside the codecs people use.
+    """Measure networks and conventional codecs on videos, by real files that are decoded.
 
-    Each point is a line of results.jsonl; nervc compare makes tables and a report of it. A run that was interrupted
-    goes on where it stopped when the same command is given again.
+    Each point is a line of results.jsonl, from which nervc compare makes tables and a report. A run that was
+    interrupted goes on where it stopped when the same command is given again.
     """
     from nervcodec.bench.run.plan import BenchOptions, plan_points
     from nervcodec.bench.run.runner import RESULTS, run_points
@@ -86,7 +96,7 @@ def bench(output: Path, jobs: int, dry_run: bool, as_json: bool, **chosen: Any) 
     results, total, failed = output / RESULTS, len(points), len(outcome.failed)
     if as_json:
         json_line({"type": "done", "output": str(results), "points": total, "failed": failed})
-    click.echo(f"{results}: {len(outcome.records)} of {total} points, {outcome.known} of them from before", err=True)
+    click.echo(f"{results}: {len(outcome.records)} of {total} points, {outcome.known} from earlier runs", err=True)
     if chosen["suite"] and not as_json:
         _show_comparison(chosen["suite"], outcome.records)
     if failed:
@@ -94,7 +104,7 @@ def bench(output: Path, jobs: int, dry_run: bool, as_json: bool, **chosen: Any) 
 
 
 def _say_what(points: "Sequence[Point]") -> None:
-    """The videos, where they come from and how they are seen."""
+    """Print the videos, where they come from, and which frames and pixels are taken."""
     from nervcodec.video.colour import describe_conversion
 
     for sequence, view in dict.fromkeys((point.sequence, point.view) for point in points):
@@ -104,7 +114,7 @@ def _say_what(points: "Sequence[Point]") -> None:
 
 
 def _show_comparison(name: str, records: "Sequence[Record]") -> None:
-    """A suite's figures beside the published ones."""
+    """Print a suite's figures beside the published ones."""
     from nervcodec.bench.papers.comparison import compare
 
     for table in compare(SUITES[name], records):

@@ -14,21 +14,21 @@ from nervcodec.video.view import View
 
 Function = Callable[..., None]
 Declare = Callable[..., Callable[[Function], Function]]
-"""Takes what `click.option` does."""
+"""A function that takes the arguments of `click.option`."""
 NUMBERS = (click.types.IntParamType, click.types.FloatParamType)
 LAST_SECTION = "Help"
-"""Of options that are under no other heading."""
+"""Heading of options that are under no other one."""
 NAME_WIDTH = 28
-"""Of the first column under every heading."""
+"""Width of the first column under every heading, in characters."""
 
 
 @dataclass
 class Session:
-    """What is known of a call beyond its arguments."""
+    """State of a call of `nervc` that all its commands share."""
 
     arguments: tuple[str, ...] = ()
     as_json: bool = False
-    """Whether errors are to be told as JSON too."""
+    """Whether errors are written as JSON too."""
 
 
 class Option(click.Option):
@@ -49,7 +49,7 @@ class Option(click.Option):
 
 
 def given_values(ctx: click.Context) -> dict[str, tuple[Any, Any]]:
-    """Values of options as they were given, by name, and where each comes from."""
+    """Values of options as they were given, each with its source, by name."""
     values: dict[str, tuple[Any, Any]] = ctx.meta.setdefault(f"{__name__}.given", {})
     return values
 
@@ -69,12 +69,12 @@ class Command(click.Command):
 
 
 def section(title: str, owner: type | None = None) -> Declare:
-    """What declares options under a heading; those that are fields of the dataclass `owner` follow from them."""
+    """A function that declares options under a heading, as `field_option` does where there is an `owner`."""
     return partial(field_option(owner) if owner else click.option, cls=Option, section=title)
 
 
 def field_option(owner: type) -> Declare:
-    """What declares options; those that are fields of the dataclass `owner` have their default, choices and range."""
+    """A function that declares options; fields of the dataclass `owner` give theirs a default, choices and a range."""
     found = declarations(owner)
 
     def declare(*names: str, **settings: Any) -> Callable[[Function], Function]:
@@ -85,13 +85,13 @@ def field_option(owner: type) -> Declare:
 
 
 def parameter_name(names: Sequence[str]) -> str:
-    """The name under which a command gets an option, as click makes it of the option's names."""
+    """The name under which a command gets an option, as click derives it from the option's names."""
     own = [name for name in names if not name.startswith("-")]
     return (own or [max(names, key=len).lstrip("-")])[0].replace("-", "_")
 
 
 def of_field(field: Declaration) -> dict[str, Any]:
-    """What click is told of an option that is a field: default, choices and range, or that it is a flag."""
+    """Arguments for click of an option that is a field: default, choices and range, or that it is a flag."""
     if field.kind is bool:
         return {"is_flag": True, "default": field.default}
     if field.choices:
@@ -104,27 +104,27 @@ def of_field(field: Declaration) -> dict[str, Any]:
 
 
 def view_options(function: Function) -> Function:
-    """Options that say which part of a video is wanted; `take_view` makes one of them."""
+    """Add the options that say which portion of a video is wanted; `take_view` turns them into a view."""
     declare = section("Part of the video", View)
     for option in (
         declare("--resize-filter"),
-        declare("--resize", type=Scale(), help="Scale, after the crop; -2 for a side keeps the shape, and is even."),
-        declare("--crop", type=Size(), help="Only the middle of the picture."),
-        declare("--frames", type=FrameRange(), help="Only frames A to B, B not among them."),
+        declare("--resize", type=Scale(), help="Size after the crop; -2 is the even side that keeps the shape."),
+        declare("--crop", type=Size(), help="Only the middle of the picture, in this size."),
+        declare("--frames", type=FrameRange(), help="Only frames A to B, not including B."),
     ):
         function = option(function)
     return function
 
 
 def take_view(chosen: dict[str, Any]) -> View:
-    """The view that options ask for, which are taken out of those chosen."""
+    """Take the options of a view out of those chosen, and return the view."""
     first, stop = chosen.pop("frames") or (0, None)
     return View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
 
 
 audio_option = section("Output", EncodeOptions)(
     "--audio",
-    help="Sound, subtitles, chapters and titles go along as they are, or stay behind.",
+    help="Copy sound, subtitles, chapters and titles unchanged, or leave them out.",
 )
 on_machine = section("Machine", EncodeOptions)
 device_option = on_machine("--device")

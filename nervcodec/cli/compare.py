@@ -1,4 +1,4 @@
-"""`nervc compare`."""
+"""The command `nervc compare`."""
 
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,15 @@ TARGET = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("files", metavar="RESULTS...", nargs=-1, required=True, type=TARGET)
-@click.option("--anchor", default="x265", show_default=True, metavar="CODEC", help="The curve to compare others with.")
 @click.option(
-    "--metric", type=click.Choice(list(METRICS)), default="psnr", show_default=True, help="Quality to compare at."
+    "--anchor", default="x265", show_default=True, metavar="CODEC", help="Codec with which the others are compared."
+)
+@click.option(
+    "--metric",
+    type=click.Choice(list(METRICS)),
+    default="psnr",
+    show_default=True,
+    help="Measure of quality for the comparison.",
 )
 @click.option("--html", "page", type=TARGET, metavar="FILE", help="Write a page with plots, tables and pictures.")
 @click.option("--markdown", "text", type=TARGET, metavar="FILE", help="Write all tables as Markdown.")
@@ -32,10 +38,10 @@ TARGET = click.Path(path_type=Path)
     default="all",
     show_default=True,
     metavar="VIDEO,...",
-    help="Videos whose pictures go into the page: names, all or none. Mind what their licences allow to publish.",
+    help="Videos whose pictures go into the page: names, all or none. Check what their licences allow.",
 )
 @click.option("-y", "overwrite", is_flag=True, help="Replace outputs that exist.")
-@click.option("--json", "as_json", is_flag=True, help="The differences as a JSON line on standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Write the differences as a JSON line to standard output.")
 def compare(
     files: tuple[Path, ...],
     anchor: str,
@@ -47,7 +53,7 @@ def compare(
 ) -> None:
     """Compare the codecs in files of results that `nervc bench` wrote.
 
-    Without an output, the BD-rates are printed: how many percent more bits than the anchor a codec takes.
+    Without an output, BD-rates are printed: the percentage of bits that a codec needs more than the anchor.
     """
     results = load_results(files)
     if metric not in results.metrics():
@@ -76,7 +82,7 @@ def compare(
 
 
 def _tables(results: Results, anchor: str, metric: str) -> list[Table]:
-    """All tables, those of the chosen metric first."""
+    """All tables of a comparison, those of the chosen metric first."""
     names = sorted(results.metrics(), key=lambda name: name != metric)
     compared = [table(results, anchor, name) for name in names for table in (rate_table, quality_table)]
     failed = [failed_table(results)] if results.failed else []

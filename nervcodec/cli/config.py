@@ -1,4 +1,4 @@
-"""Options out of a TOML file, and into one."""
+"""Reading options from a TOML file, and writing them as one."""
 
 import json
 import tomllib
@@ -13,11 +13,11 @@ from nervcodec.cli.command import NUMBERS, Function, Option, Session, given_valu
 from nervcodec.errors import RequestError
 from nervcodec.version import __version__
 
-HEADER = "# nervc {command}, version {version}; lines that begin with # say defaults, or what an option takes"
+HEADER = "# nervc {command}, version {version}; lines that begin with # show defaults, or what an option takes"
 
 
 class Subject(click.Argument):
-    """An argument that is not asked for where options are only shown."""
+    """An argument that may be missing where options are only printed."""
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         try:
@@ -29,7 +29,7 @@ class Subject(click.Argument):
 
 
 def configurable(function: Function) -> Function:
-    """A command with `--config` and `--dump-config`."""
+    """Add `--config` and `--dump-config` to a command."""
     declare = section("Options in a file")
 
     @declare(
@@ -38,9 +38,11 @@ def configurable(function: Function) -> Function:
         is_eager=True,
         expose_value=False,
         callback=_load,
-        help='TOML with options by their long names, such as target-size = "2MB"; the command line goes before it.',
+        help='TOML file of options by their long names, such as target-size = "2MB"; the command line overrides it.',
     )
-    @declare("--dump-config", is_flag=True, is_eager=True, help="Print all options as such a file, and do nothing.")
+    @declare(
+        "--dump-config", is_flag=True, is_eager=True, help="Print all options as a file for --config, and do no more."
+    )
     @wraps(function)
     def command(*, dump_config: bool, **chosen: Any) -> None:
         if dump_config:
@@ -52,7 +54,7 @@ def configurable(function: Function) -> Function:
 
 
 def config_text(ctx: click.Context) -> str:
-    """The options of a command as it was called; what is read from this text is the same again."""
+    """The options of a command as it was called, as TOML that gives the same options when it is read."""
     lines = [HEADER.format(command=ctx.info_name, version=__version__)]
     title = None
     for key, option in _options(ctx.command).items():
@@ -70,9 +72,9 @@ def config_text(ctx: click.Context) -> str:
 
 
 def toml_value(value: str | float | bool | list[Any]) -> str:
-    """A value as TOML.
+    """Write a value as TOML.
 
-    Raises RequestError for a string that is no Unicode, such as some names of files.
+    Raises RequestError for a string that is not valid Unicode, such as some names of files.
     """
     match value:
         case bool():
@@ -85,13 +87,13 @@ def toml_value(value: str | float | bool | list[Any]) -> str:
         value.encode()
     except UnicodeEncodeError as error:
         raise RequestError(f"{value!a} cannot stand in a TOML file, which is UTF-8") from error
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # else JSON's strings are TOML's
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # all other strings of JSON are TOML
 
 
 def _load(ctx: click.Context, parameter: click.Parameter, path: str | None) -> None:
-    """Let the options in a file be defaults.
+    """Make the options in a file defaults of the command.
 
-    Raises RequestError for a file that cannot be read, and for a key or a value that is none.
+    Raises RequestError for a file that cannot be read, and for a key or a value that the command does not take.
     """
     if path is None:
         return
@@ -117,7 +119,7 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _options(command: click.Command) -> dict[str, Option]:
-    """Those that have a long name, by it, and can stand in a file."""
+    """The options of a command that can stand in a file, by their long names."""
     return {
         name.removeprefix("--"): param
         for param in command.params
@@ -128,9 +130,9 @@ def _options(command: click.Command) -> dict[str, Option]:
 
 
 def _checked(ctx: click.Context, option: Option, value: Any, where: str) -> str | bool:
-    """A value of a file as the command line would have it.
+    """Check a value of a file, and return it as the command line would give it.
 
-    Raises RequestError.
+    Raises RequestError for a value that the option does not take.
     """
     if option.is_flag:
         if not isinstance(value, bool):
@@ -146,6 +148,6 @@ def _checked(ctx: click.Context, option: Option, value: Any, where: str) -> str 
 
 
 def _kind(value: object) -> str:
-    """What people call a value of TOML that no option takes."""
+    """Name, for messages, of the type of a TOML value that no option takes."""
     kinds = {bool: "true or false", list: "a list", dict: "a table"}
     return kinds.get(type(value), "a date or a time")

@@ -1,4 +1,4 @@
-"""`nervc decode`."""
+"""The command `nervc decode`."""
 
 from dataclasses import fields
 from typing import Any
@@ -27,32 +27,35 @@ of_layers = section("Layers", DecodeOptions)
     "-o",
     "--output",
     metavar="TARGET",
-    help="x.mkv (FFV1, lossless), x.mp4 (H.264), x.y4m, frames/%05d.png, or - for y4m on standard output.  "
-    "[default: FILE with the suffix .mkv]",
+    help="File to write: x.mkv (FFV1, lossless), x.mp4 (H.264), x.y4m, images such as frames/%05d.png, or - for y4m "
+    "on standard output.  [default: FILE with the suffix .mkv]",
 )
 @to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
 @audio_option
 @of_part(
     "--start",
     type=Time(),
-    help="Begin with the first frame shown at 90, 1.5, 00:01:30 or later, or with frame f:120 of those shown.",
+    help="Begin with the first frame shown at or after a time such as 90, 1.5 or 00:01:30, or, with f:120, with frame "
+    "120 of those shown.",
 )
-@of_part("--end", "stop", type=Time(), help="Only frames shown before; written like --start.")
-@of_part("--frames", "count", metavar="N", help="Only so many frames, instead of --end.")
-@of_times("--all-times", help="Also the frames that --keep-every left out, at their own times.")
-@of_times("--fps", "frame_rate", type=FrameRate(), help="So many frames a second, such as 60, 29.97 or 30000/1001.")
-@of_times("--interpolate", "factor", type=Factor(), help="So many times the frame rate, such as 4x.")
+@of_part(
+    "--end", "stop", type=Time(), help="Only frames shown before a time or a frame, which is given as for --start."
+)
+@of_part("--frames", "count", metavar="N", help="Only N frames, instead of --end.")
+@of_times("--all-times", help="Also write the frames that --keep-every left out, at their own times.")
+@of_times("--fps", "frame_rate", type=FrameRate(), help="Frames per second to write, such as 60, 29.97 or 30000/1001.")
+@of_times("--interpolate", "factor", type=Factor(), help="Multiply the frame rate by a factor such as 4x.")
 @section("Frames between frames", DecodeOptions)(
     "--between",
-    help="What makes a frame between two: the motion from one to the other, or the network.",
+    help="Source of a frame between two frames of the file: the motion from one to the other, or the network.",
 )
-@of_missing("--composite", metavar="VIDEO", help="Fill only the pixels of this video that lie under --mask.")
-@of_missing("--mask", metavar="FILE|DIR|RULE", help="As for encode; with --composite.")
-@of_layers("--layers", metavar="N", help="Only the first N layers.  [default: all]")
+@of_missing("--composite", metavar="VIDEO", help="Write this video, and fill only its pixels that lie under --mask.")
+@of_missing("--mask", metavar="FILE|DIR|RULE", help="Pixels to fill with --composite, given as for nervc encode.")
+@of_layers("--layers", metavar="N", help="Decode only the first N layers.  [default: all]")
 @device_option
 @section("Machine", DecodeOptions)(
     "--fast",
-    help="In bfloat16 and TF32 where the device has them: not conformant, samples differ a little.",
+    help="Compute in bfloat16 and TF32 where the device has them: not conformant, samples differ a little.",
 )
 @messages
 @configurable

@@ -1,4 +1,4 @@
-"""What the user sees: a bar on a terminal, a line now and then elsewhere, or JSON lines."""
+"""Output for the user: a progress bar on a terminal, a line at intervals elsewhere, or JSON lines."""
 
 import json
 import logging
@@ -49,9 +49,9 @@ from nervcodec.events import (
 
 LOG = logging.getLogger(__name__)
 LINE_SECONDS = 10.0
-"""Between two lines where no terminal is."""
+"""Least seconds between two lines of progress where there is no terminal."""
 JSON_SECONDS = 1.0
-"""Between two progress objects."""
+"""Least seconds between two JSON objects on progress of one kind."""
 KINDS: dict[type, str] = {
     FitStarted: "start",
     PointDone: "point",
@@ -69,11 +69,11 @@ KINDS: dict[type, str] = {
     WorkRunning: "work",
 }
 FREQUENT = (StepDone, FramesDone, PointsRunning, WorkRunning)
-"""Kinds of which one is told now and then."""
+"""Kinds of events that are written as JSON only once in JSON_SECONDS."""
 
 
 class LeftColumn(TimeRemainingColumn):
-    """The time that is left, by whoever knows it better than the speed of the bar."""
+    """A column with the time left, as an event gives it, or else by the speed of the bar."""
 
     def render(self, task: Task) -> Text:
         left: float | None = task.fields["left"]
@@ -81,13 +81,13 @@ class LeftColumn(TimeRemainingColumn):
 
 
 def json_line(record: dict[str, Any]) -> None:
-    """One JSON object on a line of standard output."""
+    """Write one JSON object as a line to standard output."""
     sys.stdout.write(json.dumps(record) + "\n")
     sys.stdout.flush()
 
 
 def show_table(table: Table) -> None:
-    """A table on standard output: drawn on a terminal, as Markdown elsewhere."""
+    """Write a table to standard output: drawn on a terminal, as Markdown elsewhere."""
     console = Console()
     if not console.is_terminal:
         click.echo(markdown(table), nl=False)
@@ -101,7 +101,7 @@ def show_table(table: Table) -> None:
 
 
 def show_written(output: str, report: LayersReport, *, as_json: bool) -> None:
-    """Say what was written."""
+    """Report the file that was written."""
     if as_json:
         json_line({"type": "done", "output": output, "bytes": report.file_bytes, "layers": report.layers})
         return
@@ -111,7 +111,7 @@ def show_written(output: str, report: LayersReport, *, as_json: bool) -> None:
 
 @contextmanager
 def display(*, as_json: bool, quiet: bool = False) -> Iterator[Observer]:
-    """An observer for the block that shows what it is told, and logs it; quiet, people are shown nothing."""
+    """An observer for the block that logs events and shows them; if `quiet`, it shows people nothing."""
     log = People(_lines(LOG.info), LOG.info)
 
     def observe(event: Event) -> None:
@@ -151,7 +151,7 @@ def _bar(progress: Progress) -> Show:
     def show(stage: str, done: float, total: int | None, remark: str, left: float | None) -> None:
         if stage not in tasks:
             tasks[stage] = progress.add_task(stage, total=total, remark=remark, left=left)
-        elif done < shown[stage]:  # another layer, or another fit
+        elif done < shown[stage]:  # another layer or fit has begun
             progress.reset(tasks[stage])
         shown[stage] = done
         progress.update(tasks[stage], completed=done, total=total, remark=remark, left=left)

@@ -1,4 +1,4 @@
-"""`nervc encode`."""
+"""The command `nervc encode`."""
 
 from dataclasses import replace
 from typing import Any
@@ -35,37 +35,44 @@ of_fit = section("Fit", EncodeOptions)
 @click.argument("source", metavar="INPUT", cls=Subject)
 @to_output("-o", "--output", metavar="FILE", help="File to write.  [default: INPUT with the suffix .nerv]")
 @to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
-@to_output("--dry-run", is_flag=True, help="Say what would be done, and what it would take, and do nothing.")
-@to_output("--fresh", is_flag=True, help="Start over, rather than go on where the same command was interrupted.")
+@to_output(
+    "--dry-run",
+    is_flag=True,
+    help="Print what would be encoded, and the size, time and memory it would take, and encode nothing.",
+)
+@to_output("--fresh", is_flag=True, help="Start over, instead of going on where the same command was interrupted.")
 @audio_option
 @view_options
 @of_video(
     "--depth",
     type=click.Choice(["auto", *map(str, DEPTHS)]),
     default="auto",
-    help="Bits of a sample, in the fit and when decoded; auto is 8 where the video has no more, else 10.",
+    help="Bits of a sample, in the fit and when decoded; auto is 8 for a video of at most 8 bits, else 10.",
 )
 @of_video(
     "--domain",
-    help="Samples that are fitted; auto is the planes of a 4:2:0 video as they are, where the network can, else RGB.",
+    help="Samples that are fitted; auto is the planes of a 4:2:0 video where the network can make them, else RGB.",
 )
 @in_pieces(
     "--segment",
     metavar="auto|none|10s|N",
-    help="Cut the video at scene cuts and into pieces of at most so many seconds or frames; none fits it as a whole.",
+    help="Cut the video at scene cuts, and into segments of at most this length in seconds or frames; none fits it as "
+    "a whole.",
 )
 @of_rate(
     "--quality",
-    help="From coarse to fine; 10 more let a bit weigh half as much against an error.  [default: 50]",
+    help="Quality from coarse to fine; 10 more halve the weight of a bit against an error.  [default: 50]",
 )
 @of_rate("--target", type=Quality(), help="Quality to reach: psnr=34 (dB) or ms-ssim=0.96.  Takes a few fits.")
 @of_rate("--target-size", type=Bytes(), help="Size of the file to reach, such as 2MB.")
-@of_rate("--bpp", type=click.FloatRange(min=0, min_open=True), help="The same in bits for each pixel.")
+@of_rate(
+    "--bpp", type=click.FloatRange(min=0, min_open=True), help="Size of the file to reach, in bits for each pixel."
+)
 @of_rate(
     "--recipe",
     help="Fit rate and distortion together, or quantize after the fit as the papers do.",
 )
-@of_rate("--bits", help="Of each value, with --recipe paper.  [default: 8]")
+@of_rate("--bits", help="Bits of each value, with --recipe paper.  [default: 8]")
 @of_rate(
     "--prune",
     help="Share of the weights set to zero.  [default: 0; 0.1 with --recipe paper]",
@@ -76,87 +83,91 @@ of_fit = section("Fit", EncodeOptions)
 )
 @of_time("--epochs", help="Passes over the clip, instead of --preset.")
 @of_time("--steps", help="Optimizer steps, instead of --preset.")
-@of_time("--time-limit", type=Duration(), help="Time that all may take, such as 10m, instead of --preset.")
-@of_layers("--layers", help="The base, and enhancement layers above it.")
+@of_time("--time-limit", type=Duration(), help="Time that the whole encode may take, such as 10m, instead of --preset.")
+@of_layers("--layers", help="Number of layers: the base, and enhancement layers above it.")
 @of_layers(
     "--min-gain",
     metavar="DB",
-    help="What an enhancement layer must gain for each doubling of the file, or it is not written.",
+    help="Decibels that an enhancement layer must gain for each doubling of the file, or it is not written.",
 )
 @of_missing(
     "--keep-every",
     metavar="N",
-    help="Fit and store only every Nth frame, and the last; decode --all-times brings the others back.",
+    help="Fit and store only every Nth frame, and the last one; nervc decode --all-times makes the others.",
 )
 @of_missing(
     "--assisted",
-    help="Store embeddings for those other frames too, fitted to them while the weights stay as they are.",
+    help="Also store embeddings of the frames that --keep-every leaves out, fitted without changing the weights.",
 )
 @of_missing(
     "--mask",
     metavar="FILE|DIR|RULE",
-    help="Pixels that are missing: white in one picture or in one for each frame, boxes:5x50, or center:1/4.",
+    help="Pixels that are missing: white in one picture or in a picture for each frame, boxes:5x50, or center:1/4.",
 )
 @of_network("--model", help="Kind of network.")
 @of_network(
     "--size",
     type=Weights(),
-    help="Weights of the base, such as 0.35M; layers above it have half.  [default: by length and size of the video]",
+    help="Number of weights of the base, such as 0.35M; layers above it have half as many.  "
+    "[default: by length and size of the video]",
 )
 @of_network(
     "--row",
-    help="A network of DNeRV's Table 8 or SDMN's Table 3, instead of --model and --size.",
+    help="Network in a row of DNeRV's Table 8 or SDMN's Table 3, instead of --model and --size.",
 )
 @of_network(
     "--difference-grid",
     type=Size(),
-    help="Cells of DNeRV's difference embedding; finer costs more bytes.  [default: by length and size]",
+    help="Cells of DNeRV's difference embedding; more cells take more bytes.  "
+    "[default: by length and size of the video]",
 )
-@of_network("--coupling", help="Of SDMN.")
+@of_network("--coupling", help="Kind of coupling in the invertible networks of SDMN.")
 @of_network(
     "--latent",
-    help="What SDMN's decoder takes for channels that are not sent.",
+    help="Values that SDMN's decoder takes for channels that are not sent.",
 )
 @of_network(
     "--block",
-    help="Re-parameterise the base in the fit.  [default: plain; rep for SDMN with --recipe paper]",
+    help="Plain or re-parameterised stages of the base in the fit.  [default: plain; rep for SDMN with --recipe paper]",
 )
 @of_fit("--optimizer")
 @of_fit(
     "--learning-rate",
-    help="Peak rate.  [default: 0.02 muon, 0.005 adam, 0.01 adan]",
+    help="Peak learning rate of the optimizer.  [default: 0.02 muon, 0.005 adam, 0.01 adan]",
 )
-@of_fit("--loss", help="l2 is best for PSNR.")
+@of_fit("--loss", help="Loss that the fit minimises; l2 is best for PSNR.")
 @of_fit(
     "--embeddings",
-    help="Fit embeddings themselves, or networks that make them (slower).",
+    help="Fit the embeddings themselves, or an encoder network that makes them (slower).",
 )
 @of_fit(
     "--difference-source",
-    help="With --embeddings encoder: what DNeRV's sees of motion; flow is for comparison and needs OpenCV.",
+    help="What DNeRV's encoder sees of motion, with --embeddings encoder; flow is for comparison and needs OpenCV.",
 )
-@of_fit("--batch", help="Frames in a step.")
+@of_fit("--batch", help="Number of frames in an optimizer step.")
 @of_fit(
     "--seed",
-    help="The same seed, --threads and --precision on the same kind of CPU give the same bytes.",
+    help="Seed of the fit; equal seeds, --threads and --precision on the same kind of CPU give equal bytes.",
 )
 @device_option
 @on_machine(
     "--precision",
-    help="Arithmetic of a fit; the bytes depend on it. auto: bfloat16 where the device has it.",
+    help="Arithmetic of a fit, on which the bytes depend; auto is bfloat16 where the device has it.",
 )
 @on_machine(
     "--workers",
-    help="Processes that fit segments at once, each on a GPU of its own if there are; 0: leave it to nervc worker.",
+    help="Number of processes that fit segments in parallel, each on a GPU of its own where there are several; 0 "
+    "leaves the fits to nervc worker.",
 )
 @on_machine(
     "--threads",
-    help="Of each worker's fit, on a CPU; the bytes depend on it.  [default: as many as the workers leave each other]",
+    help="Number of CPU threads of each worker's fit, on which the bytes depend.  "
+    "[default: all threads, shared equally by the workers]",
 )
 @on_machine(
     "--cluster",
     metavar="ADDRESS",
-    help="Have a Ray cluster fit segments; local makes one of --workers on this machine.",
+    help="Address of a Ray cluster that fits segments; local makes one of --workers workers on this machine.",
 )
 @messages
 @configurable
@@ -203,9 +214,9 @@ def encode(
 
 
 def _target(chosen: dict[str, Any]) -> Target | None:
-    """The one target among the options, which are taken out.
+    """Take the options of a target out of those chosen, and return the target, if any.
 
-    Raises RequestError for two.
+    Raises RequestError for more than one target.
     """
     size, bpp = chosen.pop("target_size"), chosen.pop("bpp")
     targets = [chosen["target"], size and Target("bytes", size), bpp and Target("bpp", bpp)]

@@ -1,4 +1,4 @@
-"""`nervc extract`."""
+"""The command `nervc extract`."""
 
 import click
 
@@ -10,10 +10,14 @@ from nervcodec.cli.types import LayerRange, check_file_target
 @click.command()
 @click.argument("file", metavar="FILE")
 @click.option("-o", "--output", required=True, metavar="TARGET", help="The file to write.")
-@click.option("--layers", type=click.IntRange(min=1), metavar="N", help="The first N layers, as a file of their own.")
-@click.option("--packs", type=LayerRange(), help="Layers A to B alone, for `nervc merge`; without B, to the last one.")
+@click.option(
+    "--layers", type=click.IntRange(min=1), metavar="N", help="Copy the first N layers, as a file of their own."
+)
+@click.option(
+    "--packs", type=LayerRange(), help="Copy layers A to B alone, for `nervc merge`; without B, up to the last."
+)
 @click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
-@click.option("--json", "as_json", is_flag=True, help="The result as a JSON line on standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Write the result as a JSON line to standard output.")
 def extract(
     file: str, output: str, layers: int | None, packs: tuple[int, int | None] | None, overwrite: bool, as_json: bool
 ) -> None:

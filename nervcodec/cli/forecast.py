@@ -1,4 +1,4 @@
-"""What `nervc encode --dry-run` tells."""
+"""Output of `nervc encode --dry-run`."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from nervcodec.cli.people import readable_bytes, readable_time
 
 
 def show_forecast(forecast: "nervcodec.Forecast", *, as_json: bool) -> None:
-    """A forecast on standard output."""
+    """Write a forecast to standard output."""
     if as_json:
         json_line(_record(forecast))
         return

@@ -1,4 +1,4 @@
-"""`nervc info`."""
+"""The command `nervc info`."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,12 +13,12 @@ from nervcodec.cli.display import json_line
 from nervcodec.codec.stream.layers import describe_network
 
 LUMINANCE = 10_000
-"""Parts of a candela per square metre in which the luminance of a display is given."""
+"""Units in which the luminance of a display is given, per candela per square metre."""
 
 
 @click.command()
 @click.argument("file", metavar="FILE")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object to standard output.")
 def info(file: str, as_json: bool) -> None:
     """Describe a .nerv file: picture, network, and where its bytes go."""
     described = nervcodec.probe(file)
@@ -95,7 +95,7 @@ def _show(described: nervcodec.StreamInfo) -> None:
 
 
 def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
-    """What a file says of its video."""
+    """Properties of the video of a file, in words."""
     video, colour, timeline = described.video, described.video.colour, described.timeline
     yield f"{video.width}x{video.height}"
     yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + " frames"
@@ -113,7 +113,7 @@ def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
 
 
 def _table(described: nervcodec.StreamInfo) -> Table:
-    """Where the bytes go, a block for each layer and one for the segments; people count layers and segments from 1."""
+    """Table of where the bytes go: a block for each layer and one for the segments, all counted from 1 for people."""
     table = Table("layer", "part", "bytes", "share", "bpp")
     for name in ("bytes", "share", "bpp"):
         next(c for c in table.columns if c.header == name).justify = "right"
@@ -140,7 +140,7 @@ def _table(described: nervcodec.StreamInfo) -> Table:
 
 
 def _part_sizes(described: nervcodec.StreamInfo, layer: int) -> dict[str, int]:
-    """Bytes of each tensor group of a layer, all segments together."""
+    """Bytes of each group of a layer, over all segments."""
     sizes: dict[str, int] = {}
     for chunk in (chunk for chunk in described.chunks if chunk.layer == layer):
         for part, size in chunk.group_bytes.items():

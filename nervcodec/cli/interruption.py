@@ -1,4 +1,4 @@
-"""Leaving long work in order: at the next event, or at once for those who ask twice."""
+"""Ending long work in order: at the next event, or at once after a second signal."""
 
 import os
 import signal
@@ -12,13 +12,13 @@ from nervcodec.cli.display import json_line
 from nervcodec.events import Event, Observer
 
 PATIENCE = 4.0
-"""Seconds after which work that has no event is left all the same."""
+"""Seconds after a signal at which work without any event is ended."""
 SHOW_CURSOR = "\x1b[?25h"
 REASONS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
 class Stopped(BaseException):
-    """A signal arrived."""
+    """A signal to stop arrived."""
 
     def __init__(self, number: int) -> None:
         super().__init__(REASONS[signal.Signals(number)])
@@ -26,7 +26,7 @@ class Stopped(BaseException):
 
 
 def stop_at_once(number: int, frame: FrameType | None) -> None:
-    """A handler for commands that leave nothing behind.
+    """Handle a signal in commands that have no work to keep.
 
     Raises Stopped.
     """
@@ -35,8 +35,10 @@ def stop_at_once(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def stoppable(observe: Observer, *, as_json: bool) -> Iterator[Observer]:
-    """The same observer, which raises Stopped at the first event after SIGINT or SIGTERM, so that what has been done is
-    kept; at a second signal, and where no event comes for long, the process ends."""
+    """Wrap an observer so that it raises Stopped at the first event after SIGINT or SIGTERM, and finished work is kept.
+
+    At a second signal, and where no event comes within PATIENCE, the process ends at once.
+    """
     arrived: list[int] = []
     timers: list[threading.Timer] = []
 

@@ -1,4 +1,4 @@
-"""How much a command says, and where: what the library logs goes to standard error, to a file, or nowhere."""
+"""Verbosity of a command: messages of the library go to standard error, to a file, or nowhere."""
 
 import logging
 import shlex
@@ -18,25 +18,25 @@ from nervcodec.version import __version__
 LIBRARY = "nervcodec"
 LOG = logging.getLogger(__name__)
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
-"""Of standard error, by the number of times that -v is given."""
+"""Log levels of standard error, by the number of times that -v is given."""
 LINES = ("%(message)s", "%(message)s", "%(name)s: %(message)s")
 FILE_LINE, FILE_TIME = "%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S"
 
 
 def messages(function: Callable[..., None]) -> Function:
-    """A command with `--json`, `-q`, `-v` and `--log-file`."""
+    """Add `--json`, `-q`, `-v` and `--log-file` to a command."""
     declare = section("Messages")
 
-    @declare("--json", "as_json", is_flag=True, help="Progress and result as JSON lines on standard output.")
-    @declare("-q", "quiet", is_flag=True, help="Say nothing but errors.")
+    @declare("--json", "as_json", is_flag=True, help="Write progress and result as JSON lines to standard output.")
+    @declare("-q", "quiet", is_flag=True, help="Show only errors.")
     @declare(
         "-v",
         "verbose",
         count=True,
         show_default=False,
-        help="Also say what is decided, such as networks and devices; -vv: all there is.",
+        help="Also show what is decided, such as networks and devices; -vv shows all messages.",
     )
-    @declare("--log-file", metavar="FILE", help="Append all there is, with times, to a file.")
+    @declare("--log-file", metavar="FILE", help="Append all messages, with their times, to a file.")
     @wraps(function)
     def command(*, verbose: int, log_file: str | None, **chosen: Any) -> None:
         if verbose and chosen["quiet"]:
@@ -49,14 +49,14 @@ def messages(function: Callable[..., None]) -> Function:
 
 
 def say(text: str, *, quiet: bool = False) -> None:
-    """A line for people on standard error, and in the log."""
+    """Write a line for people to standard error, and to the log."""
     LOG.info(text)
     if not quiet:
         click.echo(text, err=True)
 
 
 class _StandardError(logging.Handler):
-    """Lines of the library's loggers, above a bar if one is shown there; what the commands say is there already."""
+    """Writes lines of the library's loggers, above any progress bar; commands have written their own lines already."""
 
     def __init__(self, verbosity: int, *, quiet: bool) -> None:
         super().__init__(logging.ERROR if quiet else LEVELS[verbosity])
@@ -64,11 +64,11 @@ class _StandardError(logging.Handler):
         self.addFilter(lambda record: not record.name.startswith(f"{LIBRARY}.cli."))
 
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(self.format(record) + "\n")  # as it is now: a bar puts itself in its place
+        sys.stderr.write(self.format(record) + "\n")  # looked up each time, for a progress bar replaces it
 
 
 class _LogFile(logging.FileHandler):
-    """A file that takes no more lines once it could not take one."""
+    """A log file that takes no more lines once a line could not be written."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's name
         self.setLevel(logging.CRITICAL + 1)
@@ -77,12 +77,15 @@ class _LogFile(logging.FileHandler):
         click.echo(f"nervc: {self.baseFilename}: {reason}; nothing more is logged", err=True)
 
     def close(self) -> None:
-        with suppress(OSError):  # of a line that was not taken
+        with suppress(OSError):  # raised by a line that was not written
             super().close()
 
 
 def _file(path: str) -> logging.Handler:
-    """Raises OutputError for a file that nothing can be appended to."""
+    """Open a log file.
+
+    Raises OutputError for a file that nothing can be appended to.
+    """
     try:
         handler = _LogFile(Path(path), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
@@ -93,7 +96,7 @@ def _file(path: str) -> logging.Handler:
 
 @contextmanager
 def _handled(*handlers: logging.Handler) -> Iterator[None]:
-    """Handlers of all loggers of the library, for the block."""
+    """Add handlers to all loggers of the library, for the block."""
     logger = logging.getLogger(LIBRARY)
     before = logger.level
     logger.setLevel(min([logger.getEffectiveLevel(), *(handler.level or logging.DEBUG for handler in handlers)]))
@@ -110,7 +113,7 @@ def _handled(*handlers: logging.Handler) -> Iterator[None]:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Log how a command was called and how it failed, if it does."""
+    """Log how a command was called and, if it fails, how."""
     session = click.get_current_context().ensure_object(Session)
     LOG.info("nervc %s, called with: %s", __version__, shlex.join(session.arguments))
     try:

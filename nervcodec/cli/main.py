@@ -1,4 +1,4 @@
-"""The group of subcommands and the boundary where errors become one sentence and an exit code."""
+"""The command `nervc` with its subcommands, and the place where errors become one sentence and an exit code."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ class _ReaderGone(BaseException):
 
 
 class LazyGroup(click.Group):
-    """Loads a subcommand's module only when it is needed, so that `--help` is instant."""
+    """A command that loads a subcommand's module only when it is needed, so that `--help` is instant."""
 
     modules = ("encode", "worker", "decode", "info", "verify", "extract", "merge", "bench", "compare")
 
@@ -40,7 +40,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise _ReaderGone from error  # click would make an exit code of 1 of it
+            raise _ReaderGone from error  # click would exit with code 1
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -50,7 +50,7 @@ def cli() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run `nervc` with arguments; the exit code."""
+    """Run `nervc` with arguments, and return the exit code."""
     signal.signal(signal.SIGTERM, stop_at_once)
     session = Session(tuple(arguments), as_json="--json" in arguments)
     try:
@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(f"nervc: {error}", err=True)
         return _failed(session, str(error), error.exit_code)
     except _ReaderGone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains while it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python reports an error as it exits
         return BROKEN_PIPE
     except OSError as error:
         click.echo(f"nervc: {error}", err=True)

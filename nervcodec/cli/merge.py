@@ -1,4 +1,4 @@
-"""`nervc merge`."""
+"""The command `nervc merge`."""
 
 import click
 
@@ -12,7 +12,7 @@ from nervcodec.cli.types import check_file_target
 @click.argument("packs", metavar="PACK...", nargs=-1, required=True)
 @click.option("-o", "--output", required=True, metavar="TARGET", help="The .nerv file to write.")
 @click.option("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
-@click.option("--json", "as_json", is_flag=True, help="The result as a JSON line on standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Write the result as a JSON line to standard output.")
 def merge(base: str, packs: tuple[str, ...], output: str, overwrite: bool, as_json: bool) -> None:
     """Put packs on top of a .nerv file, the lowest first."""
     check_file_target(output)

@@ -1,4 +1,4 @@
-"""What `nervc encode` tells of a file it wrote."""
+"""Report of `nervc encode` on the file that it wrote."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,24 +8,24 @@ from nervcodec.metrics.value import Quality
 from nervcodec.picture import Domain
 
 PSNR: dict[Domain, str] = {"rgb": "PSNR", "yuv420": "YUV PSNR"}
-"""What it is called."""
+"""Name of PSNR for people, by domain."""
 
 
 def quality_record(quality: Quality | None) -> dict[str, float | None]:
-    """A quality as JSON objects of all commands have it; nulls where there is none."""
+    """A quality in the keys that JSON objects of all commands have; nulls where there is none."""
     if quality is None:
         return {"psnr": None, "ms_ssim": None}
     return {"psnr": quality.psnr_db, "ms_ssim": quality.ms_ssim}
 
 
 def quality_words(quality: Quality, domain: Domain) -> str:
-    """A quality in words, of frames in a domain."""
+    """The quality of frames in a domain, in words."""
     index = "" if quality.ms_ssim is None else f", MS-SSIM {quality.ms_ssim:.4f}"
     return f"{PSNR[domain]} {quality.psnr_db:.2f} dB{index}"
 
 
 def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
-    """The last JSON object."""
+    """The last JSON object of an encode."""
     return {
         "type": "done",
         "output": output,
@@ -46,7 +46,7 @@ def done_record(output: str, report: EncodeReport) -> dict[str, Any]:
 
 
 def outcome_lines(output: str, report: EncodeReport) -> Iterator[str]:
-    """The same in words."""
+    """The report on an encode, in lines for people."""
     psnr = PSNR[report.domain]
     if len(report.layers) > 1:
         for number, layer in enumerate(report.layers, 1):

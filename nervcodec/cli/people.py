@@ -1,4 +1,4 @@
-"""What long work tells, in words."""
+"""Events of long work, in words for people."""
 
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -25,11 +25,11 @@ from nervcodec.events import (
 STAGES = {"survey": "looking", "read": "reading", "measure": "measuring", "decode": "decoding"}
 
 Show = Callable[[str, float, int | None, str, float | None], None]
-"""Takes the name of a stage, how much is done, of how much, a remark, and the seconds left where they are known."""
+"""A function that takes the name of a stage, the amount done, the total, a remark, and the seconds left if known."""
 
 
 def readable_bytes(size: int) -> str:
-    """A size in decimal units, as people read it."""
+    """A number of bytes in decimal units, for people."""
     for unit, scale in (("MB", 10**6), ("kB", 10**3)):
         if size >= scale:
             return f"{size / scale:.3g} {unit}" if size < 1000 * scale else f"{size / scale:.0f} {unit}"
@@ -37,13 +37,13 @@ def readable_bytes(size: int) -> str:
 
 
 def readable_time(seconds: float) -> str:
-    """A time as people read it."""
+    """A number of seconds in seconds, minutes or hours, for people."""
     minutes, hours = round(seconds / 60), round(seconds / 3600, 1)
     return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{hours:g} h"
 
 
 def point_line(record: Mapping[str, Any]) -> str:
-    """A point of a benchmark on a line."""
+    """A line for people on a point of a benchmark."""
     name = f"{record['video']} {record['codec']} {record['label']}"
     if record["status"] == "failed":
         return f"{name}: failed: {record['error']['message']}"
@@ -52,22 +52,22 @@ def point_line(record: Mapping[str, Any]) -> str:
 
 
 def segments_remark(event: WorkRunning) -> str:
-    """Which segments are worked on."""
+    """A remark that names the segments that are fitted now."""
     numbers = ", ".join(map(str, event.running))
     kind = "segments" if len(event.running) > 1 else "segment"
     return f"{kind} {numbers} of {event.segments}" if numbers else "waiting for workers"
 
 
 class People:
-    """Events in words: `show` moves what moves, `say` prints a line that stays."""
+    """An observer that puts events in words: `show` updates progress, `say` prints a line that stays."""
 
     def __init__(self, show: Show, say: Callable[[str], None]) -> None:
         self.show, self.say = show, say
         self.begun, self.skipped = 0.0, 0
-        """When the fit began, and steps that it had done before."""
+        """Time at which the fit began, and the number of steps that it had done before."""
 
     def __call__(self, event: Event) -> None:
-        """Tell of an event."""
+        """Show or print an event."""
         match event:
             case StepDone():
                 self._show_step(event)
@@ -86,7 +86,7 @@ class People:
                 self._say(event)
 
     def _note(self, event: Event) -> None:
-        """What later events are understood by."""
+        """Note the facts of an event by which later events are shown."""
         match event:
             case FitResumed():
                 self.begun, self.skipped = monotonic(), event.step

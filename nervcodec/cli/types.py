@@ -1,4 +1,4 @@
-"""What the options' words mean."""
+"""Types of option values: the texts that a user types, and what they become."""
 
 import re
 from fractions import Fraction
@@ -20,13 +20,13 @@ NTSC_RATES = {
     "59.94": Fraction(60000, 1001),
     "119.88": Fraction(120000, 1001),
 }
-"""What people round."""
+"""Exact frame rates of NTSC, by the rounded numbers that people type."""
 SIXTY = 60
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 def default_output(source: str, suffix: str) -> str:
-    """FitInputs the input, with another suffix.
+    """The name of the input, with another suffix.
 
     Raises UsageError for inputs that are no file.
     """
@@ -37,13 +37,13 @@ def default_output(source: str, suffix: str) -> str:
 
 
 def check_file_target(output: str) -> None:
-    """Raises RequestError for standard output, which only frames go to."""
+    """Raises RequestError for standard output, to which only frames can be written."""
     if output == "-":
         raise RequestError("a .nerv file goes to a file, not to standard output")
 
 
 class Size(click.ParamType[tuple[int, int]]):
-    """`640x320` to (640, 320)."""
+    """A size: `640x320` becomes (640, 320)."""
 
     name = "WxH"
 
@@ -55,7 +55,7 @@ class Size(click.ParamType[tuple[int, int]]):
 
 
 class Scale(click.ParamType[tuple[int, int]]):
-    """`640x320` to (640, 320), and `640x-2` or `-2x320` with EVEN for the side that follows from the other."""
+    """A new size: `640x320` becomes (640, 320); in `640x-2` or `-2x320` one side follows from the other and is EVEN."""
 
     name = "WxH"
 
@@ -67,7 +67,7 @@ class Scale(click.ParamType[tuple[int, int]]):
 
 
 class FrameRange(click.ParamType[tuple[int, int | None]]):
-    """`0:48`, `10:` or `:48` to (first, stop), stop exclusive."""
+    """A range of frames: `0:48`, `10:` or `:48` becomes (first, stop), not including `stop`."""
 
     name = "A:B"
 
@@ -79,7 +79,7 @@ class FrameRange(click.ParamType[tuple[int, int | None]]):
 
 
 class FrameRate(click.ParamType[Fraction]):
-    """`60`, `30000/1001` or `29.97`, which is short for the former, to frames a second."""
+    """A frame rate: `60`, `30000/1001` or, in short, `29.97` becomes frames per second."""
 
     name = "RATE"
 
@@ -92,7 +92,7 @@ class FrameRate(click.ParamType[Fraction]):
 
 
 class Time(click.ParamType[When]):
-    """`00:01:30`, `1:30`, `90`, `90s` or `1.5` to seconds as a Fraction; `f:120` to the number of a frame."""
+    """A time or frame: `00:01:30`, `1:30`, `90`, `90s` or `1.5` becomes seconds, a Fraction; `f:120` a frame number."""
 
     name = "WHEN"
 
@@ -108,7 +108,7 @@ class Time(click.ParamType[When]):
 
 
 class Factor(click.ParamType[int]):
-    """`4x` or `4` to 4."""
+    """A factor: `4x` or `4` becomes 4."""
 
     name = "Nx"
 
@@ -120,7 +120,7 @@ class Factor(click.ParamType[int]):
 
 
 class LayerRange(click.ParamType[tuple[int, int | None]]):
-    """`2:3` or `2:` to (first, last), both among them and counted from 1, or to (first, None)."""
+    """A range of layers, counted from 1: `2:3` becomes (first, last), including both, and `2:` (first, None)."""
 
     name = "A:B"
 
@@ -132,7 +132,7 @@ class LayerRange(click.ParamType[tuple[int, int | None]]):
 
 
 class Words(click.ParamType[tuple[str, ...]]):
-    """`Beauty,Jockey` to ("Beauty", "Jockey")."""
+    """A list of words: `Beauty,Jockey` becomes ("Beauty", "Jockey")."""
 
     name = "A,B"
 
@@ -144,7 +144,7 @@ class Words(click.ParamType[tuple[str, ...]]):
 
 
 class Weights(click.ParamType[int]):
-    """`0.35M`, `165k` or `165000` to a number of weights."""
+    """A number of weights: `0.35M`, `165k` or `165000`."""
 
     name = "N"
 
@@ -157,7 +157,7 @@ class Weights(click.ParamType[int]):
 
 
 class Bytes(click.ParamType[int]):
-    """`2MB`, `500kB` or `500000` to a number of bytes, in decimal units."""
+    """A number of bytes: `2MB`, `500kB` or `500000`, in decimal units."""
 
     name = "SIZE"
 
@@ -170,7 +170,7 @@ class Bytes(click.ParamType[int]):
 
 
 class Duration(click.ParamType[float]):
-    """`90s`, `10m`, `1.5h` or `90` to seconds."""
+    """A duration: `90s`, `10m`, `1.5h` or `90` becomes seconds."""
 
     name = "TIME"
 
@@ -183,7 +183,7 @@ class Duration(click.ParamType[float]):
 
 
 class Quality(click.ParamType[Target]):
-    """`psnr=34` or `ms-ssim=0.96` to a target."""
+    """A quality to reach: `psnr=34` or `ms-ssim=0.96` becomes a target."""
 
     name = "MEASURE=VALUE"
 

@@ -1,4 +1,4 @@
-"""`nervc verify`."""
+"""The command `nervc verify`."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ compared = section("Comparison")
 
 @click.command(cls=Command, context_settings={"show_default": True})
 @click.argument("file", metavar="FILE")
-@compared("--against", metavar="VIDEO", help="Also compare with the video that the file was made from.")
-@compared("--min-psnr", type=float, metavar="DB", help="Exit with 7 where the PSNR is lower.")
+@compared("--against", metavar="VIDEO", help="Also compare the frames with the video that the file was made from.")
+@compared("--min-psnr", type=float, metavar="DB", help="Exit with code 7 where the PSNR is lower.")
 @view_options
 @device_option
 @messages
@@ -26,7 +26,7 @@ def verify(
 ) -> None:
     """Check all of a .nerv file: checksums, and that every frame can be decoded.
 
-    The part of VIDEO that was encoded is said as for encode.
+    The portion of VIDEO that was encoded is given by the same options as for nervc encode.
     """
     view = take_view(chosen)
     if against is None and (min_psnr is not None or view != type(view)()):

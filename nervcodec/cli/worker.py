@@ -1,4 +1,4 @@
-"""`nervc worker`."""
+"""The command `nervc worker`."""
 
 import os
 import signal
@@ -16,13 +16,13 @@ from nervcodec.cli.logs import messages
 
 @click.command(cls=Command)
 @click.argument("folder", metavar="JOBDIR")
-@section("Machine")("--tied", is_flag=True, hidden=True, help="End when standard input does.")
+@section("Machine")("--tied", is_flag=True, hidden=True, help="End when standard input ends.")
 @messages
 def worker(folder: str, tied: bool, as_json: bool, quiet: bool) -> None:
-    """Help with an encode, on any machine that sees its files.
+    """Help with an encode, on any machine that can read its files.
 
-    JOBDIR is the folder beside the output of nervc encode, which ends in .job. A worker fits segments that nobody else
-    fits, and ends when none is left.
+    JOBDIR is the folder beside the output of nervc encode whose name ends in .job. A worker fits segments that no other
+    process fits, and ends when none is left.
     """
     if tied:
         threading.Thread(target=_end_with_input, daemon=True).start()
@@ -31,6 +31,6 @@ def worker(folder: str, tied: bool, as_json: bool, quiet: bool) -> None:
 
 
 def _end_with_input() -> None:
-    while os.read(sys.stdin.fileno(), 1):  # without a lock that Python wants when it exits
+    while os.read(sys.stdin.fileno(), 1):  # takes no lock that Python needs as it exits
         pass
     os.kill(os.getpid(), signal.SIGTERM)

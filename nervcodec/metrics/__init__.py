@@ -1,1 +1,1 @@
-"""How good a picture is."""
+"""Measures of the quality of pictures, and of the distance between rate-distortion curves."""

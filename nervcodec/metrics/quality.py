@@ -1,6 +1,7 @@
-"""PSNR and MS-SSIM of frames, at their own depth; a clip's figure is the mean over its frames, as the NeRV papers'.
+"""PSNR and MS-SSIM of frames, at their own depth; a clip's figure is the mean over its frames, as in the NeRV papers.
 
-Of RGB all samples together; of YUV 4:2:0 the PSNR of each plane, luma three quarters of it, and the MS-SSIM of luma.
+In RGB all samples count together. In YUV 4:2:0 PSNR is the mean over the planes, with three quarters of the weight on
+luma, and MS-SSIM is that of luma.
 """
 
 from dataclasses import dataclass, field
@@ -18,28 +19,33 @@ from nervcodec.samples import depth_of, peak_of
 Number = TypeVar("Number", float, Tensor)
 
 PSNR_CAP_DB = 100.0
-"""Reported for identical frames."""
+"""PSNR that is reported for identical frames."""
 LEAST_SHARE = 1e-12
-"""Stands for none of a plane, which is equal then."""
+"""Share that stands for a plane of which no sample counts, so that it is measured as identical."""
 SSIM_SIDE = 11
 MS_SSIM_SIDE = 161
-"""Shortest sides in pixels that an 11-tap window and five scales of it allow."""
+"""Shortest sides of a picture, in pixels, that an 11-tap window and five scales of it allow."""
 
 
 def psnr(frames: Tensor, reference: Tensor, shares: Tensor | float = 1.0) -> Tensor:
-    """PSNR in dB of each frame, at most 100; both samples `[B, C, H, W]`. `shares` of them count, others are
-    equal."""
+    """PSNR in dB of each frame, at most 100; both samples `[B, C, H, W]`.
+
+    shares: the share of samples that count; all others are equal.
+    """
     errors = (frames.float() - reference.float()).square().mean(dim=(1, 2, 3), dtype=torch.float64) / shares
     return (-10 * torch.log10(errors / _peak(reference) ** 2)).clamp(max=PSNR_CAP_DB)
 
 
 def weighted_psnr(psnr_y: Number, psnr_u: Number, psnr_v: Number) -> Number:
-    """(6 Y + U + V) / 8, as the papers of the DCVC family have it."""
+    """PSNR of the planes of YUV weighted as (6 Y + U + V) / 8, as in the papers of the DCVC family."""
     return (6 * psnr_y + psnr_u + psnr_v) / 8
 
 
 def structural_similarity(frames: Tensor, reference: Tensor) -> Tensor | None:
-    """SSIM of each frame, in RGB, 11-tap Gaussian window; both samples `[B, 3, H, W]`. None for too small pictures."""
+    """SSIM of each frame in RGB, with an 11-tap Gaussian window; None for too small pictures.
+
+    Both are samples `[B, 3, H, W]`.
+    """
     if min(frames.shape[2:]) < SSIM_SIDE:
         return None
     index: Tensor = ssim(*map(_pixels, (frames, reference)), data_range=_peak(reference), size_average=False)
@@ -47,7 +53,7 @@ def structural_similarity(frames: Tensor, reference: Tensor) -> Tensor | None:
 
 
 def multiscale_ssim(frames: Tensor, reference: Tensor) -> Tensor | None:
-    """MS-SSIM of each frame, over its channels; both samples `[B, C, H, W]`. None for too small pictures."""
+    """MS-SSIM of each frame, over its channels; both samples `[B, C, H, W]`; None for too small pictures."""
     if min(frames.shape[2:]) < MS_SSIM_SIDE:
         return None
     index: Tensor = ms_ssim(*map(_pixels, (frames, reference)), data_range=_peak(reference), size_average=False)
@@ -59,15 +65,15 @@ class QualityMeter:
     """Collects the quality of a clip, batch by batch."""
 
     video: VideoFormat
-    """Whose pictures these are."""
+    """Format of the pictures."""
     psnrs: list[Tensor] = field(default_factory=list)
     indices: list[Tensor] = field(default_factory=list)
 
     def add(self, frames: Tensor, reference: Tensor, masks: Tensor | None = None) -> None:
         """Measure one batch; both samples `[B, C, H, W]` in the domain of the video.
 
-        masks: bool, like these or of one channel; what does not count, and is taken as equal in MS-SSIM. Frames where
-        nothing counts are passed over.
+        masks: bool, in the shape of the samples or with one channel; masked samples do not count, and are taken as
+        equal in MS-SSIM. Frames where nothing counts are left out.
         """
         shares: list[Tensor | float] = [1.0] * 3
         if masks is not None:
@@ -84,18 +90,18 @@ class QualityMeter:
             self.indices.append(index)
 
     def to_json(self) -> dict[str, list[float]]:
-        """As JSON has it."""
+        """The figures measured so far, as a record for JSON."""
         return {name: [x for batch in getattr(self, name) for x in batch.tolist()] for name in ("psnrs", "indices")}
 
     @classmethod
     def from_json(cls, video: VideoFormat, record: dict[str, list[float]]) -> "QualityMeter":
-        """The inverse of `to_json`."""
+        """A meter with the figures of a record, the inverse of `to_json`."""
         psnrs = torch.tensor(record.get("psnrs", []), dtype=torch.float64)
         indices = torch.tensor(record.get("indices", []), dtype=torch.float32)
         return cls(video, [psnrs] if len(psnrs) else [], [indices] if len(indices) else [])
 
     def _planes(self, pictures: Tensor) -> list[Tensor]:
-        """RGB as it is, or Y, U and V, each `[B, 1, H, W]`."""
+        """Pictures unchanged in RGB, or as planes Y, U and V, each `[B, 1, H, W]`."""
         if self.video.domain == "rgb":
             return [pictures]
         luma, chroma = unpack_planes(pictures, self.video.height, self.video.width)
@@ -103,7 +109,7 @@ class QualityMeter:
 
     @property
     def frames(self) -> int:
-        """How many have been measured."""
+        """Number of frames that have been measured."""
         return sum(map(len, self.psnrs))
 
     @property
@@ -113,7 +119,7 @@ class QualityMeter:
 
     @property
     def quality(self) -> Quality:
-        """Mean over the frames so far."""
+        """Mean quality over the frames so far."""
         return Quality(self.psnr_db, self.ms_ssim)
 
     @property
@@ -123,7 +129,7 @@ class QualityMeter:
 
 
 def _pixels(frames: Tensor) -> Tensor:
-    """Samples as floats, those of a pixel side by side, which windows are two to three times as fast over."""
+    """Samples as floats with the channels last in memory, where windows are two to three times as fast."""
     return frames.to(torch.float32, memory_format=torch.channels_last)
 
 

@@ -1,12 +1,12 @@
-"""How far one rate-distortion curve lies from another.
+"""Distance between two rate-distortion curves.
 
 Bjontegaard's mean differences (ITU-T SG16 VCEG-M33, 2001): curves are interpolated, integrated over what they share,
 and the difference of the areas is divided by its length. As in the practice of JCT-VC and later, the interpolation is
 piecewise cubic and monotonic (PCHIP) instead of one cubic through four points.
 
-A curve is a sequence of points (rate, quality) in any order: rate in bits a pixel or a second, quality in decibels or
-on another scale that grows with quality. Only points that are worth choosing count: one that costs as much as another
-or more, and is not better, is left out, as are points without a finite logarithm of the rate or a finite quality.
+A curve is a sequence of points (rate, quality) in any order: rate in bits per pixel or second, quality in decibels or
+on another scale that grows with quality. Only points that are worth choosing count: a point that costs at least as much
+as another and is not better is left out, as are points without a finite logarithm of the rate or a finite quality.
 """
 
 import math
@@ -17,15 +17,15 @@ from nervcodec.extras import needing
 Point = tuple[float, float]
 
 SHARED_QUALITY = 0.5
-"""Decibels that two curves must share for rates to be compared."""
+"""Decibels of quality that two curves must share for their rates to be compared."""
 SHARED_OCTAVES = 0.1
-"""Octaves of rate that two curves must share for qualities to be compared."""
+"""Octaves of rate that two curves must share for their qualities to be compared."""
 DECIBEL_CAP = 100.0
-"""Of an MS-SSIM of 1, as of the PSNR of equal pictures."""
+"""Decibels of an MS-SSIM of 1, and of the PSNR of equal pictures."""
 
 
 def bd_rate(anchor: Sequence[Point], test: Sequence[Point], *, shared: float = SHARED_QUALITY) -> float | None:
-    """Percent of bits that `test` needs more (less, if negative) than `anchor` at equal quality.
+    """Percentage of bits that `test` needs more (less, if negative) than `anchor` at equal quality.
 
     None where the curves share less than `shared` of quality, or one has fewer than two points that count. Raises
     RequestError without SciPy.
@@ -36,7 +36,7 @@ def bd_rate(anchor: Sequence[Point], test: Sequence[Point], *, shared: float = S
 
 
 def bd_quality(anchor: Sequence[Point], test: Sequence[Point], *, shared: float = SHARED_OCTAVES) -> float | None:
-    """How much better (worse, if negative) `test` is than `anchor` at equal rate: BD-PSNR in dB, where quality is PSNR.
+    """Quality that `test` gains (loses, if negative) over `anchor` at equal rate: BD-PSNR in dB, where quality is PSNR.
 
     None where the curves share less than `shared` octaves of rate, or one has fewer than two points that count. Raises
     RequestError without SciPy.
@@ -46,7 +46,7 @@ def bd_quality(anchor: Sequence[Point], test: Sequence[Point], *, shared: float 
 
 
 def envelope(points: Sequence[Point]) -> list[Point]:
-    """The points that count, from the cheapest to the dearest: both figures rise strictly."""
+    """The points that count, from the cheapest to the most expensive: both figures rise strictly."""
     kept: list[Point] = []
     usable = (p for p in points if p[0] > 0 and math.isfinite(p[0]) and math.isfinite(p[1]))
     for rate, quality in sorted(usable, key=lambda p: (p[0], -p[1])):
@@ -56,7 +56,7 @@ def envelope(points: Sequence[Point]) -> list[Point]:
 
 
 def ms_ssim_decibels(index: float) -> float:
-    """MS-SSIM (at most 1) as -10 log10(1 - x), at most 100, on which scale equal steps look about equally large."""
+    """MS-SSIM (at most 1) as -10 log10(1 - x), at most 100, a scale where equal steps look about equally large."""
     return -10 * math.log10(max(1 - index, 10 ** (-DECIBEL_CAP / 10)))
 
 

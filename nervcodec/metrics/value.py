@@ -6,20 +6,20 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Quality:
-    """How near frames are to those of the video, as the mean over frames."""
+    """Similarity of frames to those of the video, as the mean over frames."""
 
     psnr_db: float
-    """At the depth of the file: of RGB, or of the planes of YUV 4:2:0, weighted 6:1:1."""
+    """PSNR at the depth of the file: that of RGB, or of the planes of YUV 4:2:0, weighted 6:1:1."""
     ms_ssim: float | None
-    """Of RGB or luma; None for pictures below 161 pixels a side."""
+    """MS-SSIM of RGB or luma; None for pictures below 161 pixels a side."""
 
     def to_json(self) -> dict[str, float | None]:
-        """As JSON has it."""
+        """The quality as a record for JSON."""
         return asdict(self)
 
     @classmethod
     def mean(cls, values: Iterable[tuple["Quality | None", int]]) -> "Quality | None":
-        """The mean of qualities, each of a number of frames; None without any frame."""
+        """The mean of qualities, each weighted by its number of frames; None without any frame."""
         known = [(value, frames) for value, frames in values if value is not None and frames]
         if not known:
             return None

@@ -1,4 +1,4 @@
-"""VMAF, by an ffmpeg that was built with libvmaf: the system's, or that of the package imageio-ffmpeg."""
+"""VMAF, measured by an ffmpeg that was built with libvmaf: the system's, or that of the package imageio-ffmpeg."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ MODEL = "vmaf_v0.6.1"
 
 @cache
 def ffmpeg_with(kind: str, name: str) -> str | None:
-    """Path of an ffmpeg that has some `encoder` or `filter`; None where there is none."""
+    """Path of an ffmpeg that has the encoder or filter (`kind`) called `name`; None where there is none."""
     for program in filter(None, (shutil.which("ffmpeg"), _packaged_ffmpeg())):
         listed = subprocess.run([program, "-hide_banner", f"-{kind}s"], capture_output=True, text=True, check=False)
         if any(name in line.split()[1:2] for line in listed.stdout.splitlines()):
@@ -24,9 +24,9 @@ def ffmpeg_with(kind: str, name: str) -> str | None:
 
 
 def vmaf(distorted: Path, reference: Path) -> float | None:
-    """Mean VMAF v0.6.1 over the frames of a file, against one with as many frames of the same size.
+    """Mean VMAF v0.6.1 over the frames of a file, against a file with as many frames of the same size.
 
-    None where there is no ffmpeg with libvmaf. Raises RequestError where it fails.
+    None where there is no ffmpeg with libvmaf. Raises RequestError where libvmaf fails.
     """
     program = ffmpeg_with("filter", "libvmaf")
     if program is None:

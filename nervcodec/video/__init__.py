@@ -1,1 +1,1 @@
-"""Pixels in and out of video files, image folders and pipes; the only door to PyAV."""
+"""Reading and writing video files, image folders and pipes; the only package that imports PyAV."""

@@ -170,7 +170,7 @@ def describe_tags(tags: ColourTags) -> str:
 
 
 def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
-    """Make a frame of `pixel_format` for an encoder: `frame_to_rgb` inverted, up to rounding; grey is luma unchanged."""
+    """Make a frame of `pixel_format` for an encoder, inverse of `frame_to_rgb` up to rounding; grey is kept as luma."""
     peak = peak_of(depth_of(pixels))
     white = WHOLE.get(pixel_format)
     if white is not None:

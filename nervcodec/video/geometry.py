@@ -36,7 +36,7 @@ def view_planes(luma: Frame, chroma: Frame, view: View) -> tuple[Frame, Frame]:
 
 
 def view_plane_masks(luma: Mask, chroma: Mask, view: View) -> tuple[Mask, Mask]:
-    """Mask the samples of `view_planes` that are made of any sample in masks `[H, W]` and `[H/2, W/2]`."""
+    """Masks of the samples of `view_planes` that depend on any sample of masks `[H, W]` and `[H/2, W/2]`."""
     return _viewed(luma, chroma, view, partial(_scale_mask, kind=view.resize_filter), any_of_squares)
 
 
@@ -96,7 +96,7 @@ def any_of_squares(mask: Mask) -> Mask:
 
 
 def view_mask(mask: Mask, view: View) -> Mask:
-    """Mask the pixels of a view that are made of any pixel in a mask `[H, W]`."""
+    """A mask of the pixels of a view that depend on any pixel of a mask `[H, W]`."""
     if view.crop:
         mask = centre_crop(mask, *view.crop)
     size = view.scaled(mask.shape[1], mask.shape[0])
@@ -104,7 +104,7 @@ def view_mask(mask: Mask, view: View) -> Mask:
 
 
 def _scale_mask(mask: Mask, width: int, height: int, kind: Filter) -> Mask:
-    """Mask the samples of `resize` that are made of any sample in a mask `[H, W]`."""
+    """A mask of the samples of `resize` that depend on any sample of a mask `[H, W]`."""
     old_height, old_width = mask.shape
     marked = torch.from_numpy(np.ascontiguousarray(mask)).float()[None]
     if kind != "area" or width > old_width or height > old_height:  # the bicubic filter reaches two pixels to each side

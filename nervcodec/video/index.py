@@ -20,7 +20,7 @@ RETREATS = (0, 16, 64, 256, 1024)
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """The frames of a video, from its first on, in order of presentation."""
+    """Times of the frames of a video, from its first on, in order of presentation."""
 
     time_base: Fraction
     """Duration of a tick, in seconds."""

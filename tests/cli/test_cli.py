@@ -1,4 +1,4 @@
-"""The command line as its users type it."""
+"""The command line as users type it."""
 
 import json
 import os
@@ -27,6 +27,12 @@ from tests.conftest import Nervc
 from tests.golden.make import FOLDER
 
 QUICK = ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "20", "--audio", "none"]
+ENDLESS = "1000000"
+"""Number of steps that no test waits for."""
+DIVERGING = "1e6"
+"""Learning rate with which every attempt at a fit collapses."""
+OUT_OF_REACH = "psnr=60"
+"""Quality that no fit of a few steps reaches."""
 
 
 def lines(output: bytes) -> list[dict[str, Any]]:
@@ -160,7 +166,11 @@ def test_pipes(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
         (2, ["encode", "SAMPLE", "-o", "-"], "not to standard output"),
         (2, ["encode", "SAMPLE", "--epochs", "nan", "-o", "TMP/a.nerv"], "nan"),
         (2, ["encode", "SAMPLE", "--resize", "16400x16", "-o", "TMP/a.nerv", "--frames", "0:1"], "cannot hold"),
-        (1, ["encode", "SAMPLE", *QUICK, "-o", "TMP/a.nerv", "--optimizer", "adam", "--learning-rate", "1e6"], "lower"),
+        (
+            1,
+            ["encode", "SAMPLE", *QUICK, "-o", "TMP/a.nerv", "--optimizer", "adam", "--learning-rate", DIVERGING],
+            "lower",
+        ),
         (2, ["decode", "ENCODED", "-o", "TMP/a.webm"], "write to"),
         (2, ["decode", "ENCODED", "-o", "TMP/a.mkv", "--layers", "2"], "layer 2 is asked for"),
         (2, ["decode", "ENCODED", "-o", "TMP/a.mkv", "--layers", "0"], "--layers"),
@@ -204,7 +214,7 @@ def test_errors_are_one_sentence_and_a_code(
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupts_leave_what_was_done(sample: str, tmp_path: Path, number: int, code: int) -> None:
     command = [str(Path(sys.executable).with_name("nervc")), "encode", sample, "-o", str(tmp_path / "a.nerv"), "--json"]
-    command += ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", "1000000"]
+    command += ["--frames", "0:3", "--resize", "48x32", "--size", "4k", "--steps", ENDLESS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ) as process:
         assert process.stdout is not None
         while json.loads(process.stdout.readline())["type"] != "start":
@@ -273,7 +283,7 @@ def test_every_second_frame_and_what_lies_between(nervc: Nervc, sample: str, tmp
         assert done.returncode == 0, done.stderr.decode()
         with av.open(str(tmp_path / "out.mkv")) as container:
             shown = [float(frame.time or 0) * 25 for frame in container.decode(video=0)]
-        assert shown == pytest.approx(times, abs=0.02)  # Matroska counts milliseconds
+        assert shown == pytest.approx(times, abs=0.02)  # Matroska stores times in milliseconds
     done = nervc("decode", path, "-o", tmp_path / "out.mkv", "-y", "--fps", "30", "--all-times")
     assert done.returncode == 2
 
@@ -374,13 +384,13 @@ def test_a_target_size_is_reached(nervc: Nervc, sample: str, tmp_path: Path) -> 
 
 def test_a_missed_target_is_written_and_said(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path = tmp_path / "out.nerv"
-    done = nervc("encode", sample, "-o", path, "--target", "psnr=60", *QUICK)
+    done = nervc("encode", sample, "-o", path, "--target", OUT_OF_REACH, *QUICK)
     assert done.returncode == 7
     assert "is written, but with psnr" in done.stderr.decode()
     assert nervc("info", path).returncode == 0
 
 
-@pytest.mark.slow  # by the clock, which other tests beside it would disturb
+@pytest.mark.slow  # measures wall-clock time, which other tests would disturb
 def test_a_time_limit_is_kept(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     path = tmp_path / "out.nerv"
     options = ["--frames", "0:6", "--resize", "96x64", "--size", "9k", "--json"]

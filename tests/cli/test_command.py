@@ -1,4 +1,4 @@
-"""Help that can be read."""
+"""Help texts that people can read."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`nervc compare` as its users type it."""
+"""`nervc compare` as users type it."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ from tests.conftest import Nervc
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """Two codecs on two videos, of which one halves the rate, and a failed point."""
+    """Results of two codecs on two videos, where one codec takes half the rate, and of a failed point."""
     points = [
         record(video, codec, f"q={i}", share * 0.01 * 2**i, 30.0 + 2 * i, ms_ssim=None, vmaf=None)
         for video in ("a", "b")

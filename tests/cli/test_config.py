@@ -1,4 +1,4 @@
-"""Options in a file: the same as on the command line, and refused with the file's name and the key."""
+"""Options in a file: they work as on the command line, and errors name the file and the key."""
 
 import json
 import tomllib
@@ -24,7 +24,7 @@ OTHERS = {
     "--interpolate 4x --between embedding --composite a.mp4 --mask m.png --layers 2 "
     "--device cpu --fast --json --log-file a.log",
 }
-"""Something else than the default for every option that can stand in a file."""
+"""Values that differ from the default, for every option that can stand in a file."""
 
 
 def command_of(name: str) -> click.Command:
@@ -34,7 +34,7 @@ def command_of(name: str) -> click.Command:
 
 
 def values(name: str, arguments: list[str]) -> dict[str, Any]:
-    """What a command is called with."""
+    """Values of the options with which a command is called."""
     return dict(command_of(name).make_context(name, [*arguments, "INPUT"]).params)
 
 
@@ -42,7 +42,7 @@ def values(name: str, arguments: list[str]) -> dict[str, Any]:
 def test_what_is_dumped_gives_every_option_again(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)  # where the log goes
+    monkeypatch.chdir(tmp_path)  # the log is written here
     arguments = OTHERS[name].split()
     path = tmp_path / "dumped.toml"
     wanted, plain = values(name, arguments), values(name, [])

@@ -1,4 +1,4 @@
-"""Whatever video people have goes through, with all that is known of it, or is refused in a sentence."""
+"""Any video goes through encoding and decoding with all its properties, or is refused in a sentence."""
 
 import json
 import os
@@ -19,7 +19,7 @@ ENCODE = ["--steps", "2", "--size", "3k", "--model", "hnerv", "-q"]
 
 
 def pictures(count: int, width: int, height: int, kind: str = "rgb24") -> Iterator[av.VideoFrame]:
-    """A square that moves over a slope."""
+    """Pictures of a square that moves over a gradient."""
     for number in range(count):
         picture = np.zeros((height, width, 3), np.uint8)
         picture[:] = np.linspace(30, 200, width).astype(np.uint8)[None, :, None]
@@ -37,7 +37,7 @@ def made(
     aspect: Fraction | None = None,
     options: dict[str, str] | None = None,
 ) -> str:
-    """A video file whose frames are shown at some ticks."""
+    """Write a video file whose frames are shown at given ticks."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25, options=options or {})
         assert isinstance(stream, av.VideoStream)
@@ -54,7 +54,7 @@ def made(
 
 
 def described(path: Path) -> dict[str, Any]:
-    """What an independent reader says of a video."""
+    """Properties of a video, by a reader that is independent of ours."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         frames = list(container.decode(stream))
@@ -73,12 +73,12 @@ class _Named:
 
 
 def type_of(data: Any) -> _Named:
-    """A kind of side data by its name alone."""
+    """An object whose `type` is the name of a kind of side data."""
     return _Named(data.type.name)
 
 
 def through(source: str, folder: Path, *options: str, target: str = "out.mkv") -> tuple[dict[str, Any], Path]:
-    """What `info` says of the file that a video becomes, and the video that comes back."""
+    """Encode and decode a video: the properties of the decoded video, and the path of the `.nerv` file."""
     path = folder / "out.nerv"
     assert run(["encode", source, "-o", str(path), *ENCODE, *options]) == 0
     assert run(["decode", str(path), "-o", str(folder / target), "-q"]) == 0
@@ -176,7 +176,7 @@ def test_what_is_no_video_is_refused(
 
 
 def test_sound_goes_along_and_comes_out_again(tmp_path: Path) -> None:
-    """Packets of the sample's sound are the same in the video that comes back; a part has its own."""
+    """Packets of the sample's sound are equal in the decoded video; a portion of it has its own packets."""
     path = tmp_path / "out.nerv"
     assert run(["encode", str(SAMPLE), "-o", str(path), "--frames", "0:10", "--resize", "32x18", *ENCODE]) == 0
 

@@ -1,4 +1,4 @@
-"""`nervc extract`, `nervc merge` and `--layers`, as their users type them."""
+"""`nervc extract`, `nervc merge` and `--layers`, as users type them."""
 
 import json
 import re
@@ -14,14 +14,18 @@ from tests.conftest import Nervc
 from tests.golden.make import FOLDER
 
 GOLDEN = FOLDER / "v5" / "dnerv.nerv"
+UNKNOWN_MODEL = 250
+"""Number in a file that no model has."""
+ANY_GAIN, NO_GAIN = "-99", "50"
+"""Decibels for `--min-gain` that every layer gains, and that no layer gains."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to type in: out.nerv has two layers above its base, other.nerv is another base, old.nerv old."""
+    """A working folder with out.nerv (two layers above its base), other.nerv (another base), old.nerv (version 2)."""
     stream = read_stream(GOLDEN.read_bytes())
     base = stream.layers[0]
-    layers = base, replace(base, model=1, configs=((1, 2),)), replace(base, model=250)
+    layers = base, replace(base, model=1, configs=((1, 2),)), replace(base, model=UNKNOWN_MODEL)
     (tmp_path / "out.nerv").write_bytes(write_stream(replace(stream, layers=layers)))
     video = replace(stream.header.video, frame_rate=HEADER.video.frame_rate)
     (tmp_path / "other.nerv").write_bytes(write_stream(replace(stream, header=replace(stream.header, video=video))))
@@ -123,14 +127,14 @@ def test_layers_from_encode_to_decode(nervc: Nervc, layered: tuple[Path, dict[st
 
 def test_encode_says_what_each_layer_gives(nervc: Nervc, sample: str, tmp_path: Path) -> None:
     arguments = "--layers", "2", "--frames", "0:2", "--resize", "60x34", "--steps", "40", "--size", "5k"
-    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", *arguments, "--min-gain", "-99")
+    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", *arguments, "--min-gain", ANY_GAIN)
     assert done.returncode == 0, done.stderr.decode()
     said = done.stderr.decode()
     assert "layer 2 of 2: een" in said
     assert re.search(r"^--layers 1: YUV PSNR \d+\.\d\d dB, [\d,]+ bytes", said, re.MULTILINE)
-    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", "-y", *arguments, "--min-gain", "50", "--json")
+    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", "-y", *arguments, "--min-gain", NO_GAIN, "--json")
     kinds = [json.loads(line)["type"] for line in done.stdout.splitlines()]
     assert kinds.count("dropped") == 1
     assert len(json.loads(done.stdout.splitlines()[-1])["layers"]) == 1
-    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", "-y", *arguments, "--min-gain", "50")
+    done = nervc("encode", sample, "-o", tmp_path / "a.nerv", "-y", *arguments, "--min-gain", NO_GAIN)
     assert b"layer 2 is not written:" in done.stderr

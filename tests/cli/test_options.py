@@ -1,4 +1,4 @@
-"""Options of the command line are the fields of the library's, with their defaults."""
+"""Options of the command line are fields of the library's options, with their defaults."""
 
 from dataclasses import fields
 from typing import Any
@@ -24,7 +24,7 @@ SPELLED: dict[str, dict[str, tuple[str, ...]]] = {
     "encode": {"frames": ("first", "stop"), "target_size": ("target",), "bpp": ("target",), "depth": ("depth",)},
     "decode": {"composite": ("composite",), "mask": ("composite",)},
 }
-"""Options that say a field in other words, by the fields."""
+"""Options that express fields in another way, each with these fields."""
 
 
 def options_of(command: str) -> dict[str, click.Option]:
@@ -49,7 +49,7 @@ def test_every_option_is_a_field_and_has_its_default(command: str) -> None:
         if declared[name].choices:
             assert isinstance(option.type, click.Choice)
             assert tuple(option.type.choices) == declared[name].choices
-        if declared[name].range and name != "time_limit":  # which is said in words, such as 10m
+        if declared[name].range and name != "time_limit":  # time_limit is typed as a text such as 10m
             assert isinstance(option.type, click.IntRange | click.FloatRange)
             assert (option.type.min, option.type.max) == (declared[name].range.low, declared[name].range.high)
 
@@ -57,7 +57,7 @@ def test_every_option_is_a_field_and_has_its_default(command: str) -> None:
 @pytest.mark.parametrize("command", OWNERS)
 def test_every_field_is_an_option(command: str) -> None:
     spelled = {field for names in SPELLED[command].values() for field in names}
-    parts = {"view", "playback"}  # whose own fields are options
+    parts = {"view", "playback"}  # fields whose own fields are options
     missing = known(command).keys() - options_of(command).keys() - spelled - parts
     assert missing == set()
 

@@ -35,7 +35,7 @@ def test_figures_of_10_bits_are_of_10_bits() -> None:
         own, same = figure(*shallow), figure(4 * shallow[0].short(), 4 * shallow[1].short())
         assert own is not None
         assert same is not None
-        torch.testing.assert_close(same, own, atol=1e-5, rtol=0)  # but for peaks of 1023 and of 4 x 255
+        torch.testing.assert_close(same, own, atol=1e-5, rtol=0)  # up to the difference of the peaks, 1023 and 4 x 255
 
 
 def test_identical_frames_are_capped() -> None:
@@ -61,7 +61,7 @@ def test_planes_are_measured_each_by_itself_and_what_pads_them_is_not() -> None:
     reference = pack_planes(luma, chroma)
     worse = (luma ^ 8, torch.stack([chroma[:, 0] ^ 4, chroma[:, 1] ^ 2], dim=1))
     frames = pack_planes(*worse)
-    frames[:, 1, :, -1] ^= 255  # right of the last column
+    frames[:, 1, :, -1] ^= 255  # padding to the right of the last column
     meter = QualityMeter(replace(RGB, width=169, height=171, domain="yuv420"))
     meter.add(frames, reference)
     y, u, v = (20 * math.log10(255 / error) for error in (8, 4, 2))

@@ -1,4 +1,4 @@
-"""Bjontegaard's differences, against another implementation and by what they must be."""
+"""Bjontegaard's differences, against another implementation and against known values."""
 
 import builtins
 import math
@@ -13,12 +13,12 @@ from nervcodec.metrics.rd import Point, bd_quality, bd_rate, envelope, ms_ssim_d
 
 
 def curve(factor: float, *levels: float) -> list[Point]:
-    """A codec that takes `factor` times 2^(PSNR / 5) bits."""
+    """The curve of a codec that takes `factor` times 2^(PSNR / 5) bits."""
     return [(factor * 2 ** (level / 5), level) for level in levels]
 
 
 def random_curve(rng: random.Random) -> list[Point]:
-    """Four to eight points that rise."""
+    """A curve of four to eight points that rise."""
     rate, quality, points = rng.uniform(0.005, 0.02), rng.uniform(26, 30), []
     for _ in range(rng.randint(4, 8)):
         points.append((rate, quality))

@@ -1,4 +1,4 @@
-"""VMAF of an ffmpeg that has it."""
+"""VMAF, measured by an ffmpeg that has it."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def test_vmaf_falls_with_quality(sample: str) -> None:
     same, worse = measure_vmaf(clip, clip, video), measure_vmaf(coarse, clip, video)
     assert same is not None
     assert worse is not None
-    assert same > 95  # even of identical frames it is not always 100
+    assert same > 95  # it is not always 100, even for identical frames
     assert worse < same - 10
 
 

@@ -13,7 +13,7 @@ from nervcodec.metrics.yuv import PLANES, yuv_planes, yuv_psnr
 
 
 def clips(height: int = 48, width: int = 64) -> tuple[Tensor, Tensor]:
-    """A smooth picture and a noisy copy, 3 frames."""
+    """Three smooth frames, and a noisy copy of them."""
     generator = torch.Generator().manual_seed(1)
     coarse = torch.rand(3, 3, 6, 8, generator=generator)
     smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
@@ -24,7 +24,7 @@ def clips(height: int = 48, width: int = 64) -> tuple[Tensor, Tensor]:
 def test_planes_are_those_of_bt709() -> None:
     colours = torch.tensor([[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 0, 255]], dtype=torch.uint8)
     y, u, v = yuv_planes(colours[:, :, None, None].expand(4, 3, 2, 2))
-    assert y[:, 0, 0].tolist() == [235, 16, 63, 32]  # of BT.709's published code values for 100 % bars
+    assert y[:, 0, 0].tolist() == [235, 16, 63, 32]  # BT.709's published code values for 100 % bars
     assert u[:, 0, 0].tolist() == [128, 128, 102, 240]
     assert v[:, 0, 0].tolist() == [128, 128, 240, 118]
 

@@ -26,7 +26,7 @@ CHAPTERS = [(0, 1000, "One"), (1000, 2000, "Two")]
 
 
 def write_source(path: Path, codecs: Sequence[str], *, subtitles: bool = True, chapters: bool = True) -> Path:
-    """Two seconds of video, a tone in each codec, a line each half second, two chapters, titles."""
+    """Write two seconds of video, with a tone in each codec, a subtitle each half second, two chapters, and titles."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
         assert isinstance(video, av.VideoStream)
@@ -80,7 +80,7 @@ def write_tone(container: Any, stream: av.AudioStream) -> None:
 def contents(
     file: Any,
 ) -> tuple[dict[str, list[tuple[Fraction, bytes]]], list[tuple[Fraction, Fraction, str]], dict[str, str]]:
-    """Packets of each stream that is no video, by codec, with their times in seconds; chapters; tags."""
+    """Packets of sound and subtitles by codec, each with its time in seconds; chapters; tags."""
     found: dict[str, list[tuple[Fraction, bytes]]] = {}
     with av.open(file) as container:
         for packet in container.demux():
@@ -119,7 +119,7 @@ def write_with(target: Path, attachments: bytes, clock: Clock | None = None) -> 
 def same(
     found: list[tuple[Fraction, bytes]], expected: list[tuple[Fraction, bytes]], shift: Fraction = Fraction(0)
 ) -> bool:
-    """Whether packets are the same, and their times less than a millisecond off."""
+    """Whether packets are equal, and their times at most a millisecond apart."""
     return [data for _, data in found] == [data for _, data in expected] and all(
         abs(a - b + shift) <= MS for (a, _), (b, _) in zip(found, expected, strict=True)
     )
@@ -215,7 +215,7 @@ def test_what_holds_nothing_ignores_it(tmp_path: Path) -> None:
 def test_codecs_that_mp4_cannot_hold(tmp_path: Path) -> None:
     source = write_source(tmp_path / "a.mkv", ["pcm_s16be"], subtitles=False)
     data = read_attachments(str(source), survey(source))
-    with pytest.raises(RequestError, match=r"b\.mp4: audio in pcm_s16be cannot be held; write \.mkv"):
+    with pytest.raises(RequestError, match=r"b\.mp4: such a file cannot hold audio in pcm_s16be; write \.mkv"):
         write_with(tmp_path / "b.mp4", data)
     assert not (tmp_path / "b.mp4").exists()
     streams, _, _ = contents(str(write_with(tmp_path / "b.mkv", data)))

@@ -1,4 +1,4 @@
-"""Between decoded frames and RGB of 10 bits, beside the definitions in float64; 8 bits are in the tests of files."""
+"""Conversion between decoded frames and RGB of 10 bits, against definitions in float64; tests of files cover 8 bits."""
 
 import av
 import numpy as np
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 def frame_of(pixels: str, *planes: NDArray[np.integer]) -> av.VideoFrame:
-    """A frame of planes, little-endian above 8 bits."""
+    """Make a frame of planes, little-endian above 8 bits."""
     frame = av.VideoFrame(WIDTH, HEIGHT, pixels)
     kind = np.uint8 if frame.format.components[0].bits == 8 else np.dtype("<u2")
     for plane, samples in zip(frame.planes, planes, strict=True):
@@ -26,7 +26,7 @@ def frame_of(pixels: str, *planes: NDArray[np.integer]) -> av.VideoFrame:
 
 
 def planes_of(frame: av.VideoFrame) -> list[NDArray[np.uint16]]:
-    """The inverse, of words."""
+    """The planes of a frame with 16-bit samples, the inverse of `frame_of`."""
     return [
         np.frombuffer(bytes(plane), "<u2").reshape(plane.height, -1)[:, : plane.width].copy() for plane in frame.planes
     ]
@@ -38,7 +38,7 @@ def noise(bits: int, low: float = 0, high: float = 1) -> NDArray[np.int64]:
 
 
 def scales(bits: int, sample_range: int) -> tuple[float, float, float, float]:
-    """Of H.273: where luma begins, its reach, the reach of colour, and the middle of colour."""
+    """Scales of H.273: the offset of luma, its range, the range of colour, and the middle of colour."""
     one = 1 << (bits - 8)
     return (16 * one, 219 * one, 224 * one, 128 * one) if sample_range == STUDIO else (
         0, (1 << bits) - 1, (1 << bits) - 1, 128 * one

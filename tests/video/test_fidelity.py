@@ -1,4 +1,4 @@
-"""What a file says of its pictures survives reading, the header of a `.nerv` file, and writing."""
+"""Properties that a file states of its pictures survive reading, the header of a `.nerv` file, and writing."""
 
 import struct
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ END = 1000
 
 
 def picture(width: int, height: int, number: int = 0, *, grey: bool = False) -> Frame:
-    """Soft colours."""
+    """A picture of soft colours, different for each number."""
     y, x = np.mgrid[:height, :width]
     planes = [(x + 10 * number) % 200, y * 255 // height, x * 0 + 128]
     return np.stack([planes[0]] * 3 if grey else planes, axis=2).astype(np.uint8)
 
 
 def write_with(path: Path, encoder: str, pixels: str, ticks: Sequence[int] = (0, 1, 2), **settings: Any) -> None:
-    """A small video as PyAV writes it; a tick is a 25th of a second unless `time_base` says otherwise."""
+    """Write a small video with PyAV; a tick is a 25th of a second unless `time_base` says otherwise."""
     options = {str(k): str(v) for k, v in settings.pop("options", {}).items()}
     size, rotation = settings.pop("size", (64, 48)), settings.pop("rotation", None)
     time_base, last = settings.pop("time_base", Fraction(1, 25)), settings.pop("last", 1)
@@ -58,7 +58,7 @@ def write_with(path: Path, encoder: str, pixels: str, ticks: Sequence[int] = (0,
 
 
 def read_all(source: Path, view: View = View()) -> tuple[VideoFormat, Clock | None, list[Frame]]:  # noqa: B008
-    """Format, times and frames of a video, its format and times as they come out of a header."""
+    """Format, times and frames of a video, where format and times have gone through a header."""
     with read_frames(str(source), view) as video:
         frames = list(video.frames)
     rate, clock = video.index().timing(view.first, view.first + len(frames))
@@ -68,7 +68,7 @@ def read_all(source: Path, view: View = View()) -> tuple[VideoFormat, Clock | No
 
 
 def written(path: Path, video: VideoFormat, frames: Sequence[Frame], clock: Clock | None = None) -> Path:
-    """The file of some frames."""
+    """Write frames to a file, and return its path."""
     with write_frames(str(path), video, clock) as sink:
         for frame in frames:
             sink(frame)
@@ -135,7 +135,7 @@ def test_the_shape_of_pixels(tmp_path: Path, aspect: Fraction, target: str) -> N
     assert len(more) == 3
     if target == "b.mkv":
         assert all(np.array_equal(a, b) for a, b in zip(frames, more, strict=True))
-        with av.open(str(tmp_path / target)) as container:  # what stood for the shape while it was written is gone
+        with av.open(str(tmp_path / target)) as container:  # the placeholder for the shape is gone
             assert next(container.decode(video=0)).rotation == 0
 
 

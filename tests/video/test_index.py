@@ -1,4 +1,4 @@
-"""Frames in the middle of a video are the same whether or not all before them are decoded."""
+"""Frames in the middle of a video are the same whether or not all frames before them are decoded."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -41,7 +41,7 @@ CASES = [
 
 
 def write_coded(path: Path, encoder: str, options: dict[str, str], ticks: list[int] | None = None) -> None:
-    """A texture that moves, in noise, at 25 frames a second or at ticks of a millisecond."""
+    """Write a texture that moves, in noise, at 25 frames per second or at ticks of a millisecond."""
     random = np.random.default_rng(1)
     texture = random.integers(0, 256, (48, 300), dtype=np.uint8)
     with av.open(str(path), "w") as container:
@@ -61,13 +61,13 @@ def write_coded(path: Path, encoder: str, options: dict[str, str], ticks: list[i
 
 
 def survey(source: str) -> tuple[list[Frame], Index]:
-    """All frames, and when they are shown."""
+    """All frames of a video, and its index."""
     with read_frames(source) as video:
         return list(video.frames), video.index()
 
 
 def check_places(source: str, frames: list[Frame], index: Index, places: tuple[int, ...]) -> None:
-    """Decoding from each place on gives the frames that are there."""
+    """Check that decoding from each place on gives the same frames as decoding everything."""
     for place in places:
         with read_frames(source, View(first=place), index=index) as video:
             assert video.index() is index
@@ -112,7 +112,7 @@ def test_the_sample_at_several_places(sample: str) -> None:
 
 
 def decoded_for(source: str, index: Index, first: int) -> int:
-    """How many frames are decoded to get the one at a place."""
+    """Number of frames that are decoded to get the frame at a place."""
     count = 0
 
     def counted(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
@@ -194,7 +194,7 @@ def test_frames_that_an_edit_list_hides_do_not_count(tmp_path: Path, reordered: 
 
 
 def stamped(*times: int | None) -> Iterator[av.VideoFrame]:
-    """Frames at some times, in milliseconds."""
+    """Frames with given times in milliseconds."""
     for time in times:
         frame = av.VideoFrame(2, 2, "gray")
         frame.pts, frame.time_base = time, Fraction(1, 1000)

@@ -21,14 +21,14 @@ SIZE = 40, 24
 
 
 def video(size: tuple[int, int] = SIZE, reach: int = 0) -> Video:
-    """What is known of an open video of some size."""
+    """An open video of some size, without frames."""
     form = VideoFormat(width=size[0], height=size[1], frame_rate=Fraction(25))
     watch = Watch((form.frame_rate,))
     return Video(format=form, source_size=size, colour_reach=reach, total=None, frames=iter(()), index=watch.index)
 
 
 def write_masks(folder: Path, *masks: Mask) -> str:
-    """A folder of masks as pictures."""
+    """Write masks as pictures to a folder, and return its path."""
     height, width = masks[0].shape
     with write_frames(str(folder / "masks" / "%d.png"), video((width, height)).format) as sink:
         for mask in masks:

@@ -1,4 +1,4 @@
-"""Raw planes whose format stands in their name."""
+"""Raw planes whose format is read from the name of the file."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +14,12 @@ from nervcodec.video.view import View
 RNG = np.random.default_rng(0)
 WIDTH, HEIGHT = 24, 16
 SAMPLING = {"400": (0, 0), "420": (2, 2), "422": (2, 1), "444": (1, 1)}
+TOO_LONG = 99_999
+"""Side of a square picture, in pixels, that is larger than any picture may be."""
 
 
 def write_raw(path: Path, sampling: str, bits: int, colours: list[tuple[int, int, int]]) -> None:
-    """A file with one flat frame for each 8-bit (Y, U, V)."""
+    """Write a file with one flat frame for each 8-bit (Y, U, V)."""
     kind = np.uint8 if bits == 8 else np.dtype("<u2")
     across, down = SAMPLING[sampling]
     with path.open("wb") as file:
@@ -28,7 +30,7 @@ def write_raw(path: Path, sampling: str, bits: int, colours: list[tuple[int, int
 
 
 def bt601(colour: tuple[int, int, int]) -> np.ndarray:
-    """Studio range YUV of 8 bits as RGB."""
+    """Convert a colour in 8-bit YUV of studio range to RGB, by BT.601."""
     y, u, v = (colour[0] - 16) / 219, (colour[1] - 128) / 224, (colour[2] - 128) / 224
     rgb = np.array([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u])
     clipped: np.ndarray = np.clip(255 * rgb, 0, 255)
@@ -110,9 +112,10 @@ def test_a_size_that_is_no_whole_number_of_frames(tmp_path: Path) -> None:
 
 
 def test_what_is_refused_before_it_is_opened(tmp_path: Path) -> None:
-    (tmp_path / "big_99999x99999_30.yuv").write_bytes(b"")
+    big = tmp_path / f"big_{TOO_LONG}x{TOO_LONG}_30.yuv"
+    big.write_bytes(b"")
     (tmp_path / "empty_16x16_30.yuv").write_bytes(b"")
-    with pytest.raises(ResourceError, match="99999x99999"), read_frames(str(tmp_path / "big_99999x99999_30.yuv")):
+    with pytest.raises(ResourceError, match=f"{TOO_LONG}x{TOO_LONG}"), read_frames(str(big)):
         pass
     with pytest.raises(VideoError), read_frames(str(tmp_path / "empty_16x16_30.yuv")):
         pass

@@ -17,6 +17,8 @@ from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 
 RNG = np.random.default_rng(0)
+TOO_LONG = 99_999
+"""Side of a square picture, in pixels, that is larger than any picture may be."""
 
 
 def gradient(width: int, height: int, shift: int = 0) -> Frame:
@@ -27,7 +29,7 @@ def gradient(width: int, height: int, shift: int = 0) -> Frame:
 
 
 def write_yuv(path: Path, pixels: str, matrix: int, sample_range: int, frames: int = 2) -> np.ndarray:
-    """An FFV1 file of random tagged planes `[3, H, W]`; the planes of its last frame."""
+    """Write an FFV1 file of random tagged planes, and return those of its last frame, `[3, H, W]`."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=Fraction(24000, 1001))
         stream.width, stream.height, stream.pix_fmt = 16, 12, pixels
@@ -40,7 +42,7 @@ def write_yuv(path: Path, pixels: str, matrix: int, sample_range: int, frames: i
 
 
 def yuv_to_rgb(planes: np.ndarray, matrix: int, *, full: bool) -> np.ndarray:
-    """The definition of H.273 in float64."""
+    """Convert planes of YUV to RGB by the definition of H.273, in float64."""
     kr, kb = {1: (0.2126, 0.0722), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}[matrix]
     y, u, v = planes.astype(np.float64)
     y, u, v = (
@@ -237,7 +239,7 @@ def test_impossible_views(sample: str) -> None:
     with pytest.raises(RequestError, match="does not fit"), read_frames(sample, View(crop=(1281, 10))):
         pass
     with pytest.raises(RequestError, match="larger than"):
-        View(resize=(99_999, 99_999))
+        View(resize=(TOO_LONG, TOO_LONG))
     with pytest.raises(RequestError, match="hold nothing"):
         View(first=5, stop=5)
     with pytest.raises(RequestError, match="one side"):

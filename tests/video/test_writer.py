@@ -42,7 +42,7 @@ def test_lossy_outputs_keep_rate_range_and_nearly_the_picture(
     with write_frames(target, video_format) as sink:
         for frame in frames:
             sink(frame)
-    # Y4M has no place for the matrix, so a reader takes the planes for BT.601.
+    # Y4M cannot hold the matrix, so a reader takes the planes for BT.601.
     with read_frames(target) as video:
         assert video.format.frame_rate == NTSC
         assert video.format.colour.sample_range == sample_range

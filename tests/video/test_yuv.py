@@ -1,4 +1,4 @@
-"""Planes of YUV 4:2:0 as decoders give them, in views, and for encoders."""
+"""Planes of YUV 4:2:0: from decoders, in views, and for encoders."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -39,12 +39,12 @@ def random_frame(pixel_format: str, width: int, height: int) -> av.VideoFrame:
 
 
 def samples_of(frame: av.VideoFrame) -> list[NDArray[Any]]:
-    """Y, U and V, from the bytes of a frame."""
+    """Samples of Y, U and V, read from the bytes of a frame."""
     bits, name = frame.format.components[0].bits, frame.format.name
     order = "u1" if bits == 8 else ">u2" if name.endswith("be") else "<u2"
     rows = [np.frombuffer(bytes(plane), order).reshape(plane.height, -1).astype(np.int64) for plane in frame.planes]
     half = (frame.width + 1) // 2
-    if len(rows) == 2:  # U and V by turns
+    if len(rows) == 2:  # U and V alternate
         rows = [rows[0], rows[1][:, : 2 * half : 2], rows[1][:, 1 : 2 * half : 2]]
     return [
         row[:, :side] >> (6 if name == "p010le" else 0)

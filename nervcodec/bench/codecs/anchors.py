@@ -1,4 +1,4 @@
-"""The codecs that people use, along a curve."""
+"""Conventional codecs, along a curve."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,16 @@ from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import psnr
 
 SEED_BITS_PER_PIXEL = (0.0113, 0.0226, 0.0339, 0.0452)
-"""QS-NeRV's supplement, section 2, has the last three: 5000, 7500 and 10000 kbit/s of 1920x960 at 120 frames/s."""
+"""Rates of the points; the last three are those of QS-NeRV's supplement, section 2: 5000, 7500 and 10000 kbit/s of
+1920x960 at 120 frames/s."""
 SEED_OPTIONS = {"x264": {"bf": "0"}, "x265": {"x265-params": "bframes=0"}}
 LITERAL_PIXELS = {"x264": "yuv444p", "x265": "gbrp"}
-"""What ffmpeg takes of images where no pixel format is named."""
+"""Pixel formats that ffmpeg chooses for images where none is named."""
 
 
 @dataclass(frozen=True)
 class AnchorCodec:
-    """`x265`, `x265:veryslow:psnr`: an encoder with a preset, tuned or not; 4:2:0, all frames in one run."""
+    """An encoder with a preset, tuned or not, such as `x265` or `x265:veryslow:psnr`; 4:2:0, all frames in one run."""
 
     encoder: Encoder
     preset: str
@@ -42,10 +43,10 @@ class AnchorCodec:
 
 @dataclass(frozen=True)
 class SeedCodec:
-    """The commands of QS-NeRV's supplement: preset medium, no B-frames, a bitrate; and the better of two formats.
+    """The commands of QS-NeRV's supplement: preset medium, no B-frames, a bitrate; and the better of two pixel formats.
 
-    Its commands name no pixel format, so that ffmpeg codes images as RGB or 4:4:4. Here they run with these and with
-    4:2:0, at the frame rate of the source where ffmpeg takes 25, and the one with the higher RGB PSNR counts.
+    The supplement names no pixel format, so that ffmpeg codes images as RGB or 4:4:4. Here the commands run with these
+    and with 4:2:0, at the frame rate of the source where ffmpeg takes 25, and the higher RGB PSNR counts.
     """
 
     name: str
@@ -67,13 +68,13 @@ class SeedCodec:
         return decode_elementary(coded.data, material, ENCODERS[self.name])
 
     def _quality(self, material: Material, coded: Coded) -> float:
-        """Mean PSNR in dB, a few frames at a time."""
+        """Mean PSNR in dB, measured frame by frame."""
         pairs = zip(self.decode(material, coded), even(material.clip), strict=True)
         return float(torch.cat([psnr(frame[None], original[None]) for frame, original in pairs]).mean())
 
 
 def anchor_codec(name: str, variants: list[str]) -> AnchorCodec | SeedCodec:
-    """The codec of a name that was cut at its colons.
+    """The codec of a name that was split at its colons.
 
     Raises RequestError for variants that are not known or do not go together.
     """

@@ -1,4 +1,4 @@
-"""Encoders of FFmpeg's: in process through PyAV, or by an ffmpeg program where it alone has them."""
+"""Encoders of FFmpeg: in this process through PyAV, or by an ffmpeg program for those that PyAV lacks."""
 
 import os
 import subprocess
@@ -22,31 +22,31 @@ from nervcodec.video.writer import write_frames
 X_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 BT709 = ColourTags(primaries=1, transfer=1, matrix=1, sample_range=STUDIO)
 SWSCALE_NAMES = {1: "bt709", 4: "fcc", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-"""Of H.273 matrices; any other is bt601."""
+"""swscale's names of H.273 matrices; any other matrix is bt601."""
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """An encoder of FFmpeg's and how its points are told."""
+    """An encoder of FFmpeg and the options that make its points."""
 
     library: str
     container: str
     rate_option: str
-    """What sets the quality of all frames."""
+    """Name of the option that sets the quality of all frames."""
     rates: tuple[int, int]
-    """Ends of a curve, from few bits to many."""
+    """Values of that option at the ends of a curve, from few bits to many."""
     presets: tuple[str, ...]
     preset: str
-    """The one that is meant if none is named."""
+    """Preset that is used if none is named."""
     preset_option: str = "preset"
     tune: Mapping[str, str] | None = None
-    """What makes it heed nothing but PSNR."""
+    """Options with which the encoder optimises only PSNR."""
     quiet: Mapping[str, str] | None = None
     filter: str | None = None
-    """What takes the encoder's remarks on itself (SEI, up to 2.4 kB) out of the stream."""
+    """Bitstream filter that removes the encoder's description of itself (SEI, up to 2.4 kB) from the stream."""
     pixels: str = "yuv420p"
     external: bool = False
-    """Whether PyAV lacks it."""
+    """Whether PyAV lacks the encoder."""
 
 
 ENCODERS = {
@@ -97,9 +97,9 @@ ENCODERS = {
 
 
 def run_encoder(encoder: Encoder, material: Material, pixels: str, options: Mapping[str, str]) -> Coded:
-    """Code a clip; odd pictures get another column or row.
+    """Code a clip; pictures of odd size get another column or row.
 
-    Raises RequestError for an encoder that is nowhere, or refuses its options.
+    Raises RequestError for an encoder that is not found, or that refuses its options.
     """
     clip, video = even(material.clip), coding_format(material)
     frames = clip.permute(0, 2, 3, 1).numpy()
@@ -107,7 +107,7 @@ def run_encoder(encoder: Encoder, material: Material, pixels: str, options: Mapp
     if encoder.external:
         data = _external(encoder, frames, video, options)
     else:
-        os.environ.setdefault("SVT_LOG", "1")  # or SVT-AV1 talks
+        os.environ.setdefault("SVT_LOG", "1")  # keeps SVT-AV1 from printing
         merged = {**options, **{k: _joined(options.get(k), v) for k, v in (encoder.quiet or {}).items()}}
         coding = Coding(encoder.library, encoder.container, pixels, merged, encoder.filter)
         data = write_elementary(frames, video, coding)
@@ -128,7 +128,7 @@ def run_encoder(encoder: Encoder, material: Material, pixels: str, options: Mapp
 def decode_elementary(data: bytes, material: Material, encoder: Encoder) -> Tensor:
     """The last frames of a stream, as many as the clip has, `[T, 3, H, W]`, uint8.
 
-    Raises VideoError for a stream that has not a whole number of clips.
+    Raises VideoError for a stream whose frames are not a whole number of clips.
     """
     coding = Coding(encoder.library, encoder.container, encoder.pixels)
     return collect(read_elementary(data, coding_format(material), coding), material)
@@ -144,28 +144,28 @@ def collect(frames: Iterable[Frame], material: Material) -> Tensor:
     for count, frame in enumerate(frames, 1):
         kept[(count - 1) % length] = torch.from_numpy(frame)
     if not count or count % length:
-        raise VideoError(f"{count} frames came back of {length}")
+        raise VideoError(f"{count} frames were decoded for a clip of {length}")
     return kept.permute(0, 3, 1, 2)
 
 
 def even(clip: Tensor) -> Tensor:
-    """A clip with its last row and column twice where their number is odd, as 4:2:0 wants it."""
+    """A clip whose last row and column are repeated where their number is odd, as 4:2:0 needs even sides."""
     rows, columns = (torch.arange(side + side % 2).clamp(max=side - 1) for side in clip.shape[2:])
     return clip[:, :, rows][:, :, :, columns] if len(rows) + len(columns) > sum(clip.shape[2:]) else clip
 
 
 def coding_format(material: Material) -> VideoFormat:
-    """What codecs of YUV get: even sides, and the source's matrix and range, BT.709 and studio for a source of RGB."""
+    """Format for codecs of YUV: even sides, and the source's matrix and range; BT.709, studio for a source of RGB."""
     video = material.video
     width, height = video.width + video.width % 2, video.height + video.height % 2
     return replace(video, width=width, height=height, colour=BT709 if video.chroma == "rgb" else video.colour)
 
 
 def _external(encoder: Encoder, frames: Iterable[Frame], video: VideoFormat, options: Mapping[str, str]) -> bytes:
-    """The same by an ffmpeg program."""
+    """Code frames by an ffmpeg program."""
     program = ffmpeg_with("encoder", encoder.library)
     if program is None:
-        raise RequestError(f"no ffmpeg with {encoder.library} is there: pip install 'nervcodec[vmaf]' brings one")
+        raise RequestError(f"no ffmpeg with {encoder.library} was found: pip install 'nervcodec[vmaf]' brings one")
     with tempfile.TemporaryDirectory() as folder:
         source, stream = Path(folder) / "source.y4m", Path(folder) / f"out.{encoder.container}"
         with write_frames(str(source), replace(video, chroma="420")) as sink:
@@ -181,5 +181,5 @@ def _external(encoder: Encoder, frames: Iterable[Frame], video: VideoFormat, opt
 
 
 def _joined(given: str | None, added: str) -> str:
-    """Two lists of options between colons."""
+    """Join two lists of options by a colon."""
     return f"{given}:{added}" if given else added

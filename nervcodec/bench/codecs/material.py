@@ -1,4 +1,4 @@
-"""What every codec gets to code, and what it gives back."""
+"""Input and output of every codec of a benchmark."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,49 +10,49 @@ from nervcodec.picture import VideoFormat
 from nervcodec.video.view import View
 
 Setting = Mapping[str, Any]
-"""What makes a point of a curve, in values that JSON has."""
+"""Values that make a point of a curve, of types that JSON has."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """A part of a video."""
+    """Portion of a video that is coded, with its frames."""
 
     source: str
     view: View
     video: VideoFormat
-    """Of the frames that the view lets through."""
+    """Format of the frames that the view lets through."""
     clip: Tensor
-    """Those frames, `[T, 3, H, W]`, uint8."""
+    """Frames that the view lets through, `[T, 3, H, W]`, uint8."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Coded:
-    """A stream, and how it came about."""
+    """A stream, and how it was made."""
 
     data: bytes
-    """All that a decoder needs; its length is the rate."""
+    """All bytes that a decoder needs; their number is the rate."""
     command: str
-    """What a user would type."""
+    """Command line with which a user would make the stream."""
     conversion: str
-    """Between RGB and what the codec codes."""
+    """Conversion between RGB and what the codec codes, in words."""
     seconds: float
-    """That coding took by the clock."""
+    """Seconds that coding took, measured by wall-clock time."""
     parameters: int | None = None
-    """Weights in the stream, of codecs that are networks."""
+    """Number of weights in the stream, for codecs that are networks."""
     decoded: Tensor | None = None
-    """The frames, of an encoder that gives them with the stream."""
+    """Decoded frames, for an encoder that gives them with the stream."""
     macs: int | None = None
-    """Multiplications in decoding one frame, of the same."""
+    """Multiplications in decoding one frame, for codecs that are networks."""
 
 
 class Codec(Protocol):
     """A codec under some name."""
 
     def settings(self, points: int) -> dict[str, Setting]:
-        """The points of its curve by label, from few bits to many: so many, or twice as many where they cost little."""
+        """Settings of a curve by label, from few bits to many: `points`, or twice as many where they cost little."""
 
     def encode(self, material: Material, setting: Setting) -> Coded:
         """Code a clip."""
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
-        """The frames of a stream, `[T, 3, H, W]`, uint8; a row or column more where the codec had to add one."""
+        """The frames of a stream, `[T, 3, H, W]`, uint8, including a row or column that the codec had to add."""

@@ -1,4 +1,4 @@
-"""Codecs by name: ours, those that people use, and scalable ones."""
+"""Codecs by name: our networks, conventional codecs, and scalable codecs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,12 +15,12 @@ from nervcodec.models.catalogue import base_names
 
 
 def codec_names() -> tuple[str, ...]:
-    """What a name may begin with; variants follow behind colons."""
+    """Names with which the name of a codec may begin; variants follow after colons."""
     return (*base_names(), *ENCODERS, *SCALABLE)
 
 
 def find_codec(name: str, fitting: Mapping[str, Any], shm_encoder: Path | None = None) -> Codec:
-    """The codec of a name such as `dnerv`, `sdmn:layers3`, `x265:veryslow:psnr` or `x264:seed`.
+    """The codec with a name such as `dnerv`, `sdmn:layers3`, `x265:veryslow:psnr` or `x264:seed`.
 
     `fitting` holds the options of `encode` that all points of our models share, such as `preset`. Raises RequestError
     for names and variants that are not known.
@@ -36,5 +36,5 @@ def find_codec(name: str, fitting: Mapping[str, Any], shm_encoder: Path | None =
 
 
 def codec_of(name: str, setting: Setting, shm_encoder: Path | None, observe: Observer) -> Codec:
-    """The codec that a point needs; of our models all is in the setting, and the name may be any."""
+    """The codec that a point needs; a setting of our models is complete, so that their name does not matter."""
     return NetworkCodec(observe=observe) if "model" in setting else find_codec(name, {}, shm_encoder)

@@ -1,4 +1,4 @@
-"""Our own codec, with every model and recipe, as a codec among others."""
+"""Our own codec, with every model and recipe, as a codec of a benchmark."""
 
 import shlex
 import tempfile
@@ -32,9 +32,9 @@ from nervcodec.events import Observer, ignore
 from nervcodec.video.view import View
 
 QUALITIES = (35.0, 65.0)
-"""Ends of a curve; a file of the better end is four times as large."""
+"""Ends of a curve, as qualities; a file at the better end is four times as large."""
 SIZES = (-1.0, 1.5)
-"""The same for the recipe `paper`: octaves of the number of weights that a clip has by default."""
+"""Ends of a curve with the recipe `paper`, in octaves from the number of weights that a clip has by default."""
 VARIANTS: dict[str, dict[str, Any]] = {
     "paper": {"recipe": "paper"},
     "rep": {"block": "rep"},
@@ -47,10 +47,10 @@ CONVERSION = "coded as RGB"
 
 @dataclass(frozen=True)
 class NetworkCodec:
-    """`dnerv`, `hnerv:paper`, `sdmn:rep:layers3`: a model and how it is fitted."""
+    """A model and the way it is fitted, such as `dnerv`, `hnerv:paper` or `sdmn:rep:layers3`."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Of `EncodeOptions`, for all points of its curve."""
+    """Options of `EncodeOptions` for all points of the curve."""
     observe: Observer = ignore
 
     def settings(self, points: int) -> dict[str, Setting]:
@@ -64,7 +64,7 @@ class NetworkCodec:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a.nerv"
             started = monotonic()
-            with suppress(TargetMissed):  # the file is there all the same, and says by itself how large it is
+            with suppress(TargetMissed):  # the file is written all the same, and its size is measured
                 encode(material.source, str(path), options, observe=self.observe)
             seconds = monotonic() - started
             data = path.read_bytes()
@@ -89,7 +89,7 @@ class NetworkCodec:
         return torch.stack(list(frames_at(stream, tuple(times.moments(range(times.length))))))
 
     def assist(self, material: Material, coded: Coded, setting: Setting) -> Coded | None:
-        """The stream with the frames that its fit left out; None where the model cannot have them."""
+        """A stream that also has the frames that the fit left out; None where the model cannot have them."""
         options = self._options(material, setting)
         try:
             options = replace(options, assisted=True)
@@ -113,7 +113,7 @@ class NetworkCodec:
 
 
 def network_codec(model: str, variants: list[str], fitting: Mapping[str, Any]) -> NetworkCodec:
-    """The codec of a name that was cut at its colons; `fitting` holds options such as `preset`.
+    """The codec of a name that was split at its colons; `fitting` holds options such as `preset`.
 
     Raises RequestError for variants that are not known or do not go together.
     """
@@ -128,7 +128,7 @@ def network_codec(model: str, variants: list[str], fitting: Mapping[str, Any]) -
 
 
 def command_line(source: str, options: EncodeOptions) -> str:
-    """What a user would type for some options, those left out that have their defaults."""
+    """The command line for some options, without those that have their defaults."""
     words = ["nervc", "encode", source, "-o", "out.nerv", *_view_words(options.view)]
     default = EncodeOptions(preset=options.preset)
     for name, value in vars(options).items():
@@ -148,7 +148,7 @@ def command_line(source: str, options: EncodeOptions) -> str:
 
 
 def spread(low: float, high: float, points: int) -> list[float]:
-    """Numbers at equal distances from `low` to `high`; the middle if there is one only."""
+    """Numbers at equal distances from `low` to `high`; a single number is their middle."""
     return [float(x) for x in np.linspace(low, high, points)] if points > 1 else [(low + high) / 2]
 
 
@@ -165,7 +165,7 @@ def _view_words(view: View) -> Iterator[str]:
 
 
 def _macs(stream: Stream) -> int:
-    """Multiplications of all layers in a frame, counted while the first ones are decoded."""
+    """Multiplications of all layers per frame, counted while the first frames are decoded."""
     with FlopCounterMode(display=False) as counter:
         frames = next(decode_frames(stream))
     return int(counter.get_total_flops()) // (2 * len(frames))

@@ -1,6 +1,6 @@
 """SHVC by a user's SHM encoder, and the two single-layer HEVC codings between which it lies.
 
-Nothing of SHM is here but the names of its settings; the configurations are made for each clip.
+Nothing of SHM is here except for the names of its settings; the configurations are made for each clip.
 """
 
 import shlex
@@ -21,7 +21,7 @@ from nervcodec.video.elementary import Coding, read_elementary, write_elementary
 
 QPS = (37, 32, 27)  # QS-NeRV, supplement, section 2: base and two enhancement layers
 LOW_DELAY = "bframes=0:keyint=-1:ref=4:rc-lookahead=0:scenecut=0"
-"""SHM's low-delay P configuration in the words of x265."""
+"""SHM's low-delay P configuration as options of x265."""
 SCALABLE = ("hevc-single", "hevc-simulcast", "shvc")
 SHM_CONFIG = "encoder_lowdelay_P_scalable.cfg"
 SOURCE, STREAM = "source.yuv", "out.bin"
@@ -30,7 +30,7 @@ RAW = Coding("rawvideo", "rawvideo", "yuv420p")
 
 @dataclass(frozen=True)
 class HevcLayers:
-    """Layers of HEVC that know nothing of each other: the best alone, or all of them counted."""
+    """Layers of HEVC that are coded independently: the best one alone, or all of them counted."""
 
     simulcast: bool
 
@@ -48,7 +48,7 @@ class HevcLayers:
         )
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
-        return decode_elementary(coded.data, material, ENCODERS["x265"])  # of the best layer, the last
+        return decode_elementary(coded.data, material, ENCODERS["x265"])  # the last frames are those of the best layer
 
     def _layer(self, material: Material, qp: int) -> Coded:
         return run_encoder(ENCODERS["x265"], material, "yuv420p", {"x265-params": f"qp={qp}:{LOW_DELAY}"})
@@ -56,9 +56,9 @@ class HevcLayers:
 
 @dataclass(frozen=True)
 class ShmCodec:
-    """SHVC; a point with fewer layers is a run with fewer, as its lower layers are the same.
+    """SHVC by SHM; a point with fewer layers is a run with fewer layers, as the lower layers are the same.
 
-    Frames are the encoder's own reconstruction: the stream is decoded nowhere.
+    Frames are the encoder's own reconstruction; the stream itself is not decoded.
     """
 
     encoder: Path
@@ -102,7 +102,7 @@ class ShmCodec:
             raise RequestError(f"{self.encoder.name}: {said[-1] if said else 'failed'}")
 
     def _configuration(self) -> Path:
-        """SHM's own file, beside or in the folder `cfg` next to the encoder's."""
+        """SHM's own configuration file: beside the encoder, or in a folder `cfg` there or one level above."""
         folders = self.encoder.parent, self.encoder.parent / "cfg", self.encoder.parent.parent / "cfg"
         found = next((folder / SHM_CONFIG for folder in folders if (folder / SHM_CONFIG).is_file()), None)
         if found is None:
@@ -111,25 +111,25 @@ class ShmCodec:
 
 
 def scalable_codec(name: str, variants: list[str], shm_encoder: Path | None) -> Codec:
-    """The codec of a name; raises RequestError for variants, which there are none of, and for `shvc` without SHM."""
+    """The codec of a name; raises RequestError for any variant, as none exist, and for `shvc` without SHM."""
     if variants:
         raise RequestError(f"{name} has no variants, so no {variants[0]}")
     if name != "shvc":
         return HevcLayers(simulcast=name == "hevc-simulcast")
     if shm_encoder is None:
         raise RequestError(
-            "shvc needs --shm-encoder; without one, hevc-single and hevc-simulcast lie on both sides of it"
+            "shvc needs --shm-encoder; without SHM, hevc-single and hevc-simulcast show the range around it"
         )
     return ShmCodec(shm_encoder.absolute())
 
 
 def layer_settings(points: int) -> dict[str, Setting]:
-    """Files of one layer and more, as far as there are layers."""
+    """Settings of files with one layer and more, at most as many layers as QPS has."""
     return {f"layers={layers}": {"layers": layers} for layers in range(1, min(points, len(QPS)) + 1)}
 
 
 def layers_config(layers: int) -> str:
-    """What SHM is told of layers of one picture size, each predicted from the one below."""
+    """Configuration of SHM for layers of one picture size, each predicted from the layer below."""
     lines = [f"NumLayers : {layers}", f"NumLayerSets : {layers}"]
     for layer in range(1, layers):
         members = " ".join(map(str, range(layer + 1)))
@@ -151,7 +151,7 @@ def layers_config(layers: int) -> str:
 
 
 def video_config(video: VideoFormat, frames: int, layers: int) -> str:
-    """What SHM is told of the clip; every layer codes the same pictures, with an I frame at the start only."""
+    """Configuration of SHM for the clip; every layer codes the same pictures, with an I frame at the start only."""
     lines = ["FrameSkip : 0", f"FramesToBeEncoded : {frames}"]
     for layer in range(layers):
         lines += [
@@ -161,7 +161,7 @@ def video_config(video: VideoFormat, frames: int, layers: int) -> str:
             f"FrameRate{layer} : {round(video.frame_rate)}",
             f"SourceWidth{layer} : {video.width}",
             f"SourceHeight{layer} : {video.height}",
-            f"ConformanceMode{layer} : 1",  # pads to whole coding units, and says so
+            f"ConformanceMode{layer} : 1",  # pads to whole coding units, and signals it
             f"IntraPeriod{layer} : -1",
         ]
     return "\n".join([*lines, ""])

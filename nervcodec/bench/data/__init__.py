@@ -1,1 +1,1 @@
-"""Data sets, where their sequences lie, and what of them papers measure on."""
+"""Data sets, the places of their sequences, and the frames and pixels that papers measure on."""

@@ -1,4 +1,4 @@
-"""The data sets of the papers: which sequences they have, how long those are, and where to get them."""
+"""The data sets of the papers: their sequences, the lengths of these, and where to get them."""
 
 import re
 from dataclasses import dataclass
@@ -16,35 +16,35 @@ class Known:
     name: str
     frames: int
     rate: Fraction
-    """In frames per second."""
+    """Frames per second."""
     aliases: tuple[str, ...] = ()
-    """Other names it goes by, in papers and in archives."""
+    """Other names of the sequence, in papers and in archives."""
 
     @property
     def keys(self) -> set[str]:
-        """Its names as `name_key` has them."""
+        """Keys of all names of the sequence, by `name_key`."""
         return {name_key(name) for name in (self.name, *self.aliases)}
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """Sequences that results are compared on."""
+    """Sequences on which results are compared."""
 
     name: str
     sequences: tuple[Known, ...]
     site: str
-    """Where to get it."""
+    """Place where people can get the data set."""
     resolutions: tuple[str, ...] = ()
-    """Folders that hold all sequences in one resolution each, the one to take first."""
+    """Names of folders that hold all sequences in one resolution each, the preferred one first."""
     joined: bool = False
     """Whether one folder of images may hold all frames of all sequences, in their order."""
     optional: tuple[Known, ...] = ()
-    """Sequences of it that are taken only by name."""
+    """Sequences of the data set that are taken only by name."""
 
     def choose(self, videos: tuple[str, ...] | None) -> tuple[Known, ...]:
-        """The sequences of the given names, in any case and by any alias, each once; without names, the usual ones.
+        """The sequences with given names, in upper or lower case and by any alias, each once; for None, the usual ones.
 
-        Raises RequestError for a name that is none of them.
+        Raises RequestError for a name that no sequence has.
         """
         if videos is None:
             return self.sequences
@@ -57,18 +57,18 @@ class DataSet:
 
 
 def set_name(dataset: str) -> str:
-    """The name of a data set, in its own spelling; what is none, as it is."""
+    """The name of a data set in its own spelling; a text that names no data set is returned unchanged."""
     name = dataset.casefold().replace("_", "-")
     return name if name in DATASETS else dataset
 
 
 def short_name(name: str) -> str:
-    """A file's name up to what it says of size, rate and length: `uvg_jockey` of `uvg_jockey_512x512_48f`."""
+    """A file's name without its words on size, rate and length: `uvg_jockey` of `uvg_jockey_512x512_48f`."""
     return FORMAT_WORDS.sub("", name) or name
 
 
 def name_key(name: str) -> str:
-    """What two spellings of a name have in common: small letters and digits of the short name."""
+    """Key that all spellings of a name share: the letters, in lower case, and digits of the short name."""
     return re.sub(r"[\W_]", "", short_name(name).casefold())
 
 
@@ -112,7 +112,7 @@ DAVIS_DYNAMIC = {
     "scooter-black": 43,
     "stroller": 91,
 }
-"""The 22 sequences on which the papers compare, and their frames."""
+"""The 22 sequences on which the papers compare, with their numbers of frames."""
 DAVIS_OTHER = {
     "bear": 82,
     "boat": 75,
@@ -143,7 +143,7 @@ DAVIS_OTHER = {
     "tennis": 70,
     "train": 80,
 }
-"""The rest of DAVIS 2016; those that 2017 added can be measured as a folder of clips."""
+"""The other sequences of DAVIS 2016; those that DAVIS 2017 added can be measured as a folder of clips."""
 DAVIS_ALIASES = {"car-roundabout": ("car-round",)}
 DAVIS_RATE = Fraction(24)
 
@@ -180,5 +180,5 @@ KEYS = {
 
 
 def video_key(name: str) -> str:
-    """What all names of one video have in common, aliases among them: that of `Bospho` and `bosphorus_1920x1080`."""
+    """Key that all names of one video share, including aliases such as `Bospho` for `bosphorus_1920x1080`."""
     return KEYS.get(name_key(name), name_key(name))

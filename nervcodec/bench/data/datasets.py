@@ -17,16 +17,16 @@ from nervcodec.video.view import View
 
 SAMPLE = "bunny_1280x720_132f.mp4"
 SAMPLE_FOLDERS = (Path(__file__).parent, Path(__file__).parents[3] / "tests" / "data")
-"""Of the sample clip, in an installed package and in the repository."""
+"""Folders of the sample clip, in an installed package and in the repository."""
 
 
 def find_sequences(dataset: str, root: Path | None = None, videos: tuple[str, ...] | None = None) -> list[Sequence]:
     """The sequences of a data set, by its name, or of a folder of clips, by its path.
 
     `root` is the folder that holds the data; `bunny` needs none, and the path of a folder of clips is relative to it.
-    `videos` names the wanted ones, in any case and by any alias; all of them otherwise.
+    `videos` names the wanted sequences, in upper or lower case and by any alias; None means all of them.
 
-    Raises RequestError for an unknown data set or video, VideoError for what is missing, too short or unreadable.
+    Raises RequestError for an unknown data set or video, VideoError for data that is missing, too short or unreadable.
     """
     known = DATASETS.get(set_name(dataset))
     if known:
@@ -38,9 +38,9 @@ def find_sequences(dataset: str, root: Path | None = None, videos: tuple[str, ..
 
 
 def find_known(known: DataSet, root: Path | None, videos: tuple[str, ...] | None = None) -> list[Sequence]:
-    """The sequences of a data set in a folder; of several resolutions the one the papers use.
+    """The sequences of a data set in a folder; where it has several resolutions, those that the papers use.
 
-    Raises as `find_sequences` does; everything that is missing or short is in one error.
+    Raises errors as `find_sequences` does; one error names everything that is missing or too short.
     """
     wanted = known.choose(videos)
     root = _root(known, root)
@@ -56,16 +56,16 @@ def find_known(known: DataSet, root: Path | None, videos: tuple[str, ...] | None
             problems.append(str(error))
     if problems:
         raise VideoError(
-            f"{known.name} in {root}: {'; '.join(problems)}. {known.name} is from {known.site}; --videos takes a part"
-            f" of it, --dataset {root} whatever lies there"
+            f"{known.name} in {root}: {'; '.join(problems)}. {known.name} is from {known.site}; --videos takes some"
+            f" of its videos, --dataset {root} all clips in that folder"
         )
     return found
 
 
 def find_clips(folder: Path, videos: tuple[str, ...] | None = None) -> list[Sequence]:
-    """Each video file and each folder of images in a folder; the folder itself where it holds images only.
+    """Each video file and each folder of images in a folder as a sequence; the folder itself if it holds images only.
 
-    Names are short where that leaves them different. Raises as `find_sequences` does.
+    Names are shortened where they remain different. Raises errors as `find_sequences` does.
     """
     paths = clips_in(folder)
     if not paths:
@@ -104,9 +104,9 @@ def _root(known: DataSet, root: Path | None) -> Path:
 
 
 def _known_sequence(one: Known, places: list[Place]) -> Sequence:
-    """Raises VideoError for a sequence that is ambiguous, undecodable, or of another length."""
+    """The sequence in its place; raises VideoError for one that is ambiguous, undecodable, or of another length."""
     if len(places) > 1:
-        raise VideoError(f"{one.name} is there more than once ({', '.join(str(place.path) for place in places)})")
+        raise VideoError(f"{one.name} is found more than once ({', '.join(str(place.path) for place in places)})")
     place = places[0]
     video, total = _probe(place)
     if place.shared:
@@ -126,9 +126,9 @@ def _known_sequence(one: Known, places: list[Place]) -> Sequence:
 
 
 def _probe(place: Place) -> tuple[VideoFormat, int]:
-    """What a source is, and its number of frames.
+    """The format of a source, and its number of frames.
 
-    Raises VideoError for what cannot be decoded.
+    Raises VideoError for a source that cannot be decoded.
     """
     with read_frames(str(place.path), View(first=place.first, depth=SHALLOW)) as video:
         total = count_frames(str(place.path)) if video.total is None else video.total + place.first

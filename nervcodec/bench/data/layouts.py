@@ -1,4 +1,4 @@
-"""Where the videos of a data set lie in a folder, in the ways that archives and scripts leave them."""
+"""Places of the videos of a data set in a folder, as archives and scripts leave them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +14,19 @@ IMAGE_FOLDERS = "JPEGImages"
 
 @dataclass(frozen=True)
 class Place:
-    """A video file or a folder of images, and what of it is a sequence."""
+    """A video file or a folder of images, and the frames in it that are a sequence."""
 
     path: Path
     first: int = 0
-    """Index of the first frame."""
+    """Index of the sequence's first frame."""
     shared: int | None = None
-    """How many images the folder holds, where they are of several sequences."""
+    """Number of images in the folder, where it holds several sequences."""
 
 
 def clips_in(folder: Path) -> list[Path]:
     """The video files and folders of images in a folder, by name; the folder itself where it holds images only.
 
-    A video file counts as a folder that holds it alone. Raises VideoError for what is missing or unreadable.
+    A video file counts as a folder that holds it alone. Raises VideoError for a path that is missing or unreadable.
     """
     try:
         if folder.is_file():
@@ -38,9 +38,9 @@ def clips_in(folder: Path) -> list[Path]:
 
 
 def locate(known: DataSet, root: Path, wanted: tuple[Known, ...]) -> dict[Known, list[Place]]:
-    """Where each wanted sequence lies: nowhere, in one place, or in several that are equally good.
+    """Places of each wanted sequence: none, one, or several that are equally good.
 
-    Of several forms raw planes come first, then other video files, then images; `root` before the folders in it.
+    Raw planes are preferred to other video files, and these to images; `root` is preferred to the folders in it.
     Raises VideoError for folders that cannot be read.
     """
     clips = next(found for found in _levels(known, root) if found is not None)
@@ -51,7 +51,7 @@ def locate(known: DataSet, root: Path, wanted: tuple[Known, ...]) -> dict[Known,
 
 
 def _joined(known: DataSet, clips: list[tuple[Path, int]], wanted: tuple[Known, ...]) -> dict[Known, list[Place]]:
-    """The sequences as ranges of a folder with all frames of all of them."""
+    """The sequences as ranges of a folder with all frames of all sequences."""
     total, first, places = sum(one.frames for one in known.sequences), 0, {}
     folders = [path for path, _ in clips if path.is_dir() and len(images_in(path)) == total]
     for one in known.sequences:
@@ -61,7 +61,7 @@ def _joined(known: DataSet, clips: list[tuple[Path, int]], wanted: tuple[Known, 
 
 
 def _levels(known: DataSet, root: Path) -> list[list[tuple[Path, int]] | None]:
-    """Clips and how deep they lie: of each resolution, None where it is not there, and last of the root and below."""
+    """Clips and their depth in folders: of each resolution (None where it is missing), last of root and its folders."""
     bases = [root, *_below(root, IMAGE_FOLDERS)]
     bases += [base for folder in _below(root, known.name) for base in [folder, *_below(folder, IMAGE_FOLDERS)]]
     levels: list[list[tuple[Path, int]] | None] = []
@@ -100,5 +100,5 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _below(root: Path, name: str) -> list[Path]:
-    """The folders of a name, in any case, in a folder."""
+    """The folders in a folder that have a name, in upper or lower case."""
     return [path for path in _folders(root) if path.name.casefold() == name.casefold()] if root.is_dir() else []

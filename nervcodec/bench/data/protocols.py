@@ -1,4 +1,4 @@
-"""Which frames and pixels of a sequence papers measure on, as a view, and in words."""
+"""Frames and pixels of a sequence on which papers measure, as a view and in words."""
 
 from nervcodec.bench.data.sequence import Sequence
 from nervcodec.errors import RequestError
@@ -6,21 +6,21 @@ from nervcodec.picture import SHALLOW
 from nervcodec.video.view import View
 
 PROTOCOLS = {
-    "hnerv": "the middle 1280x640 of 1280x720 and 1920x960 of 1920x1080; other sizes whole, as the papers name no crop",
+    "hnerv": "the middle 1280x640 of 1280x720 and 1920x960 of 1920x1080, other sizes whole, as the papers name no crop",
     "full": "the whole picture",
     "dcvc": "the whole picture, the first 96 frames",
 }
-"""What each protocol takes."""
+"""Description of what each protocol takes of a sequence."""
 HNERV_CROPS = {(1280, 720): (1280, 640), (1920, 1080): (1920, 960)}
 DCVC_FRAMES = 96
 FILTERS = {"area": "mean of the area", "bicubic": "antialiased bicubic"}
 
 
 def protocol_view(protocol: str, sequence: Sequence, request: View = View()) -> View:  # noqa: B008
-    """The view of a sequence's source that a protocol and the user ask for; of 8 bits, as the papers' frames are.
+    """The view of a sequence's source that a protocol and the user ask for, at 8 bits like the papers' frames.
 
-    `request` has frames counted from the sequence's first; a range without an end ends where the protocol does, one
-    that reaches beyond the sequence ends with it. A crop takes the place of the protocol's, a new size comes after it.
+    Frames of `request` count from the sequence's first; a range without an end ends where the protocol does, and one
+    that reaches beyond the sequence ends with it. A crop replaces the protocol's; a new size applies after the crop.
 
     Raises RequestError for an unknown protocol, frames that the sequence does not have, or a crop that does not fit.
     """

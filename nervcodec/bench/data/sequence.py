@@ -1,4 +1,4 @@
-"""A video to measure on, and the check that what was read is all of it."""
+"""A video to measure on, and the check that all its frames were read."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,21 +15,20 @@ class Sequence:
     """A video of a data set, found on this machine."""
 
     name: str
-    """Such as `ReadySteadyGo` or `bmx-trees`; one of its kind in its data set."""
+    """Name, such as `ReadySteadyGo` or `bmx-trees`, that no other sequence of the data set has."""
     source: str
-    """What `read_frames` opens."""
+    """Source that `read_frames` opens."""
     first: int = 0
-    """Index of its first frame in the source, which may hold other sequences too."""
+    """Index of the sequence's first frame in the source, which may hold other sequences too."""
     frames: int
-    """How many frames it has."""
     format: VideoFormat
-    """Of the source, uncropped, with the data set's frame rate where that is known."""
+    """Format of the source, uncropped, with the data set's frame rate where that is known."""
     where: str
-    """Where it was found, in words."""
+    """Place where the sequence was found, in words."""
 
     @property
     def size_on_disk(self) -> int:
-        """Bytes of the source, all images together."""
+        """Bytes of the source file, or of all images together."""
         path = Path(self.source)
         files = images_in(path) if path.is_dir() else [path]
         return sum(file.stat().st_size for file in files)
@@ -41,9 +40,9 @@ class Sequence:
 
 
 def check_frames(sequence: Sequence, view: View, read: int) -> None:
-    """Whether as many frames came through a view of the sequence as it must have.
+    """Check that as many frames came through a view of a sequence as the view wants.
 
-    Raises VideoError if not.
+    Raises VideoError for another number.
     """
     if view.stop is None:
         return

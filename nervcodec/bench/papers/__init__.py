@@ -1,1 +1,1 @@
-"""The papers that we repeat: published figures, and ours beside them."""
+"""The papers that we repeat: their published figures, and ours beside these."""

@@ -14,33 +14,34 @@ from nervcodec.models.catalogue import MODELS
 
 NAMES = {"psnr": "PSNR, dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM", "vmaf": "VMAF"}
 FINE = {"bpp": 4, "ssim": 3, "ms_ssim": 4}
-"""Digits after the point of figures that need more than two."""
+"""Digits after the point, by figure, where two digits are too few."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A published table, and which of its rows stands beside which of our points."""
+    """A published table, and the rule by which its rows stand beside our points."""
 
     table: str | None
-    """Name of a file in benchmarks/published; None where nothing is published that could stand beside ours."""
+    """Name of a file in benchmarks/published; None where no published table could stand beside ours."""
     row: Callable[[Any], Mapping[str, Any]]
-    """What the published row has, besides the video's name; takes a `Record`, or one of a `part` of a clip."""
+    """Function that gives the values a published row has besides the video's name, for a `Record`, or one of a `part`
+    of a clip."""
     note: str
-    """How what we do differs, beyond picture and epochs."""
+    """Remark on how our measurement differs, beyond picture and epochs."""
     family: str = ""
-    """Model or codec of the points; empty for all."""
+    """Model or codec of the points; empty for all points."""
 
 
 PARTS = {"seen": "train", "assisted": "test"}
 THEIRS_IS_ASSISTED = (
-    "Theirs of frames left out are made of these frames by an encoder, without counting a bit for it: beside ours that "
-    "are assisted. Bits are of the whole clip."
+    "The published frames are made by an encoder that sees the frames left out, and whose bits are not counted; they "
+    "stand beside our assisted frames. Bits are those of the whole clip."
 )
-FLOATS = "Theirs are of networks of floats, ours of 12 bits: a file holds no floats."
+FLOATS = "Their networks have floats, ours 12 bits, as a file holds no floats."
 
 
 def _method(point: Mapping[str, Any]) -> str | None:
-    """What publications call the model of a point; None for codecs that are none of our models."""
+    """Name that publications give the model of a point; None for codecs that are none of our models."""
     model = MODELS.get(point["codec"])
     return None if model is None else model.method
 
@@ -50,14 +51,14 @@ COMPARISONS = {
         Comparison(
             "dnerv_vmaf_uvg",
             lambda point: {"bpp": float(point["label"].removeprefix("bpp="))},
-            "Theirs are 8 bits for each value over all seven videos, ours the bytes of each file.",
+            "Their rates are 8 bits per value over all seven videos, ours the bytes of each file.",
         ),
     ),
     "quantization": (
         Comparison(
             "dnerv_compression_uvg",
             lambda point: {"compression": point["label"]},
-            f"{FLOATS} Ours are fitted further after pruning, theirs probably not.",
+            f"{FLOATS} Ours are fitted further after pruning, theirs probably are not.",
             "dnerv",
         ),
         Comparison(
@@ -71,7 +72,7 @@ COMPARISONS = {
         Comparison(
             "dnerv_optimizers_bunny",
             lambda point: {key: point["setting"].get(key) for key in ("optimizer", "learning_rate", "epochs")},
-            f"Theirs at 50 to 250 epochs are looks into a fit of 300, ours fits of so many. {FLOATS}",
+            f"Theirs at 50 to 250 epochs are measured within a fit of 300, ours are fits of that length. {FLOATS}",
         ),
     ),
     "blocks": (Comparison("qsnerv_blocks_beauty", lambda point: {"block": point["setting"]["block"]}, FLOATS),),
@@ -97,18 +98,18 @@ COMPARISONS = {
         Comparison(
             "dnerv_flow_bunny",
             lambda point: {"size": point["label"], "difference_source": point["setting"]["difference_source"]},
-            f"{FLOATS} For differences only 30.80 dB at 0.35M is known (Table 10).",
+            f"{FLOATS} For differences, only 30.80 dB at 0.35M is known (Table 10).",
         ),
     ),
 }
-"""By name of the suite."""
+"""Comparisons by the name of their suite."""
 
 
 def compare(suite: Suite, records: Iterable[Record]) -> list[Table]:
-    """A table for each published one that belongs to a suite: a row for a point, then means where there are videos.
+    """A table for each published table of a suite: a row for each point, then means where there are several videos.
 
-    A published figure stands where its video and setting are those of the point; the note says what else differs.
-    Points that failed or belong to another suite are left out; of points with one key the last one counts.
+    A published figure is shown where its video and setting are those of the point; the note says what else differs.
+    Points that failed or belong to another suite are left out; of points with one key, the last one counts.
     """
     done = {r["key"]: r for r in records if r["suite"] == suite.name and r["status"] == "done"}
     tables = []
@@ -121,7 +122,7 @@ def compare(suite: Suite, records: Iterable[Record]) -> list[Table]:
 
 
 def _parts(point: Record) -> Iterator[Record]:
-    """A point, or one in its place for each part of its clip that was measured."""
+    """A point, or, in its place, a point for each portion of its clip that was measured."""
     if "parts" not in point:
         yield point
     for name, part in point.get("parts", {}).items():
@@ -159,7 +160,7 @@ def _table(comparison: Comparison, suite: Suite, points: Sequence[Record]) -> Ta
 
 
 def _row_of(comparison: Comparison, theirs: Published | None, point: Record) -> dict[str, Any]:
-    """The published row of a point; empty where there is none."""
+    """The published row for a point; empty where no row fits."""
     wanted = comparison.row(point)
     for row in theirs.rows if theirs else ():
         same = row["video"] != AVERAGE and video_key(row["video"]) == video_key(point["video"])
@@ -169,7 +170,7 @@ def _row_of(comparison: Comparison, theirs: Published | None, point: Record) -> 
 
 
 def _groups(points: Sequence[Record]) -> Iterable[tuple[tuple[str, str], list[int]]]:
-    """Indices of the points of one codec and label, videos apart."""
+    """Indices of the points of each codec and label, over all videos."""
     groups: dict[tuple[str, str], list[int]] = {}
     for index, point in enumerate(points):
         groups.setdefault((point["codec"], point["label"]), []).append(index)
@@ -177,7 +178,7 @@ def _groups(points: Sequence[Record]) -> Iterable[tuple[tuple[str, str], list[in
 
 
 def _figure(metric: str, figures: Sequence[object]) -> Cell:
-    """The mean of figures, where all are known."""
+    """The mean of figures; None unless all are known."""
     numbers = [figure for figure in figures if isinstance(figure, int | float)]
     if len(numbers) < len(figures):
         return None
@@ -186,7 +187,7 @@ def _figure(metric: str, figures: Sequence[object]) -> Cell:
 
 
 def _note(comparison: Comparison, theirs: Published, points: Sequence[Record], found: Sequence[dict[str, Any]]) -> str:
-    """Where the published figures stand, how they differ from ours, and which are doubted."""
+    """Note on the source of the published figures, how they differ from ours, and which are doubted."""
     protocol = theirs.protocol
     differences = [
         _difference("data set", protocol["dataset"], points, lambda p: p["dataset"]),
@@ -212,7 +213,7 @@ def _epochs(point: Record) -> str:
 
 
 def _difference(what: str, published_value: object, points: Sequence[Record], of: Callable[[Record], str]) -> str:
-    """One sentence where ours differ from what is published, or the latter is not known."""
+    """A sentence where our values differ from the published one, or where that is not known; else an empty text."""
     values = sorted({of(point) for point in points} - {""})
     theirs = "not given" if published_value is None else str(published_value)
     return "" if values in ([], [theirs]) else f"Their {what}: {theirs}; ours: {', '.join(values)}."

@@ -1,4 +1,4 @@
-"""Figures that others have published, as the files of benchmarks/published hold them: one file a table."""
+"""Figures that others have published, read from benchmarks/published, where each table is a file."""
 
 import json
 from collections.abc import Mapping
@@ -10,44 +10,44 @@ from typing import Any
 from nervcodec.errors import RequestError
 
 AVERAGE = "average"
-"""The video of a row that holds the means over the others."""
+"""Name of the video in a row that holds the means over all videos."""
 FOLDERS = (Path(__file__).parent / "published", Path(__file__).parents[3] / "benchmarks" / "published")
-"""Of an installed package, then of the repository."""
+"""Folders of the tables: in an installed package, then in the repository."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """One table."""
+    """One published table."""
 
     title: str
     table: str
-    """Its number in the source."""
+    """Number of the table in the source."""
     source: Mapping[str, str]
-    """`authors`, `title`, `venue`, and which `part` of it holds the table."""
+    """`authors`, `title` and `venue` of the source, and the `part` of it that holds the table."""
     shows: str
     protocol: Mapping[str, Any]
-    """`dataset`, `picture` such as `1920x960`, `epochs` (null where not given), and what else is known, in `note`."""
+    """`dataset`, `picture` such as `1920x960`, `epochs` (null where not given), and a `note` on what else is known."""
     metrics: Mapping[str, str]
-    """What the columns of figures are, by key."""
+    """Meaning of each column of figures, by its key."""
     rows: tuple[Mapping[str, Any], ...]
-    """Flat records: `method`, `video`, what makes the point, figures; `doubted` says why one may be wrong."""
+    """Flat records: `method`, `video`, what makes the point, figures; `doubted` says why a figure may be wrong."""
     doubted: str | None = None
-    """Why the whole table may be wrong."""
+    """Reason why the whole table may be wrong."""
 
     @property
     def citation(self) -> str:
-        """Where it stands, in one line."""
+        """Source of the table, in one line."""
         return f"{self.source['title']} ({self.source['venue']}), {self.source['part']}, {self.table}"
 
 
 def published_names() -> list[str]:
-    """Names of all tables."""
+    """Names of all published tables."""
     return sorted(path.stem for path in _folder().glob("*.json"))
 
 
 @cache
 def published(name: str) -> Published:
-    """The table of a name, such as `dnerv_vmaf_uvg`.
+    """The published table with a name such as `dnerv_vmaf_uvg`.
 
     Raises RequestError for a name that no table has.
     """

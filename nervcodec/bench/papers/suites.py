@@ -1,4 +1,4 @@
-"""The two papers' tables as suites: which fits stand for a table; `beside` lays its figures beside theirs."""
+"""Tables of the two papers as suites, each made of the fits that stand for a table."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ from nervcodec.models.sizing import choose_strides, content_shape
 from nervcodec.training.recipe import LEARNING_RATES
 
 RATES = {0.015: "uvg960-1.58m", 0.025: "uvg960-3m", 0.05: "uvg960-3m-fine"}
-"""Bits for each pixel of DNeRV's Table 9, and the rows of its networks (section 7.3)."""
+"""Bits per pixel in DNeRV's Table 9, with the rows of its networks (section 7.3)."""
 TASK_QUALITY = 60.0
-"""Of fits that leave frames or pixels out; the papers do not give the size of theirs (ours)."""
+"""Quality of fits that leave frames or pixels out; the papers do not give the size of their networks (ours)."""
 SIZES = {"0.35M": 350_000, "0.75M": 750_000, "1.5M": 1_500_000, "3M": 3_000_000}
 UVG, HALF_UVG, BUNNY = (1920, 960), (960, 480), (1280, 640)
 ROWS = {
@@ -26,9 +26,9 @@ ROWS = {
     ("sdmn", HALF_UVG): "sdmn480-3m",
     ("sdmn", BUNNY): "sdmn640-0.75m",
 }
-"""The papers' networks by model and picture; Table 11 does not say which it used, so DNeRV's is our guess."""
+"""Rows of the papers' networks by model and picture size; Table 11 does not name its row, so DNeRV's is our guess."""
 UNCOMPRESSED = {"recipe": "paper", "bits": 12, "prune": 0.0}
-"""Stands for networks of floats, which no file holds."""
+"""Options that stand for networks of floats, which no file holds."""
 COMPRESSIONS = {
     "none": UNCOMPRESSED,
     "8 bit": {"recipe": "paper", "bits": 8, "prune": 0.0},
@@ -39,16 +39,16 @@ COMPRESSIONS = {
 
 @dataclass(frozen=True)
 class Task:
-    """What a suite is to be run on: one video, and how long to fit."""
+    """Conditions in which a suite runs: one video, and how long to fit."""
 
     width: int
     height: int
     frames: int
     fit: Mapping[str, Any]
-    """`preset`, `epochs` or `steps`, and whatever else of EncodeOptions belongs into every fit (`seed`, `device`)."""
+    """`preset`, `epochs` or `steps`, and other options of EncodeOptions for every fit (`seed`, `device`)."""
 
     def row_or(self, row: str | None, otherwise: Mapping[str, Any], picture: tuple[int, int]) -> dict[str, Any]:
-        """A row of the papers where the video has its picture, else another way to choose the network."""
+        """A row of the papers where the video has its picture size, else another way to choose the network."""
         return {"row": row} if row and (self.width, self.height) == picture else dict(otherwise)
 
 
@@ -57,33 +57,34 @@ class Trial:
     """One point of one curve."""
 
     codec: str
-    """Name of the curve; what stands before a colon is the model or codec."""
+    """Name of the curve; the word before a colon is the model or codec."""
     label: str
-    """What makes the point."""
+    """Setting that makes the point, in words."""
     setting: dict[str, Any]
-    """JSON values: arguments of EncodeOptions, `target` as `{"kind": "bpp", "value": 0.015}`; `bpp` for x264, x265."""
+    """Values of JSON: arguments of EncodeOptions, with `target` as `{"kind": "bpp", "value": 0.015}`, or, for x264 and
+    x265, `bpp`."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A table of the papers, or several that belong together."""
+    """A table of the papers, or several tables that belong together."""
 
     name: str
     summary: str
     dataset: str
     trials: Callable[[Task], list[Trial]]
     videos: tuple[str, ...] | None = None
-    """Names; None for all of the data set."""
+    """Names of videos; None means all of the data set."""
     protocol: str = "hnerv"
-    """The papers' crop: the middle 1920x960 of 1080p, the middle 1280x640 of 720p."""
+    """Name of a protocol; `hnerv` has the papers' crop: the middle 1920x960 of 1080p, the middle 1280x640 of 720p."""
     fit: Mapping[str, Any] = field(default_factory=lambda: {"epochs": 300})
-    """Of the papers, where nothing else is asked for."""
+    """Length of fits as in the papers, where nothing else is asked for."""
 
 
 def suite(name: str) -> Suite:
-    """The suite of a name.
+    """The suite with a name.
 
-    Raises RequestError for a name that none has.
+    Raises RequestError for a name that no suite has.
     """
     if name in SUITES:
         return SUITES[name]
@@ -91,9 +92,9 @@ def suite(name: str) -> Suite:
 
 
 def raw_size(task: Task, bits_per_pixel: float) -> int:
-    """Weights of a DNeRV that take so many bits together with its embeddings, 8 for each value, as the paper counts.
+    """Number of weights of a DNeRV that takes a rate with its embeddings, at 8 bits per value, as the paper counts.
 
-    Of the difference grids the one that the recipe `paper` chooses for that size; 1 where embeddings alone take more.
+    The difference grid is that of the recipe `paper` for that size. The result is 1 where embeddings alone take more.
     """
     height, width, frames = task.height, task.width, task.frames
     strides = choose_strides(height, width)
@@ -179,7 +180,7 @@ def _inpainting(task: Task) -> list[Trial]:
     return [
         Trial(model, f"mask={mask}", {"quality": TASK_QUALITY, **task.fit, "model": model, "mask": mask})
         for model in base_names()
-        if MODELS[model].assisted  # a hole in a frame that others borrow from would be seen in them
+        if MODELS[model].assisted  # otherwise a hole in a frame would be seen in the frames that borrow from it
         for mask in ("boxes:5x50", "center:1/4")
     ]
 
@@ -220,14 +221,14 @@ SUITES = {
         ),
         Suite(
             "interpolation",
-            "every second frame left out: seen, guessed blindly, and assisted by embeddings that count, beside DNeRV's "
-            "Table 12 and QS-NeRV's Table 5, averages and minterpolate",
+            "every second frame left out of the fit: frames seen, guessed, and assisted by embeddings that cost bits, "
+            "beside DNeRV's Table 12 and QS-NeRV's Table 5, averages and minterpolate",
             "davis",
             _interpolation,
         ),
         Suite(
             "inpainting",
-            "pixels left out of a fit, in HNeRV's five boxes and one in the middle",
+            "pixels left out of the fit, in HNeRV's five boxes and in one box in the middle",
             "davis",
             _inpainting,
         ),

@@ -1,4 +1,4 @@
-"""Whether a line of results holds what a reader needs."""
+"""Check that a line of results holds what a reader needs."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ FIGURES = ("psnr", "encode_seconds")
 OPTIONAL = ("decode_seconds", "kbps", "psnr_yuv", "ms_ssim", "vmaf", "parameters", "kmac_per_pixel", "peak_memory")
 
 LARGEST = 1e18
-"""Of any figure: more is a fault of whatever wrote it."""
+"""Largest figure that is accepted; a larger one is a fault of the program that wrote it."""
 
 
 def check_record(record: Record, path: Path) -> None:
-    """Raises VideoError, naming the file, unless a record of a results.jsonl has all that is read of it."""
+    """Raises VideoError, naming the file, unless a record of a results.jsonl holds all that a reader needs."""
     fault = _fault(dict(record))
     if fault:
         raise VideoError(f"{path}: point {record['key']!r}: {fault}")

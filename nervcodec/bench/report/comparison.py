@@ -1,4 +1,4 @@
-"""Curves from the points of one or many runs, and how far they lie from an anchor."""
+"""Curves from the points of one or several runs, and their differences from an anchor."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from nervcodec.errors import RequestError
 from nervcodec.metrics.rd import SHARED_QUALITY, Point, bd_quality, bd_rate, ms_ssim_decibels
 
 SAME_VIDEO = ("dataset", "protocol", "view", "width", "height", "frames", "source_sha256")
-"""What all points of a video must agree on."""
+"""Keys of a record in which all points of a video must agree."""
 
 
 @dataclass(frozen=True)
@@ -21,21 +21,21 @@ class Metric:
 
     title: str
     key: str
-    """Of a record."""
+    """Key of the figure in a record."""
     axis: str
-    """What the scale is called on which curves are drawn and compared."""
+    """Name of the scale on which curves are drawn and compared."""
     shared: float = SHARED_QUALITY
-    """How much of that scale two curves must share."""
+    """Length of the range that two curves must share on the scale."""
     scale: Callable[[float], float] = float
-    """From the figure of a record to that scale."""
+    """Function from the figure of a record to the scale."""
 
     def figure(self, record: Mapping[str, Any]) -> float | None:
-        """What was measured; None where nothing was."""
+        """The figure of a record; None where it was not measured."""
         value: float | None = record.get(self.key)
         return value
 
     def of(self, record: Mapping[str, Any]) -> float | None:
-        """The same on the scale of `axis`."""
+        """The figure of a record on the scale of `axis`; None where it was not measured."""
         value = self.figure(record)
         return None if value is None else self.scale(value)
 
@@ -50,16 +50,16 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Results:
-    """The points of some runs."""
+    """The points of one or several runs."""
 
     videos: Sequence[str]
     codecs: Sequence[str]
-    """Both in the order in which they were first seen."""
+    """Names of the codecs, which, like those of the videos, stand in the order in which they were first seen."""
     curves: Mapping[tuple[str, str], Sequence[Record]]
-    """Points of a (video, codec), from the cheapest to the dearest; pairs without a point are missing."""
+    """Points of each (video, codec), from the cheapest to the most expensive; pairs without a point are missing."""
     failed: Sequence[Record]
     folders: Mapping[str, Path]
-    """By the key of a point, the folder that its pictures are named from."""
+    """Folder to which the paths of a point's pictures are relative, by the key of the point."""
 
     def points(self) -> Iterable[Record]:
         """All points that were measured."""
@@ -70,14 +70,14 @@ class Results:
         return [name for name, metric in METRICS.items() if any(metric.of(r) is not None for r in self.points())]
 
     def pairs(self, video: str, codec: str, metric: Metric) -> list[Point]:
-        """The curve as (bits a pixel, quality), without points whose quality was not measured."""
+        """A curve as (bits per pixel, quality), without points whose quality was not measured."""
         found = ((r["bpp"], metric.of(r)) for r in self.curves.get((video, codec), ()))
         return [(bpp, quality) for bpp, quality in found if quality is not None]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How far a codec lies from the anchor: by video, None where the curves do not meet, and the mean of the others."""
+    """Difference of a codec from the anchor, by video (None where the curves do not meet) and as a mean over videos."""
 
     by_video: Mapping[str, float | None]
 
@@ -88,17 +88,17 @@ class Difference:
 
     @property
     def average(self) -> float | None:
-        """Mean over the videos where the curves meet; None where there is none."""
+        """Mean over the videos where the curves meet; None without such a video."""
         found = [value for value in self.by_video.values() if value is not None]
         return math.fsum(found) / len(found) if found else None
 
 
 def load_results(paths: Iterable[Path]) -> Results:
-    """The points of some files of results, as one.
+    """Load the points of several files of results together.
 
-    Of the records with one key the last that is done counts, else the last. Raises VideoError for a file that is not
-    one of results, and RequestError where points of a video were not made from the same pictures, or a curve has two
-    points of one label.
+    Of the records with one key, the last that is done counts, else the last. Raises VideoError for a file that does
+    not hold results, and RequestError where points of a video were not made from the same pictures, or a curve has two
+    points with one label.
     """
     latest: dict[str, tuple[Record, Path]] = {}
     for path in paths:
@@ -128,7 +128,7 @@ def load_results(paths: Iterable[Path]) -> Results:
 
 
 def differences(results: Results, anchor: str, metric: Metric, *, quality: bool = False) -> dict[str, Difference]:
-    """BD-rate in percent of every codec but the anchor; with `quality`, BD-PSNR and its like on the metric's scale.
+    """BD-rate in percent of every codec except the anchor; with `quality`, BD-PSNR or its like on the metric's scale.
 
     Raises RequestError for an anchor that has no points.
     """
@@ -148,9 +148,9 @@ def differences(results: Results, anchor: str, metric: Metric, *, quality: bool 
 
 
 def averaged(results: Results, codec: str, metric: Metric) -> list[Point]:
-    """A codec's curve over all videos: mean bits a pixel and mean quality of the points of one label.
+    """A codec's curve over all videos: mean bits per pixel and mean quality of the points with one label.
 
-    Only labels that every video has count; for others the mean would be over other videos.
+    Only labels that every video has count, so that all means are over the same videos.
     """
     by_video = [
         {
@@ -167,9 +167,9 @@ def averaged(results: Results, codec: str, metric: Metric) -> list[Point]:
 def at_equal_rate(
     results: Results, video: str, usable: Callable[[Record], object]
 ) -> tuple[float | None, dict[str, Record]]:
-    """A rate in bits a pixel that suits all curves of a video, and of each codec the usable point nearest to it.
+    """A rate in bits per pixel that suits all curves of a video, and the usable point of each codec nearest to it.
 
-    The rate is the middle, in octaves, of the range that all curves share (of the gap, where they share none). Codecs
+    The rate is the middle, in octaves, of the range that all curves share, or of the gap where they share none. Codecs
     without a usable point are left out.
     """
     curves = {codec: [r for r in results.curves.get((video, codec), ()) if usable(r)] for codec in results.codecs}
@@ -182,11 +182,11 @@ def at_equal_rate(
 
 
 def _check_videos(found: Iterable[tuple[Record, Path]]) -> None:
-    """What is compared must have been made from the same pictures."""
+    """Raises RequestError unless all points of a video were made from the same pictures."""
     known: dict[tuple[str, str], tuple[object, Path]] = {}
     for record, path in found:
         facts: Mapping[str, object] = {**record}
-        for name in filter(facts.__contains__, SAME_VIDEO):  # a point that failed does not know all of them
+        for name in filter(facts.__contains__, SAME_VIDEO):  # a failed point may lack some of these
             value, first = known.setdefault((record["video"], name), (facts[name], path))
             if value != facts[name]:
                 raise RequestError(

@@ -1,4 +1,4 @@
-"""A comparison as one HTML page that needs nothing beside it."""
+"""A comparison as one HTML page that needs no other file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ NAMES = {"cpu": "CPU", "cuda": "CUDA"}
 
 @dataclass(frozen=True)
 class Figure:
-    """A plot and the line below it."""
+    """A plot and the caption below it."""
 
     caption: str
     svg: str
@@ -35,7 +35,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Part:
-    """What one metric says."""
+    """Tables and plots of the page for one metric."""
 
     name: str
     title: str
@@ -44,11 +44,13 @@ class Part:
 
 
 def html(results: Results, anchor: str, *, metric: str = "psnr", pictures: str = "all") -> str:
-    """The page; the same results always give the same text.
+    """Make the page; equal results always give equal text.
 
-    anchor: the codec that others are compared with. metric: the one of METRICS that is shown first. pictures: `all`,
-    `none` or the videos whose pictures may be shown, between commas. Raises RequestError for an anchor or a video that
-    the results do not have and where libraries are missing, VideoError for a picture that cannot be read.
+    anchor: the codec with which others are compared. metric: the name in METRICS of the metric that is shown first.
+    pictures: `all`, `none` or the videos whose pictures may be shown, separated by commas.
+
+    Raises RequestError for an anchor or a video that the results do not have and where libraries are missing,
+    VideoError for a picture that cannot be read.
     """
     with needing("bench"):
         import jinja2
@@ -95,13 +97,13 @@ def _part(results: Results, anchor: str, name: str) -> Part:
 
 
 def _rates(curves: dict[int, list[Point]], axis: str) -> str:
-    """The plot of the curves that have points; empty where none has."""
+    """Plot the curves that have points; an empty text where no curve has."""
     found = {i: curve for i, curve in curves.items() if curve}
     return rate_plot(found, axis) if found else ""
 
 
 def _frames(results: Results) -> Iterator[Figure]:
-    """PSNR of each frame, at nearly equal rate."""
+    """Plot the PSNR of each frame, at nearly equal rate."""
     for video in results.videos:
         target, near = at_equal_rate(results, video, lambda record: record.get("psnr_frames"))
         if near:
@@ -111,7 +113,7 @@ def _frames(results: Results) -> Iterator[Figure]:
 
 
 def _speeds(results: Results, anchor: str, name: str) -> list[Figure]:
-    """BD-rate over what a codec costs."""
+    """Plot BD-rate over encoding time and decoding speed."""
     compared = differences(results, anchor, METRICS[name])
     rates = {anchor: 0.0, **{codec: difference.average for codec, difference in compared.items()}}
     figures = []
@@ -132,7 +134,7 @@ def _legend(number: int, codec: str) -> dict[str, Any]:
 
 
 def _facts(results: Results) -> dict[str, list[str]]:
-    """What was compared where, each fact with all the values that records have of it."""
+    """Facts about what was compared and where it ran, each with all values that the records have."""
     found: dict[str, dict[str, None]] = {}
     for record in (*results.points(), *results.failed):
         for key, title in FACTS.items():

@@ -1,4 +1,4 @@
-"""Pictures of a run, cut to what fits a page, as data URIs."""
+"""Pictures of a run, cropped to fit a page, as data URIs."""
 
 import base64
 import io
@@ -12,23 +12,23 @@ from nervcodec.errors import RequestError, VideoError
 from nervcodec.extras import needing
 
 LARGEST = 640, 360
-"""Width and height in pixels of what is shown; of larger pictures, the middle."""
+"""Largest width and height of shown pictures, in pixels; larger pictures are cropped to their middle."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One picture and what is said below it."""
+    """One picture and the caption below it."""
 
     name: str
-    """Of the codec, or `source`."""
+    """Name of the codec, or `source`."""
     caption: str
     uri: str
 
 
 def chosen_videos(results: Results, pictures: str) -> list[str]:
-    """The videos of `all`, `none` or names between commas.
+    """The videos that `all`, `none` or names separated by commas stand for.
 
-    Raises RequestError for a name that is none of a video.
+    Raises RequestError for a name that no video has.
     """
     if pictures in ("all", "none"):
         return list(results.videos) if pictures == "all" else []
@@ -40,7 +40,7 @@ def chosen_videos(results: Results, pictures: str) -> list[str]:
 
 
 def shown_pictures(results: Results, videos: Collection[str]) -> dict[str, list[Shown]]:
-    """By video, the source and what each codec makes of it at nearly equal rate; videos without pictures are left out.
+    """The source and each codec's picture at nearly equal rate, by video; videos without pictures are left out.
 
     Raises VideoError for a picture that cannot be read or lies outside the folder of the results.
     """
@@ -62,7 +62,7 @@ def _caption(codec: str, record: Record, frame: int) -> str:
 
 
 def _uri(folder: Path, name: str) -> str:
-    """The middle of a picture as a PNG in a URI."""
+    """The middle of a picture as a PNG in a data URI."""
     with needing("bench"):
         from PIL import Image
     path = folder / name
@@ -75,7 +75,7 @@ def _uri(folder: Path, name: str) -> str:
             middle = picture.convert("RGB").crop((left, top, left + width, top + height))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise VideoError(
-            f"{path}: {getattr(error, 'strerror', None) or 'not a PNG'}; --pictures none does without"
+            f"{path}: {getattr(error, 'strerror', None) or 'not a PNG'}; --pictures none leaves pictures out"
         ) from error
     coded = io.BytesIO()
     middle.save(coded, "PNG", optimize=True)

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = 8
-"""Custom properties `--c0` to `--c7` that the page has to define, for light and for dark."""
+"""Number of colours: custom properties `--c0` to `--c7`, which the page has to define for light and for dark."""
 DASHES = ((), (5.0, 2.0), (1.5, 1.5))
 SHAPES = ((24, 0), (4, 45), (3, 0), (4, 0), (3, 180), (5, 0), (6, 0))
-"""Corners and turn in degrees of the marks: disc, square, triangle, diamond and so on."""
+"""Number of corners, and rotation in degrees, of the marks: disc, square, triangle, diamond and so on."""
 SIZE = (4.8, 3.2)
-"""Inches at 72 points; text is 9 points, so that it is readable where the plot is as wide as a phone."""
+"""Size of a plot in inches of 72 points; text has 9 points, so that it is readable on a plot as wide as a phone."""
 INNER = (0.13, 0.145, 0.855, 0.835)
-"""Left, bottom, width and height of the axes in it."""
+"""Left, bottom, width and height of the axes, as shares of the plot."""
 INK, LINES = "#010203", "#040506"
-"""Stand for the page's colours of text and of grids until the SVG is made."""
+"""Placeholders for the page's colours of text and of grids until the SVG is made."""
 
 
 def dash(number: int) -> tuple[float, ...]:
@@ -35,14 +35,14 @@ def dash(number: int) -> tuple[float, ...]:
 
 
 def corners(number: int, radius: float) -> list[Point]:
-    """Corners of the mark of a curve around the origin, y downwards, as Matplotlib draws it."""
+    """Corners of the mark of a curve around the origin, with y downwards, as Matplotlib draws it."""
     count, turn = SHAPES[number % len(SHAPES)]
     angles = (math.radians(turn) + 2 * math.pi * i / count for i in range(count))
     return [(round(-radius * math.sin(a), 2), round(-radius * math.cos(a), 2)) for a in angles]
 
 
 def rate_plot(curves: Mapping[int, Sequence[Point]], axis: str) -> str:
-    """Quality over bits a pixel, in octaves; curves by the number that their look follows from."""
+    """Plot quality over bits per pixel, in octaves; each curve has the number that decides its look."""
     with _axes("bits per pixel", axis) as (axes, svg):
         for number, curve in curves.items():
             axes.plot(*zip(*curve, strict=True), **_look(number))
@@ -51,7 +51,7 @@ def rate_plot(curves: Mapping[int, Sequence[Point]], axis: str) -> str:
 
 
 def frames_plot(curves: Mapping[int, Sequence[float]]) -> str:
-    """PSNR of each frame."""
+    """Plot the PSNR of each frame."""
     with _axes("frame", "RGB PSNR, dB") as (axes, svg):
         for number, curve in curves.items():
             axes.plot(range(len(curve)), curve, **{**_look(number), "marker": "", "linewidth": 1.2})
@@ -60,7 +60,7 @@ def frames_plot(curves: Mapping[int, Sequence[float]]) -> str:
 
 
 def speed_plot(points: Mapping[int, Point], axis: str) -> str:
-    """BD-rate in percent over a time or speed, the latter in decades."""
+    """Plot BD-rate in percent over a time or a speed, in decades."""
     with _axes(axis, "BD-rate, %") as (axes, svg):
         axes.axhline(0, color=INK, linewidth=0.8)
         for number, (speed, rate) in points.items():
@@ -70,7 +70,7 @@ def speed_plot(points: Mapping[int, Point], axis: str) -> str:
 
 
 def numbered(svg: str, number: int) -> str:
-    """The SVG with ids that no other number has."""
+    """An SVG whose ids differ from those of the SVGs with other numbers."""
     return re.sub(r'( id="|"#|url\(#)', rf"\g<1>p{number}", svg)
 
 
@@ -92,7 +92,7 @@ def _stand_in(colour: int) -> str:
 
 @contextmanager
 def _axes(across: str, up: str) -> Iterator[tuple["Axes", list[str]]]:
-    """Empty axes to draw on; the SVG is in the list when the block ends."""
+    """Empty axes to draw on; the list holds the SVG when the block has ended."""
     with needing("bench"):
         import matplotlib
         from matplotlib.figure import Figure
@@ -122,7 +122,7 @@ def _axes(across: str, up: str) -> Iterator[tuple["Axes", list[str]]]:
 
 
 def _logarithmic(axes: "Axes", base: int, between: float) -> None:
-    """Ticks at powers of the base and, where those are few, at `between` times them."""
+    """Set ticks at powers of the base and, where those are few, at `between` times the powers."""
     from matplotlib.ticker import LogLocator
 
     axes.set_xscale("log", base=base)
@@ -132,7 +132,7 @@ def _logarithmic(axes: "Axes", base: int, between: float) -> None:
 
 
 def _for_page(svg: str, label: str) -> str:
-    """Without prologue, description, fonts, colours of its own and ids that nothing refers to."""
+    """An SVG without prologue, description, fonts, colours of its own, and ids that nothing refers to."""
     svg = svg[svg.index("<svg") :]
     for stand_in, colour in _colours():
         svg = svg.replace(stand_in, colour)

@@ -1,4 +1,4 @@
-"""What a comparison says in tables."""
+"""Tables of a comparison."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from nervcodec.bench.report.comparison import METRICS, Difference, Results, diff
 from nervcodec.bench.tables import Cell, Table
 from nervcodec.metrics.rd import SHARED_OCTAVES
 
-RULE = "Mean by PCHIP over the range that two curves share ({}); - where that is less than {:g}."
+RULE = "Mean by PCHIP over the range that two curves share ({}); - where they share less than {:g}."
 AVERAGE = "Average: the mean over the videos that have a figure."
 
 
@@ -18,21 +18,24 @@ def rate_table(results: Results, anchor: str, name: str) -> Table:
     Raises RequestError for an anchor that has no points.
     """
     metric = METRICS[name]
-    note = f"Bits needed more, less is better. {RULE.format(metric.axis, metric.shared)}"
+    note = f"Additional bits needed; less is better. {RULE.format(metric.axis, metric.shared)}"
     title = f"BD-rate against {anchor} at equal {metric.title}, %"
     return _difference_table(title, note, results, differences(results, anchor, metric))
 
 
 def quality_table(results: Results, anchor: str, name: str) -> Table:
-    """How much better than the anchor every codec is at equal rate, on the scale of the metric; as `rate_table`."""
+    """Gain of every codec over the anchor at equal rate, on the metric's scale; `name` is one of METRICS.
+
+    Raises RequestError for an anchor that has no points.
+    """
     metric = METRICS[name]
-    note = f"Gain ({metric.axis}), more is better. {RULE.format('octaves of rate', SHARED_OCTAVES)}"
+    note = f"Gain ({metric.axis}); more is better. {RULE.format('octaves of rate', SHARED_OCTAVES)}"
     title = f"BD-{metric.title} against {anchor} at equal rate"
     return _difference_table(title, note, results, differences(results, anchor, metric, quality=True))
 
 
 def points_table(results: Results) -> Table:
-    """All points that were measured."""
+    """Table of all points that were measured."""
     header = ("video", "codec", "point", "bpp", "kbit/s", "bytes", *(m.title for m in METRICS.values()))
     rows = [
         (
@@ -47,7 +50,7 @@ def points_table(results: Results) -> Table:
 
 
 def speed_table(results: Results) -> Table:
-    """What coding and decoding costs, over all points of a codec."""
+    """Table of the cost of coding and decoding, over all points of each codec."""
     header = ("codec", "encode, s/frame", "decode, frames/s", "kMAC/pixel", "peak memory, MB", "parameters", "points")
     return Table(
         "Speed",
@@ -59,7 +62,7 @@ def speed_table(results: Results) -> Table:
 
 
 def failed_table(results: Results) -> Table:
-    """Points that could not be measured, and why."""
+    """Table of the points that could not be measured, with the reasons."""
     rows = [
         (r["video"], r["codec"], r["label"], f"{r['error']['kind']}: {r['error']['message']}") for r in results.failed
     ]
@@ -67,13 +70,13 @@ def failed_table(results: Results) -> Table:
 
 
 def encode_seconds(results: Results, codec: str) -> float | None:
-    """Seconds that the encoder took for a frame, over all points; None for a codec without any."""
+    """Seconds that the encoder took per frame, over all points; None for a codec without points."""
     records = _of(results, codec)
     return math.fsum(r["encode_seconds"] for r in records) / sum(r["frames"] for r in records) if records else None
 
 
 def decode_rate(results: Results, codec: str) -> float | None:
-    """Frames that the decoder made in a second, over all points; None where that took no time at all."""
+    """Frames that the decoder made per second, over all points; None where no time was measured."""
     timed = [(r["frames"], seconds) for r in _of(results, codec) if (seconds := r.get("decode_seconds")) is not None]
     took = math.fsum(seconds for _, seconds in timed)
     return sum(frames for frames, _ in timed) / took if took > 0 else None

@@ -1,1 +1,1 @@
-"""From what is asked for to lines of results, whatever comes between."""
+"""Running a benchmark: from a request to lines of results, even across interruptions."""

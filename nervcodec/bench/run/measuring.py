@@ -1,4 +1,4 @@
-"""The figures of a decoded clip beside the original."""
+"""Figures of a decoded clip against the original."""
 
 import sys
 import tempfile
@@ -19,13 +19,13 @@ from nervcodec.picture import VideoFormat
 from nervcodec.video.writer import write_frames
 
 BATCH = 8
-"""Frames that are compared at a time."""
+"""Number of frames that are compared at a time."""
 
 
 def measure_clip(decoded: Tensor, clip: Tensor) -> dict[str, Any]:
     """Quality of `decoded` as the fields of a `Record`; both `[T, 3, H, W]`, uint8.
 
-    Every figure is a mean over frames, but for `psnr_of_mean_mse`.
+    Every figure is a mean over frames, except for `psnr_of_mean_mse`.
     """
     rgb: list[Tensor] = []
     planes: dict[str, list[Tensor]] = {plane: [] for plane in PLANES}
@@ -49,9 +49,9 @@ def measure_clip(decoded: Tensor, clip: Tensor) -> dict[str, Any]:
 
 
 def measure_vmaf(decoded: Tensor, clip: Tensor, video: VideoFormat) -> float | None:
-    """VMAF v0.6.1 of `decoded`, both `[T, 3, H, W]`, uint8.
+    """VMAF v0.6.1 of `decoded` against `clip`, both `[T, 3, H, W]`, uint8.
 
-    None where there is no ffmpeg that has it, or it refuses the pictures, which may be too small.
+    None where no ffmpeg has libvmaf, or where it refuses the pictures, which may be too small.
     """
     with tempfile.TemporaryDirectory() as folder:
         paths = Path(folder) / "decoded.y4m", Path(folder) / "source.y4m"
@@ -65,7 +65,7 @@ def measure_vmaf(decoded: Tensor, clip: Tensor, video: VideoFormat) -> float | N
 
 
 def peak_memory() -> int | None:
-    """Bytes that this process, or one that it ran, had resident at most; None where the system does not tell."""
+    """Largest number of bytes that this process, or one that it ran, had resident; None where it is not known."""
     try:
         import resource
     except ImportError:  # Windows

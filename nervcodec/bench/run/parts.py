@@ -1,4 +1,4 @@
-"""Figures of parts of a clip: frames and pixels that a fit has seen, and those it has not."""
+"""Figures over portions of a clip: frames and pixels that a fit has seen, and those it has not."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,18 +20,18 @@ from nervcodec.timeline import Timeline
 from nervcodec.video.minterpolate import minterpolate
 
 Parts = dict[str, Part]
-"""By name of the part."""
+"""Figures over portions of a clip, by the name of the portion."""
 
 
 def measure_parts(codec: NetworkCodec, coded: Coded, decoded: Tensor, material: Material, setting: Setting) -> Parts:
-    """What a point says beyond its whole clip, where frames or pixels were kept from the fit; else nothing."""
+    """Figures of a point beyond those of its whole clip, where frames or pixels were kept from the fit; else none."""
     if setting.get("keep_every", 1) > 1:
         return _interpolation(codec, coded, decoded, material, setting)
     return _inpainting(decoded, material, setting["mask"]) if setting.get("mask") else {}
 
 
 def _interpolation(codec: NetworkCodec, coded: Coded, decoded: Tensor, material: Material, setting: Setting) -> Parts:
-    """Frames that were seen, and others: as a decoder guesses them, assisted, and by what needs no network."""
+    """Figures of frames that were seen, and of others: as a decoder guesses them, assisted, and without a network."""
     clip, timeline = material.clip, Timeline.every(setting["keep_every"], len(material.clip))
     if timeline.is_whole:
         return {}
@@ -54,7 +54,7 @@ def _interpolation(codec: NetworkCodec, coded: Coded, decoded: Tensor, material:
 
 
 def _baselines(frames: Tensor, timeline: Timeline) -> Iterator[tuple[str, Tensor]]:
-    """Names, and the missing frames, of what anyone can do: averaging, and FFmpeg's filter where there is one."""
+    """Names and missing frames of methods without a network: averaging, and FFmpeg's filter where it exists."""
     yield "average", at_moments(frames.float(), timeline.moments(timeline.missing)).round().byte()
     with suppress(ResourceError):
         made = minterpolate([frame.permute(1, 2, 0).numpy() for frame in frames], timeline.positions)
@@ -62,7 +62,7 @@ def _baselines(frames: Tensor, timeline: Timeline) -> Iterator[tuple[str, Tensor
 
 
 def _inpainting(decoded: Tensor, material: Material, mask: str) -> Parts:
-    """Pixels that were seen, and others; and whole pictures, with only the latter decoded."""
+    """Figures of pixels seen, of masked ones, of whole pictures, and of originals with only masked pixels decoded."""
     masks = load_footage(material.source, material.view, mask).masks
     assert masks is not None
     filled = torch.where(masks, decoded, material.clip)
@@ -76,7 +76,7 @@ def _inpainting(decoded: Tensor, material: Material, mask: str) -> Parts:
 
 
 def _pixels(decoded: Tensor, material: Material, masks: Tensor) -> Part:
-    """PSNR over the pixels that no mask covers; where those are few, structure means little."""
+    """PSNR over the pixels that no mask covers, without SSIM, which means little where these are few."""
     meter = QualityMeter(material.video)
     for batch in zip(*(torch.split(frames, BATCH) for frames in (decoded, material.clip, masks)), strict=True):
         meter.add(*batch)

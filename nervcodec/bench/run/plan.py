@@ -1,4 +1,4 @@
-"""From what was asked for to the points of a benchmark."""
+"""From the options of a benchmark to its points."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,24 +21,24 @@ DEFAULT_PROTOCOL, DEFAULT_PRESET, DEFAULT_POINTS = "hnerv", "fast", 4
 
 @dataclass(frozen=True, kw_only=True)
 class BenchOptions:
-    """What to measure, on what."""
+    """All options of a benchmark: what to measure, and on which videos."""
 
     dataset: str | None = None
-    """By name, or a folder of clips; None means the one of the suite."""
+    """Name of a data set, or a folder of clips; None means the data set of the suite."""
     root: Path | None = None
-    """Where the data set lies."""
+    """Folder in which the data set lies."""
     videos: tuple[str, ...] | None = None
-    """None means those of the suite, or all of the data set."""
+    """Names of videos; None means those of the suite, or all of the data set."""
     codecs: tuple[str, ...] | None = None
-    """None means DEFAULT_CODECS."""
+    """Names of codecs; None means DEFAULT_CODECS."""
     protocol: str | None = None
-    """None means the one of the suite, or `hnerv`."""
+    """Name of a protocol; None means that of the suite, or `hnerv`."""
     points: int | None = None
-    """Of each curve, None means 4; codecs that cost little get twice as many."""
+    """Number of points of each curve; None means 4; codecs that cost little get twice as many."""
     suite: str | None = None
-    """A task of the papers, which brings its own codecs and points."""
+    """Name of a task of the papers, which has its own codecs and points."""
     view: View = field(default_factory=View)
-    """Refines the protocol's; frames count from each sequence's first."""
+    """View that refines the protocol's; frames count from each sequence's first."""
     fitting: Mapping[str, Any] = field(default_factory=dict)
     """Options of `encode` that all points of our models share, such as `preset`."""
     shm_encoder: Path | None = None
@@ -46,9 +46,10 @@ class BenchOptions:
 
 
 def plan_points(options: BenchOptions) -> list[Point]:
-    """All points, video after video.
+    """All points of a benchmark, video after video.
 
-    Raises RequestError for what is not known or does not go together, VideoError for data that is missing or short.
+    Raises RequestError for options that are not known or do not go together, VideoError for data that is missing or
+    too short.
     """
     task = suite(options.suite) if options.suite else None
     if task and (options.codecs or options.points):
@@ -82,14 +83,14 @@ def plan_points(options: BenchOptions) -> list[Point]:
 
 
 def _trials(task: Suite, sequence: Sequence, view: View, options: BenchOptions) -> list[Trial]:
-    """What a suite does on a video."""
+    """The points of a suite on a video."""
     width, height = view.output_size(sequence.format.width, sequence.format.height)
     frames = (view.stop or sequence.first + sequence.frames) - view.first
     return task.trials(Task(width, height, frames, _fitting(options, task.fit)))
 
 
 def _curves(options: BenchOptions) -> Iterator[Trial]:
-    """The points of all curves; those of our models are named by what is unusual in their fits."""
+    """The points of all curves; curves of our models are named by what is unusual in their fits."""
     fitting = _fitting(options, {"preset": DEFAULT_PRESET})
     remarks = [
         f":{value}" if name == "preset" else f":{name}={value:g}"
@@ -103,6 +104,6 @@ def _curves(options: BenchOptions) -> Iterator[Trial]:
 
 
 def _fitting(options: BenchOptions, default: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of all fits; how long they take is the default's if nothing is said of it."""
+    """Options of all fits; their length is that of the default if no option gives it."""
     said = options.fitting.keys() & {"preset", "epochs", "steps"}
     return {**({} if said else default), **options.fitting}

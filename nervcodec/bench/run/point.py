@@ -1,4 +1,4 @@
-"""One point of a benchmark: coded, decoded, measured."""
+"""One point of a benchmark, which is coded, decoded and measured."""
 
 import hashlib
 import json
@@ -27,19 +27,19 @@ from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 
 Progress = Callable[[float], None]
-"""Takes the share of a point that is done."""
+"""A function that takes the share of a point that is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """What there is to do for a line of results.jsonl."""
+    """The task that makes a line of results.jsonl."""
 
     dataset: str
     protocol: str
     suite: str | None
     sequence: Sequence
     view: View
-    """Of the sequence's source."""
+    """View of the sequence's source."""
     codec: str
     label: str
     setting: dict[str, Any]
@@ -48,20 +48,20 @@ class Point:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Name of the point for people."""
         return f"{self.sequence.name} {self.codec} {self.label}"
 
     @property
     def key(self) -> str:
         """Hash of all that decides the point."""
         source = [self.sequence.name, Path(self.sequence.source).name, self.sequence.size_on_disk]
-        view = {name: value for name, value in vars(self.view).items() if name != "depth"}  # that of all points is 8
+        view = {name: value for name, value in vars(self.view).items() if name != "depth"}  # that is always 8
         seen = [self.protocol, view, str(self.sequence.frame_rate)]
         decides = [self.dataset, source, seen, self.suite, self.codec, self.label, self.setting]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
     def record(self, **known: Any) -> Record:
-        """A line with what is known of it."""
+        """A line of results with what is known of the point."""
         made = {
             "version": VERSION,
             "key": self.key,
@@ -78,14 +78,14 @@ class Point:
         return cast(Record, made)  # the runner adds the rest
 
     def failed(self, kind: str, message: str) -> Record:
-        """The line of a point that came to nothing."""
+        """The line of results of a point that failed."""
         return self.record(status="failed", error={"kind": kind, "message": message}, conversion="")
 
 
 def run_point(point: Point, folder: Path, progress: Progress) -> Record:
     """Code, decode and measure a point; pictures go into `folder / "pictures"`.
 
-    Raises NervcodecError for what cannot be coded.
+    Raises NervcodecError for a point that cannot be coded.
     """
     began = monotonic()
     material = _load(point)
@@ -100,7 +100,7 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
     decoded = codec.decode(material, coded)[..., : material.video.height, : material.video.width]
     seconds = monotonic() - started
     if decoded.shape != material.clip.shape:
-        raise RequestError(f"{point.codec}: {tuple(decoded.shape)} came back for {tuple(material.clip.shape)}")
+        raise RequestError(f"{point.codec}: a clip of {tuple(material.clip.shape)} decoded to {tuple(decoded.shape)}")
     parts = measure_parts(codec, coded, decoded, material, point.setting) if isinstance(codec, NetworkCodec) else {}
     return point.record(
         status="done",
@@ -118,14 +118,14 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
 
 
 def _load(point: Point) -> Material:
-    """The frames of a point; raises VideoError where there are not as many as there should be."""
+    """Read the frames of a point; raises VideoError where their number is wrong."""
     video, clip = load_clip(point.sequence.source, point.view)
     check_frames(point.sequence, point.view, len(clip))
     return Material(point.sequence.source, point.view, replace(video, frame_rate=point.sequence.frame_rate), clip)
 
 
 def _measures(coded: Coded, decoded: Tensor, material: Material) -> dict[str, Any]:
-    """All figures that follow from the stream and the frames."""
+    """All figures of a point that follow from the stream and the frames."""
     frames, _, height, width = decoded.shape
     rate, bits = float(material.video.frame_rate), 8 * len(coded.data)
     return {
@@ -145,7 +145,7 @@ def _measures(coded: Coded, decoded: Tensor, material: Material) -> dict[str, An
 
 
 def _save_pictures(point: Point, folder: Path, decoded: Tensor, material: Material) -> Pictures:
-    """Write the middle frame and its original."""
+    """Write the middle frame and its original as PNG, and return their paths."""
     frame = len(decoded) // 2
     names = point.key, f"source-{_digest(material.clip[frame])[:16]}"
     pictures = folder / "pictures"

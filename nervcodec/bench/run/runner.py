@@ -1,4 +1,4 @@
-"""Points of a benchmark, each in a process of its own, into results.jsonl; what is there already is not done again."""
+"""Runs the points of a benchmark, each in a process of its own, into results.jsonl; finished points are kept."""
 
 import multiprocessing
 import os
@@ -26,28 +26,29 @@ from nervcodec.extras import needing
 
 RESULTS = "results.jsonl"
 WORK = ".work"
-"""Where points have their temporary files while a run is at work."""
+"""Folder of the points' temporary files during a run."""
 TICK_SECONDS = 0.5
-"""Between two looks at what runs, and two words from it."""
+"""Seconds between two checks of the workers, and between two messages of a worker."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the points of a run."""
+    """Outcome of a run: the records of its points."""
 
     records: list[Record]
-    """Of the points that were asked for and are done, in this run or an earlier one, in the order asked for."""
+    """Records of the points that were asked for and are done, in this run or an earlier one, in the order asked for."""
     failed: list[Record]
-    """Of points that failed in this run."""
+    """Records of the points that failed in this run."""
     known: int
-    """Points that were done before."""
+    """Number of points that were done in earlier runs."""
 
 
 def run_points(points: Sequence[Point], folder: Path, jobs: int = 1, observe: Observer = ignore) -> Outcome:
-    """Do all points that `folder / RESULTS` does not have, `jobs` at a time; points that failed are tried again.
+    """Measure all points that `folder / RESULTS` does not have, `jobs` at a time; points that failed are tried again.
 
-    A line is written when its point is done, whole, and on the disk before the next begins. Raises OutputError where
-    another run is at work in the folder, or nothing can be written.
+    A line is written as a whole when its point is done, and is on the disk before another point starts.
+
+    Raises OutputError where another run is at work in the folder, or nothing can be written.
     """
     results = folder / RESULTS
     with _alone_in(folder):
@@ -85,7 +86,7 @@ class _Run:
     workers: list[_Worker] = field(default_factory=list)
 
     def work(self, points: list[Point]) -> None:
-        """Do all of these points."""
+        """Measure all of these points."""
         context = _context()
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
         surroundings = {**environment(), "threads": threads, "jobs": self.jobs}
@@ -99,21 +100,21 @@ class _Run:
                 self._hear(worker, surroundings)
 
     def stop(self) -> None:
-        """End what still runs; nothing of it is kept."""
+        """End the workers that still run; nothing of their points is kept."""
         for worker in self.workers:
             _kill_group(worker.process.pid)
             worker.process.kill()
             worker.process.join()
 
     def _hear(self, worker: _Worker, surroundings: dict[str, object]) -> None:
-        """Take what a worker says: a share of its point, or all of it; or nothing more, if it died."""
+        """Take a message of a worker: the share of its point that is done, or its record; or note that it died."""
         try:
             said = worker.connection.recv()
         except (EOFError, OSError):
             worker.process.join()
             said = worker.point.failed("Killed", f"the process ended with {worker.process.exitcode}")
         if isinstance(said, float):
-            worker.share = max(worker.share, said)  # a fit begins again for another layer, or a target
+            worker.share = max(worker.share, said)  # a fit starts again for another layer, or for a target
             return
         worker.process.join()
         self.workers.remove(worker)
@@ -134,7 +135,7 @@ class _Run:
         self.observe(PointsRunning(done, total, share, running, self._seconds_left(waiting)))
 
     def _seconds_left(self, waiting: list[Point]) -> float | None:
-        """By what points of the same codec took, or points of any where there are none yet."""
+        """Seconds left, estimated by points of the same codec, or of all codecs where it has none yet."""
         took: dict[str, list[float]] = {}
         for record in self.done.values():
             took.setdefault(record["codec"], []).append(record["seconds"])
@@ -156,11 +157,11 @@ def _start(context: BaseContext, point: Point, folder: Path, threads: int) -> _W
 
 
 def _work(point: Point, folder: Path, threads: int, connection: Connection) -> None:
-    """What a worker does: run its point and send the record; it dies with the process that started it."""
+    """Run the point of a worker and send its record; the worker ends with the process that started it."""
     import torch
 
     if hasattr(os, "setsid"):
-        os.setsid()  # a group of its own, with whatever encoders it runs: the parent ends them all
+        os.setsid()  # a process group for the worker and its encoders, so that the parent can end them all
     tempfile.tempdir = str(folder / WORK)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
@@ -190,14 +191,14 @@ def _die_with_parent() -> None:
 
 
 def _kill_group(pid: int | None) -> None:
-    """End a worker with all processes that it runs, where the system has groups of processes."""
+    """End a worker with all processes that it runs, where the system has process groups."""
     if pid is not None and hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
 
 
 def _context() -> BaseContext:
-    """Where processes come from: forks of one that has loaded torch, but for systems that do not fork."""
+    """The way to start processes: forks of one that has loaded torch, except on systems that do not fork."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -206,14 +207,14 @@ def _context() -> BaseContext:
 
 
 def _clear(folder: Path) -> None:
-    """An empty folder, whatever a killed run left there."""
+    """Make an empty folder, and remove what a killed run left there."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
 
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold a folder, which is made if it is not there."""
+    """Lock a folder for the block; the folder is made if it does not exist."""
     with needing("bench"):
         from filelock import FileLock, Timeout
     lock = FileLock(folder / ".lock", timeout=0)

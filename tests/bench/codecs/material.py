@@ -7,6 +7,6 @@ from tests.conftest import SAMPLE
 
 
 def small_material(width: int = 150, height: int = 75, frames: int = 6) -> Material:
-    """The first frames of the sample, small."""
+    """The first frames of the sample, scaled down."""
     view = View(stop=frames, resize=(width, height))
     return Material(str(SAMPLE), view, *load_clip(str(SAMPLE), view))

@@ -1,4 +1,4 @@
-"""The codecs to compare with: what they code comes back, and all of it counts."""
+"""The codecs to compare with: their streams decode to the clip, and all their bytes count."""
 
 import io
 from dataclasses import replace

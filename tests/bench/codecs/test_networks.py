@@ -1,4 +1,4 @@
-"""Our own codec among others: options, command lines, figures of a network."""
+"""Our own codec as a codec of a benchmark: options, command lines, figures of a network."""
 
 import shlex
 

@@ -1,4 +1,4 @@
-"""SHVC through an encoder that is not there: a stand-in that checks what it is told."""
+"""SHVC by a stand-in for SHM's encoder, which checks its settings."""
 
 import stat
 import sys
@@ -36,7 +36,7 @@ open(words[words.index("-b") + 1], "wb").write(bytes(1000 * layers))
 
 @pytest.fixture
 def shm(tmp_path: Path) -> Path:
-    """A folder like SHM's, with an encoder that only coarsens."""
+    """Path of a stand-in encoder, which only coarsens pictures, in a folder like SHM's."""
     encoder = tmp_path / "bin" / "TAppEncoderStatic"
     encoder.parent.mkdir()
     encoder.write_text(STAND_IN.format(python=sys.executable))

@@ -1,4 +1,4 @@
-"""Names of videos."""
+"""Names of videos, with their aliases and spellings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Data sets are found in every layout they come in, whole or not at all."""
+"""Data sets are found in each layout in which they are distributed, as a whole or not at all."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,19 +24,19 @@ Clip = Callable[[Path, list[int]], None]
 
 
 def levels(sequence: int, frames: int) -> list[int]:
-    """The grey of each frame of a sequence, different for all frames of all sequences."""
+    """The grey of each frame of a sequence; all frames of all sequences differ."""
     return [20 + 30 * sequence + 4 * frame for frame in range(frames)]
 
 
 def write_yuv(path: Path, greys: list[int]) -> None:
-    """Raw 4:2:0 planes; studio range is left out of the way by what `grey_of` allows."""
+    """Write raw 4:2:0 planes of studio range, whose greys survive within the tolerance of `check_content`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lumas = [round(16 + grey * 219 / 255) for grey in greys]
     path.write_bytes(b"".join(bytes([y]) * WIDTH * HEIGHT + bytes([128]) * (WIDTH * HEIGHT // 2) for y in lumas))
 
 
 def write_video(path: Path, greys: list[int]) -> None:
-    """Whatever `write_frames` writes."""
+    """Write a video of grey frames with `write_frames`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with write_frames(str(path), VideoFormat(width=WIDTH, height=HEIGHT, frame_rate=Fraction(30))) as sink:
         for grey in greys:
@@ -44,13 +44,13 @@ def write_video(path: Path, greys: list[int]) -> None:
 
 
 def grey_of(sequence: Sequence, view: View | None = None) -> list[float]:
-    """The mean of each frame."""
+    """The mean of each frame of a sequence, seen through a view."""
     with read_frames(sequence.source, view or protocol_view("full", sequence)) as video:
         return [float(frame.mean()) for frame in video.frames]
 
 
 def check_content(found: list[Sequence], known: DataSet = SMALL) -> None:
-    """All frames are those of the right sequence, in order."""
+    """Check that all frames found are those of the right sequence, in order."""
     assert [sequence.name for sequence in found] == [one.name for one in known.sequences]
     for index, (sequence, one) in enumerate(zip(found, known.sequences, strict=True)):
         assert sequence.frames == one.frames
@@ -119,7 +119,7 @@ def test_everything_that_is_wrong_is_in_one_error(tmp_path: Path) -> None:
         "missing YachtRide",
         f"Jockey has 3 frames, not 4 ({tmp_path / 'Jockey'})",
         "9 bytes are no whole number of frames",
-        "HoneyBee is there more than once",
+        "HoneyBee is found more than once",
         "ultravideo.fi",
     ):
         assert part in str(caught.value)
@@ -149,7 +149,7 @@ def test_what_decodes_to_fewer_frames_is_found_when_it_is_read(tmp_path: Path) -
 
 
 def small_davis() -> DataSet:
-    """DAVIS with three sequences of two frames, one of which is taken by name only."""
+    """DAVIS with three sequences of two frames; one of the sequences is taken by name only."""
     one, two, other = (
         Known("car-roundabout", 2, Fraction(24), ("car-round",)),
         Known("cows", 2, Fraction(24)),

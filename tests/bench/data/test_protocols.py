@@ -1,4 +1,4 @@
-"""What each protocol takes of a sequence, and what it says of that."""
+"""Frames and pixels that each protocol takes of a sequence, and their description in words."""
 
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from nervcodec.video.view import EVEN, View
 
 
 def sequence(width: int, height: int, frames: int = 600, first: int = 0) -> Sequence:
-    """One that is not there."""
+    """A sequence whose file does not exist."""
     video = VideoFormat(width=width, height=height, frame_rate=Fraction(120), chroma="420")
     return Sequence(name="Beauty", source="b.yuv", first=first, frames=frames, format=video, where="nowhere")
 

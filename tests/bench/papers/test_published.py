@@ -1,4 +1,4 @@
-"""Published figures are what the tables hold, as far as the tables themselves can say."""
+"""Published tables are complete and consistent in themselves."""
 
 from collections import defaultdict
 from statistics import mean
@@ -9,7 +9,7 @@ from nervcodec.bench.papers.published import AVERAGE, published, published_names
 from nervcodec.errors import RequestError
 
 ROUNDING = {"ssim": 0.0011, "ms_ssim": 0.0011, "bpp": 0.0001}
-"""What means of rounded figures may be off by; 0.011 for dB and VMAF."""
+"""Largest errors of means of rounded figures; for dB and VMAF, 0.011."""
 
 
 @pytest.mark.parametrize("name", published_names())

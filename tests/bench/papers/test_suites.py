@@ -1,4 +1,4 @@
-"""Suites ask for what the papers' tables hold, and lay it beside them."""
+"""Suites ask for the fits of the papers' tables, and show their figures beside the published ones."""
 
 from fractions import Fraction
 from typing import Any
@@ -21,7 +21,7 @@ UVG = Task(1920, 960, 600, {"epochs": 300})
 
 
 def options_of(trial: Trial) -> EncodeOptions:
-    """What a runner makes of a trial of ours."""
+    """Options that a runner makes from a trial of our models."""
     setting = dict(trial.setting)
     if "target" in setting:
         setting["target"] = Target(**setting["target"])
@@ -34,7 +34,7 @@ def trials_of(name: str, task: Task) -> list[Trial]:
 
 
 def record(trial: Trial, name: str, video: str, **measured: Any) -> Record:
-    """A point as a run leaves it."""
+    """The record of a trial, as a run writes it."""
     point = {"version": VERSION, "key": f"{video}{trial}", "status": "done", "dataset": "uvg", "protocol": "hnerv"}
     point |= {"suite": name, "video": video, "codec": trial.codec, "label": trial.label, "setting": trial.setting}
     point |= {"width": 640, "height": 320, "bpp": 0.0153, "psnr": 30.0, "ssim": 0.9, "vmaf": None, **measured}
@@ -151,7 +151,7 @@ def test_frames_left_out_stand_beside_those_the_papers_left_out() -> None:
     theirs = {tuple(row[:3]): row[-2:] for row in qsnerv.rows}
     assert theirs["camel", "sdmn", "keep_every=2, assisted"] == [25.82, "0.844"]
     assert theirs["camel", "sdmn", "keep_every=2, seen"] == [None, None]
-    assert "without counting a bit" in qsnerv.note
+    assert "whose bits are not counted" in qsnerv.note
 
 
 def test_masked_pixels_have_a_table_though_nothing_is_published() -> None:

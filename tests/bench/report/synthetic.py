@@ -1,4 +1,4 @@
-"""Results such as a run of `nervc bench` leaves, without the hours: `python -m tests.bench.report.synthetic FOLDER`."""
+"""Invented results like those of a run of `nervc bench`: `python -m tests.bench.report.synthetic FOLDER`."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 SAMPLE = Path(__file__).parents[2] / "data" / "bunny_1280x720_132f.mp4"
 VIDEOS = {"Beauty": 33.0, "Bosphorus": 36.0, "Jockey": 34.0}
-"""PSNR in dB that x265 reaches at 0.03 bits a pixel."""
+"""PSNR in dB that x265 reaches at 0.03 bits per pixel, by video."""
 CODECS = {
     "x264": ("crf", (44, 40, 36, 32, 28, 24), 1.35, 0.004),
     "x265": ("crf", (44, 40, 36, 32, 28, 24), 1.0, 0.02),
@@ -21,12 +21,12 @@ CODECS = {
     "hnerv": ("quality", (35, 45, 55, 65), 1.8, 4.0),
     "dnerv": ("quality", (35, 45, 55, 65), 1.15, 6.0),
 }
-"""What the points are called by, how many bits the codec takes of x265's, and seconds a frame of its encoder."""
+"""Option and values that name the points, bits of the codec over those of x265, and encoder's seconds per frame."""
 FRAMES, WIDTH, HEIGHT = 24, 320, 180
 
 
 def record(video: str, codec: str, label: str, bpp: float, psnr: float, **more: Any) -> dict[str, Any]:
-    """One measured point."""
+    """The record of one measured point."""
     network = codec in ("hnerv", "dnerv")
     size = round(bpp * WIDTH * HEIGHT * FRAMES / 8)
     frames = [psnr + 0.8 * math.sin(i / 3 + len(codec)) for i in range(FRAMES)]
@@ -73,7 +73,7 @@ def record(video: str, codec: str, label: str, bpp: float, psnr: float, **more: 
 
 
 def failed(video: str, codec: str, label: str, message: str) -> dict[str, Any]:
-    """One point that failed."""
+    """The record of one point that failed."""
     kept = ("version", "dataset", "protocol", "suite", "setting", "view", "conversion", "environment", "finished")
     whole = record(video, codec, label, 0.1, 30.0)
     names = {"key": whole["key"] + "-f", "video": video, "codec": codec, "label": label}
@@ -96,14 +96,14 @@ def curves() -> list[dict[str, Any]]:
 
 
 def write(folder: Path, records: list[dict[str, Any]], name: str = "results.jsonl") -> Path:
-    """A file of results."""
+    """Write records to a file of results, and return its path."""
     path = folder / name
     path.write_text("".join(json.dumps(r) + "\n" for r in records))
     return path
 
 
 def with_pictures(folder: Path, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same records with pictures in the folder, the more blurred the fewer decibels they have."""
+    """Add pictures to records, in the folder; the fewer decibels a record has, the more blurred its picture."""
     with av.open(str(SAMPLE)) as container:
         times = (0.4, 2.0, 4.0)
         frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0) if f.time in times]

@@ -15,7 +15,7 @@ from tests.bench.report.synthetic import FRAMES, VIDEOS, curves, failed, record,
 
 
 def line(video: str, codec: str, bits: float, *levels: float, **more: Any) -> list[dict[str, Any]]:
-    """A curve of `bits` times 2^(PSNR / 5), divided by 10 000."""
+    """Records of a curve of `bits` times 2^(PSNR / 5), divided by 10 000."""
     return [record(video, codec, f"q={x:g}", bits * 2 ** (x / 5) / 1e4, x, **more) for x in levels]
 
 

@@ -1,4 +1,4 @@
-"""The page as text; tests/bench/test_report_in_browser.py opens it."""
+"""The text of the page; tests/bench/report/test_report_in_browser.py opens it."""
 
 import base64
 import io
@@ -21,7 +21,7 @@ EVIL = "<script>alert('no')</script>&\"|"
 
 
 def points(video: str, codec: str, share: float = 1.0, **more: Any) -> list[dict[str, Any]]:
-    """A short curve with PSNR and YUV-PSNR only."""
+    """Records of a short curve with PSNR and YUV-PSNR only."""
     rates = (0.01, 0.02, 0.04)
     more = {"ms_ssim": None, "vmaf": None, **more}
     return [record(video, codec, f"q={i}", share * rate, 30.0 + 2 * i, **more) for i, rate in enumerate(rates)]
@@ -74,7 +74,7 @@ def test_the_page_needs_nothing_beside_it_and_is_always_the_same(tmp_path: Path)
     assert len(ids) == len(set(ids))
     for reference in re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', page):
         assert (reference[0] or reference[1]) in ids
-    assert "#0102" not in page  # a stand-in for a colour of the page
+    assert "#0102" not in page  # a placeholder for a colour of the page
 
 
 def test_figures_of_the_tables(tmp_path: Path) -> None:

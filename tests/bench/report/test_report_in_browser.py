@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
-    """The page of six codecs on three videos, and what it was made from."""
+    """The page of six codecs on three videos, and the results that it was made from."""
     folder = tmp_path_factory.mktemp("report")
     records = [*with_pictures(folder, curves()), failed("Jockey", "dnerv", "quality=75", "<b>no</b>")]
     results = load_results([write(folder, records)])
@@ -40,7 +40,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
 
 @pytest.fixture
 def page(browser: Browser, report: tuple[Path, Results]) -> Iterator[Page]:
-    """The page, opened; whatever it complains of or asks for is a failure."""
+    """The page in a browser; any message or further request of the page is a failure."""
     opened = browser.new_page(viewport={"width": 1200, "height": 900})
     complaints: list[str] = []
     requests: list[str] = []
@@ -55,7 +55,7 @@ def page(browser: Browser, report: tuple[Path, Results]) -> Iterator[Page]:
 
 
 def revealed(page: Page) -> float:
-    """Share of the picture's width that shows the left one, as it is drawn."""
+    """Share of the drawn picture's width that shows the left picture."""
     clip = page.locator("#picture-left").evaluate("image => getComputedStyle(image).clipPath")
     hidden = page.evaluate(
         """clip => {

@@ -1,4 +1,4 @@
-"""What a point says of frames and pixels that its fit has not seen."""
+"""Figures of a point over frames and pixels that its fit has not seen."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ KEPT, MISSING = [0, 2, 4, 6], [1, 3, 5]
 
 
 def measured(setting: dict[str, object]) -> tuple[Parts, Coded, Tensor, Tensor]:
-    """Parts, stream, decoded clip and original."""
+    """Figures over portions of the clip, stream, decoded clip, and original."""
     material = Material(str(SAMPLE), VIEW, *load_clip(str(SAMPLE), VIEW))
     codec = NetworkCodec()
     coded = codec.encode(material, setting)
@@ -52,7 +52,7 @@ def test_baselines_are_made_of_the_seen_frames_alone(interpolated: tuple[Parts, 
     for name, frames in (("decoded", decoded[KEPT]), ("originals", clip[KEPT])):
         means = (frames[:-1].double() + frames[1:]) / 2
         found = parts[f"average of {name}"]["psnr"]
-        assert found == pytest.approx(mean_psnr(means - clip[MISSING]), abs=0.05)  # ours are rounded
+        assert found == pytest.approx(mean_psnr(means - clip[MISSING]), abs=0.05)  # our averages are rounded
         assert f"minterpolate of {name}" not in parts  # these pictures are too small for it
     assert parts["average of originals"]["bytes"] is None
 

@@ -1,4 +1,4 @@
-"""Runs that are killed, taken up again, and have points that fail."""
+"""Runs that are killed and resumed, and runs with points that fail."""
 
 import json
 import os
@@ -97,7 +97,7 @@ def test_a_run_killed_at_any_moment_loses_and_repeats_nothing(tmp_path: Path) ->
         wanted = known + moment.randint(1, 2)
         while process.poll() is None and _whole_lines(tmp_path) < wanted:
             time.sleep(0.002)
-        time.sleep(moment.random() / 50)  # less than all points take on any machine
+        time.sleep(moment.random() / 50)  # shorter than all points take on any machine
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             kills += 1
@@ -108,7 +108,7 @@ def test_a_run_killed_at_any_moment_loses_and_repeats_nothing(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     keys = [record["key"] for record in lines_of(tmp_path)]
     assert len(keys) == len(set(keys)) == 8
-    assert f"8 of 8 points, {known} of them from before" in done.stderr
+    assert f"8 of 8 points, {known} from earlier runs" in done.stderr
 
 
 def test_encoders_end_with_the_run_that_started_them(tmp_path: Path) -> None:
