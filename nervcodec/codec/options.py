@@ -60,7 +60,7 @@ class EncodeOptions:
     size: int | None = None
     """Number of weights in the stream, not counting embeddings; None means by the length and size of the video."""
     row: Annotated[str | None, OneOf(row_names)] = None
-    """Name of a row of DNeRV's Table 8 or QS-NeRV's Table 3 (`nervcodec.models.presets`), in place of `model` and
+    """Name of a row of DNeRV's Table 8 or QS-NeRV's Table 3 (`nervcodec.models.catalogue`), in place of `model` and
     `size`."""
     difference_grid: tuple[int, int] | None = None
     """Height and width of DNeRV's difference embedding; None means a default size."""
