@@ -1,56 +1,63 @@
-"""Sound, subtitles, chapters and titles of a video, copied unchanged into a small Matroska file and out of it."""
+"""Sound, subtitles, fonts, chapters and titles of a video, copied as they are into Matroska and out of it."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
-from typing import TYPE_CHECKING, cast
+from itertools import pairwise
+from math import ceil
+from typing import cast
 
 import av
 from av.container import Flags, InputContainer, OutputContainer
 from av.error import FFmpegError
-from av.packet import Packet
-from av.stream import Stream
 
 from nervcodec.errors import CorruptStream, RequestError, VideoError
 from nervcodec.video.index import Index
 from nervcodec.video.sources import PROTOCOLS, explained, is_container
+from nervcodec.video.span import MILLISECOND, Span, chapters_in
+from nervcodec.video.tracks import KINDS, Piece, Track, add_tracks, read_pieces, tags_of, unmoved
+from nervcodec.video.whole import EBML
 
-if TYPE_CHECKING:
-    from av.container.core import Chapter
-
-KINDS = ("audio", "subtitle")
-KEPT_TAGS = ("title", "language", "artist", "comment", "copyright", "date", "description")
+FIRST_PICTURE = "first_picture"
+"""Tag with the milliseconds after which the first picture appears, on the clock of the stored file; 0 without it."""
+AS_THEY_ARE = {"avoid_negative_ts": "disabled"}
+"""Times of what is written are not moved."""
 SMALL = {
     "write_crc32": "0",
     "live": "1",
     "cluster_time_limit": "30000",
     "cluster_size_limit": "1000000",
-    "avoid_negative_ts": "disabled",
+    **AS_THEY_ARE,
 }
-"""Options of the Matroska muxer: no checksums, for the file around has its own, no index, and few clusters."""
+"""No checksums, for the file around has its own, no index, and few clusters."""
 READ = {"protocol_whitelist": "pipe", "format_whitelist": "matroska,webm,ffmetadata"}
-TEXT, MP4_TEXT = ("subrip", "srt"), "mov_text"
-"""Codecs of plain subtitles in Matroska, and in MP4, where the length of a text stands before it."""
 BITEXACT = cast(int, Flags.bitexact.value)
-"""Flag of a muxer that leaves out random ids and versions of libraries."""
-MILLISECOND = Fraction(1, 1000)
-PLAIN = "pcm_"
-MARKUP = re.compile(rb"<[^<>]*>")
+"""Without random ids and versions of libraries."""
+MOST_PRIMING = Fraction(1, 4)
+"""Seconds by which sound may begin before the first picture, at time 0. FFmpeg writes and reads such times as they are,
+and moves or drops packets that begin about a second before 0."""
+LEAVE_OUT = "--audio none leaves sound out, --subtitles none subtitles"
 
 Feed = Callable[[Fraction | None], None]
-"""A function that hands on the packets before a time in seconds, or all that are left."""
+"""Hands on what comes before a time in seconds, or all that is left."""
 
 
-def read_attachments(source: str, index: Index, first: int = 0, stop: int | None = None) -> bytes:
-    """Read the sound, subtitles, chapters and titles of frames [first, stop) of a video; no bytes where it has none.
+def kinds_of(*, audio: bool, subtitles: bool) -> tuple[str, ...]:
+    """Types of the streams that go along where sound or subtitles, with their fonts, are wanted."""
+    return ("audio",) * audio + ("subtitle", "attachment") * subtitles
 
-    Times count from when the first of these frames appears. Sound and subtitles that have ended by then, or begin after
-    the last frame disappears, are left out, except for those before and after the whole video.
 
-    Raises VideoError for a file that cannot be read, or whose sound is in a codec that is not known.
+def read_attachments(
+    source: str, index: Index, first: int = 0, stop: int | None = None, kinds: Collection[str] = KINDS
+) -> bytes:
+    """What accompanies frames [first, stop) of a video; no bytes where there is nothing.
+
+    Sound and subtitles that have ended when the first of these frames appears, or begin later than the last frame
+    disappears, stay behind, except for sound before and after the whole video. kinds: types of streams that are wanted.
+
+    Raises VideoError for a file that cannot be read, or whose sound or subtitles cannot be written again.
     """
     if not is_container(source):
         return b""
@@ -61,69 +68,68 @@ def read_attachments(source: str, index: Index, first: int = 0, stop: int | None
         av.open(f"file:{source}", options={"protocol_whitelist": PROTOCOLS}) as container,
     ):
         try:
-            return _cut(container, _Span(start, end, is_cut=first > 0))
+            data = _cut(container, Span(start, end, is_cut=first > 0), kinds)
         except ValueError as error:
-            raise VideoError(f"{source}: {error}") from error
+            raise VideoError(f"{source}: {error}; {LEAVE_OUT}") from error
+    _check(source, data)
+    return data
 
 
-def cut_attachments(data: bytes, start: Fraction, end: Fraction | None = None) -> bytes:
-    """Cut attachments to fewer frames, from `start` to `end` in seconds, as `read_attachments` would read them.
+def cut_attachments(data: bytes, start: Fraction, end: Fraction | None = None, kinds: Collection[str] = KINDS) -> bytes:
+    """What `read_attachments` would give for some of those frames, from `start` to `end` in seconds.
 
     Raises CorruptStream for bytes that `read_attachments` has not made.
     """
     with _opened(data) as container:
-        return _cut(container, _Span(start, end, is_cut=start > 0))
+        return _cut(container, _span_of(container, start, end), kinds)
 
 
-def copy_attachments(data: bytes, target: OutputContainer, name: str) -> Feed:
-    """Add the streams of attachments to a file called `name`; the function returned hands on packets up to a time.
+def lead_of(data: bytes) -> Fraction:
+    """Seconds by which what accompanies a video begins before its first picture; 0 where it begins with it or later.
+
+    Raises CorruptStream for bytes that `read_attachments` has not made.
+    """
+    with _opened(data) as container:
+        pieces, _ = _pieces(container, _span_of(container), KINDS)
+    return _lead(pieces)
+
+
+def copy_attachments(data: bytes, target: OutputContainer, name: str, delay: Fraction = Fraction(0)) -> Feed:
+    """The inverse of `read_attachments`: streams are added to a file called `name`, packets handed on when it is time.
+
+    delay: seconds after which the first picture appears on the clock of the target.
 
     Raises RequestError for a codec that the file cannot hold, CorruptStream for bytes that `read_attachments` has not
     made.
     """
     try:
-        packets = _packets(data, target)
-        pending = [next(packets, None)]
+        with _opened(data) as container:
+            span = _span_of(container)
+            pieces, tracks = _begin(container, target, span, KINDS, delay)
     except ValueError as error:
-        raise RequestError(f"{name}: {error}; write .mkv, or leave them out with --audio none") from error
+        raise RequestError(f"{name}: {error}; write .mkv, or leave them out: {LEAVE_OUT}") from error
+    pending = iter(pieces)
+    waiting = [next(pending, None)]
 
     def feed(until: Fraction | None) -> None:
-        while (packet := pending[0]) and (until is None or (packet.dts or 0) * packet.time_base < until):
-            target.mux(packet)
-            pending[0] = next(packets, None)
+        while (piece := waiting[0]) and (until is None or piece.begins + piece.delay + delay < until):
+            packet = tracks[piece.number].packet(piece, delay) if piece.number in tracks else None
+            if packet:
+                target.mux(packet)
+            waiting[0] = next(pending, None)
 
     return feed
 
 
-@dataclass(frozen=True)
-class _Span:
-    """A stretch of time, in seconds."""
-
-    start: Fraction
-    """Time that becomes 0 in the result."""
-    end: Fraction | None
-    """None means that nothing is cut off at the end."""
-    is_cut: bool
-    """Whether anything that has ended by the start is left out."""
-
-    def holds(self, begins: Fraction, ends: Fraction) -> bool:
-        """Whether a packet or chapter overlaps the stretch of time."""
-        return (ends > self.start or not self.is_cut) and (self.end is None or begins < self.end)
-
-
-@dataclass(frozen=True)
-class _Track:
-    """A stream of a file that is written."""
-
-    stream: Stream
-    convert: Callable[[bytes], bytes] | None
-    """Conversion of a packet's bytes; None keeps the packet with all its properties."""
-
-
-def _packets(data: bytes, target: OutputContainer) -> "Iterator[Packet[Stream]]":
-    """Copy all packets; the streams are added when the first packet is asked for."""
-    with _opened(data) as container:
-        yield from _copy(container, target, _Span(Fraction(0), None, is_cut=False))
+def _span_of(stored: InputContainer, start: Fraction = Fraction(0), end: Fraction | None = None) -> Span:
+    """A stretch of time after the first picture, on the clock of a stored file."""
+    tags = {name.lower(): text for name, text in stored.metadata.items()}
+    try:
+        first = int(tags.get(FIRST_PICTURE, "0")) * MILLISECOND
+    except ValueError as error:
+        raise CorruptStream("what accompanies the video says no time of the first picture") from error
+    ends = None if end is None else first + end
+    return Span(first + start, ends, is_cut=start > 0, is_moved=FIRST_PICTURE not in tags)
 
 
 @contextmanager
@@ -135,101 +141,81 @@ def _opened(data: bytes) -> Iterator[InputContainer]:
         raise CorruptStream(f"what accompanies the video cannot be read: {error.strerror or error}") from error
 
 
-def _cut(source: InputContainer, span: _Span) -> bytes:
-    """Make a file of what lies in a stretch of time: Matroska where the source has sound or subtitles, else text."""
-    has_streams = any(stream.type in KINDS for stream in source.streams)
-    if not has_streams and not _chapters(source, span) and not _tags(source.metadata):
+def _cut(source: InputContainer, span: Span, kinds: Collection[str]) -> bytes:
+    """A file of what lies in a stretch of time: of text only where no stream does."""
+    has_streams = any(stream.type in kinds and stream.type != "attachment" for stream in source.streams)
+    if not has_streams and not chapters_in(source, span, Fraction(0)) and not tags_of(source.metadata):
         return b""
     made, kind, options = BytesIO(), "matroska" if has_streams else "ffmetadata", SMALL if has_streams else {}
     with av.open(made, "w", format=kind, options=options) as target:
         target.flags |= BITEXACT
-        for packet in _copy(source, target, span):
-            target.mux(packet)
+        pieces, tracks = _begin(source, target, span, kinds, None)
+        delay = _delay(pieces)
+        if delay:
+            target.metadata[FIRST_PICTURE] = str(int(delay / MILLISECOND))
+        for piece in pieces:
+            packet = tracks[piece.number].packet(piece, delay)
+            if packet:
+                target.mux(packet)
         target.start_encoding()
     return made.getvalue()
 
 
-def _copy(source: InputContainer, target: OutputContainer, span: _Span) -> "Iterator[Packet[Stream]]":
-    """Add streams, chapters and titles to a file, and yield the packets to write after them."""
-    tracks = {stream.index: _add_track(stream, target) for stream in source.streams if stream.type in KINDS}
-    target.metadata.update(_tags(source.metadata))
-    target.set_chapters(_chapters(source, span))
-    packets = source.demux([source.streams[number] for number in tracks]) if tracks else ()
-    for packet in packets:
-        if packet.pts is None or packet.dts is None or not packet.size:
-            continue
-        begins, ends = (time * packet.time_base for time in (packet.pts, packet.pts + (packet.duration or 0)))
-        if not span.holds(begins, ends):
-            continue
-        if packet.stream.type == "subtitle" and begins < span.start:  # this subtitle is on when the first frame appears
-            begins = span.start
-        track = tracks[packet.stream.index]
-        moved = Packet(track.convert(bytes(packet))) if track.convert else packet
-        shift = packet.dts - packet.pts
-        moved.time_base, moved.duration = packet.time_base, round((ends - begins) / packet.time_base)
-        moved.pts = round((begins - span.start) / packet.time_base)
-        moved.dts, moved.stream = moved.pts + shift, track.stream
-        if moved.size:
-            yield moved
+def _begin(
+    source: InputContainer, target: OutputContainer, span: Span, kinds: Collection[str], delay: Fraction | None
+) -> tuple[list[Piece], dict[int, Track]]:
+    """Add streams, chapters and titles to a file; the packets to follow, with times after the first picture.
 
-
-def _add_track(stream: Stream, target: OutputContainer) -> _Track:
-    """Add a stream like another one to a file.
-
-    Raises ValueError for a codec that the file cannot hold.
+    delay: when the first picture appears on the clock of the target; None means that of a stored file.
     """
-    name = stream.codec_context.name if stream.codec_context else "an unknown codec"
-    is_mp4 = target.format.name == "mp4"
-    convert: Callable[[bytes], bytes] | None = None
-    if name == MP4_TEXT and not is_mp4:
-        track, convert = target.add_mux_stream(TEXT[0]), _text_of_mp4
-    elif name in TEXT and is_mp4:
-        track, convert = target.add_mux_stream(MP4_TEXT), _mp4_of_text
-    else:
-        try:
-            if is_mp4 and name.startswith(PLAIN):  # players would have to know the order of channels
-                raise ValueError(name)
-            track = target.add_stream_from_template(stream)
-        except ValueError as error:
-            raise ValueError(f"such a file cannot hold {stream.type} in {name}") from error
-    track.time_base, track.disposition = stream.time_base, stream.disposition
-    track.metadata.update(_tags(stream.metadata))
-    return _Track(track, convert)
+    pieces, configurations = _pieces(source, span, kinds)
+    tracks = add_tracks([s for s in source.streams if s.type in kinds], target, configurations)
+    target.metadata.update(tags_of(source.metadata))
+    target.set_chapters(chapters_in(source, span, _delay(pieces) if delay is None else delay))
+    return pieces, tracks
 
 
-def _mp4_of_text(text: bytes) -> bytes:
-    plain = MARKUP.sub(b"", text)
-    return len(plain).to_bytes(2, "big") + plain
+def _lead(pieces: Sequence[Piece]) -> Fraction:
+    """Seconds by which the earliest packet begins before the first picture, 0 if none does."""
+    return max((-min(piece.begins, piece.begins + piece.delay, Fraction(0)) for piece in pieces), default=Fraction(0))
 
 
-def _text_of_mp4(data: bytes) -> bytes:
-    return data[2 : 2 + int.from_bytes(data[:2], "big")]
+def _delay(pieces: Sequence[Piece]) -> Fraction:
+    """Whole milliseconds after which the first picture appears in a stored file, so that packets keep their times."""
+    lead = _lead(pieces)
+    return ceil(lead / MILLISECOND) * MILLISECOND if lead > MOST_PRIMING else Fraction(0)
 
 
-def _chapters(source: InputContainer, span: _Span) -> "list[Chapter]":
-    """Chapters that overlap a stretch of time, cut to it, with times from its start."""
-    chapters: list[Chapter] = []
-    for chapter in source.chapters():
-        time_base = chapter["time_base"] or Fraction(1)
-        begins, ends = chapter["start"] * time_base, chapter["end"] * time_base
-        if span.holds(begins, ends):
-            ends = ends if span.end is None else min(ends, span.end)
-            start, end = (round((max(time, span.start) - span.start) / MILLISECOND) for time in (begins, ends))
-            chapters.append(
-                {
-                    "id": len(chapters) + 1,
-                    "start": start,
-                    "end": end,
-                    "time_base": MILLISECOND,
-                    "metadata": _tags(chapter["metadata"]),
-                }
-            )
-    return chapters
+def _pieces(source: InputContainer, span: Span, kinds: Collection[str]) -> tuple[list[Piece], dict[int, bytes]]:
+    """The packets that lie in a stretch of time, in the order of the file, with times after its start."""
+    pieces, configurations = read_pieces(source, kinds)
+    if span.is_moved:
+        pieces = unmoved(pieces)
+    found = []
+    for piece in pieces:
+        if span.holds(piece.begins, piece.ends):
+            # A subtitle that is on when the first frame appears begins with it.
+            begins = max(piece.begins, span.start) if piece.kind == "subtitle" else piece.begins
+            found.append(replace(piece, begins=begins - span.start, ends=piece.ends - span.start))
+    return found, configurations
 
 
-def _tags(metadata: dict[str, str]) -> dict[str, str]:
-    return {
-        name.lower(): text
-        for name, text in metadata.items()
-        if name.lower() in KEPT_TAGS and (name.lower(), text) != ("language", "und")
-    }
+def _check(source: str, data: bytes) -> None:
+    """Raises VideoError where what `read_attachments` has made cannot be written into a file again, or goes back in
+    time."""
+    if not data.startswith(EBML):  # text only
+        return
+    try:
+        with av.open(BytesIO(), "w", format="matroska", options=AS_THEY_ARE) as target:
+            copy_attachments(data, target, source, lead_of(data))(None)
+            target.start_encoding()
+        with _opened(data) as container:
+            pieces, _ = read_pieces(container, ("audio",))
+    except (FFmpegError, RequestError, CorruptStream) as error:
+        raise VideoError(f"{source}: its sound or subtitles cannot be written again: {error}; {LEAVE_OUT}") from error
+    by_stream: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        by_stream.setdefault(piece.number, []).append(piece)
+    for own in by_stream.values():
+        if any(after.begins < before.begins for before, after in pairwise(own)):
+            raise VideoError(f"{source}: packets of its sound go back in time; {LEAVE_OUT}")

@@ -20,8 +20,8 @@ from nervcodec.errors import OutputError, RequestError
 from nervcodec.files import check_folder, check_target, replacing, replacing_folder
 from nervcodec.picture import DEEP, FULL, SHALLOW, STUDIO, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Clock, check_count
-from nervcodec.video.attachments import copy_attachments
-from nervcodec.video.colour import Frame
+from nervcodec.video.attachments import AS_THEY_ARE, MOST_PRIMING, copy_attachments, lead_of
+from nervcodec.video.colour import Frame, named_colour
 from nervcodec.video.domains import picture_to_frame
 from nervcodec.video.images import NUMBER, numbered_files
 from nervcodec.video.matroska import PLACEHOLDER_ROTATION, set_display_size, template
@@ -34,8 +34,6 @@ MP4_OPTIONS = {"crf": "12", "preset": "medium"}
 """Options of x264 for a quality well above that of what a fitted network renders."""
 IN_ORDER = {"bf": "0"}
 """Option of x264 for frames of unequal durations: MP4 has durations in decoding order, which must be display order."""
-TIMES = {"avoid_negative_ts": "disabled"}
-"""Option of the muxer by which sound that begins a little before the first frame does not delay that frame."""
 IMAGES = {(False, SHALLOW): "rgb24", (False, DEEP): "rgb48be", (True, SHALLOW): "gray", (True, DEEP): "gray16be"}
 """Pixel format of a PNG, by whether it is grey and by depth."""
 SUFFIXES = (".mkv", ".mp4", ".y4m")
@@ -138,20 +136,23 @@ def _file_kind(suffix: str, video: VideoFormat, *, is_even: bool) -> _Kind:
 def _container(path: Path, name: str, video: VideoFormat, clock: Clock | None, attachments: bytes) -> Iterator[Sink]:
     """Write a video file to a path; messages call it `name`."""
     kind = _file_kind(path.suffix.lower(), video, is_even=clock is None or clock.keeps(video.frame_rate))
+    video = named_colour(video, kind.pixels)
     stands = kind.encoder == "ffv1" and video.sample_aspect != 1
-    with av.open(f"file:{path}", "w", options=TIMES) as container:
+    with av.open(f"file:{path}", "w", options=AS_THEY_ARE) as container:
         stream = _add_stream(container, kind, video)
         if stands:
             stream.set_display_rotation(PLACEHOLDER_ROTATION)
         time_base = clock.time_base if clock else 1 / video.frame_rate
         stream.time_base = stream.codec_context.time_base = time_base
-        feed = copy_attachments(attachments, container, name) if attachments else None
+        late = _late(attachments, time_base)
+        feed = copy_attachments(attachments, container, name, late * time_base) if attachments else None
         paces = _paces(clock)
 
         def sink(picture: Frame) -> None:
             encoded = picture_to_frame(picture, kind.pixels, video)
             encoded.time_base = time_base
-            encoded.pts, encoded.duration = next(paces)
+            shown, encoded.duration = next(paces)
+            encoded.pts = shown + late
             container.mux(stream.encode(encoded))
             if feed:  # after the frame, for the header can be written only now that the encoder is open
                 feed((encoded.pts + encoded.duration) * time_base)
@@ -162,6 +163,15 @@ def _container(path: Path, name: str, video: VideoFormat, clock: Clock | None, a
             feed(None)
     if stands:
         set_display_size(path, video)
+
+
+def _late(attachments: bytes, time_base: Fraction) -> int:
+    """Ticks after which the first picture appears, so that what begins well before it has a place.
+
+    A little before, as priming of an audio codec is, costs no delay: a file can say such times before 0.
+    """
+    lead = lead_of(attachments) if attachments else Fraction(0)
+    return ceil(lead / time_base) if lead > MOST_PRIMING else 0
 
 
 def _add_stream(container: OutputContainer, kind: _Kind, video: VideoFormat) -> VideoStream:

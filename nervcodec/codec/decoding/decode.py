@@ -1,6 +1,7 @@
 """Decoding of a `.nerv` file to a video, at the times of its own frames or at others."""
 
 import logging
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from nervcodec.codec.stream.file import stream_file
 from nervcodec.errors import RequestError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.timeline import Clock, Playback
-from nervcodec.video.attachments import cut_attachments
+from nervcodec.video.attachments import cut_attachments, kinds_of
 from nervcodec.video.background import in_background
+from nervcodec.video.tracks import KINDS
 from nervcodec.video.writer import Sink, check_output, holds_attachments, write_frames
 
 LOG = logging.getLogger(__name__)
@@ -65,8 +67,8 @@ def decode(
             if schedule.moments != all_times.moments:
                 raise RequestError("pixels are filled at the times of the video that was encoded only")
             frames = options.composite.fill(frames, numbers, header)
-        wanted = options.audio == "copy" and holds_attachments(target)
-        attached = _attached(stream, schedule.clock, numbers) if wanted else b""
+        kinds = kinds_of(audio=options.audio == "copy", subtitles=options.subtitles == "copy")
+        attached = _attached(stream, schedule.clock, numbers, kinds) if holds_attachments(target) else b""
         clock = schedule.clock.cut(numbers.start, numbers.stop)
         with write_frames(target, video, clock, attached) as sink, _in_background(sink, target) as take:
             for done, frame in enumerate(frames, 1):
@@ -80,11 +82,11 @@ def _in_background(sink: Sink, target: str) -> AbstractContextManager[Sink]:
     return nullcontext(sink) if target == "-" else in_background(sink)
 
 
-def _attached(stream: Stream, clock: Clock, numbers: range) -> bytes:
-    """The attachments of a stream, cut to the time in which a clock shows the frames with some numbers."""
+def _attached(stream: Stream, clock: Clock, numbers: range, kinds: Collection[str]) -> bytes:
+    """The attachments of some kinds, cut to the time in which a clock shows the frames with some numbers."""
     (data,) = stream.attachments or (b"",)
-    if not data or len(numbers) == len(clock.ticks):
+    if not data or (len(numbers) == len(clock.ticks) and len(kinds) == len(KINDS)):
         return data
     ends = (*clock.ticks, clock.end)
     stop = None if numbers.stop == len(clock.ticks) else ends[numbers.stop] * clock.time_base
-    return cut_attachments(data, ends[numbers.start] * clock.time_base, stop)
+    return cut_attachments(data, ends[numbers.start] * clock.time_base, stop, kinds)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
-from nervcodec.codec.choices import Audio, Between, DeviceName
+from nervcodec.codec.choices import Between, Copying, DeviceName
 from nervcodec.declarations import Range, check_declared
 from nervcodec.timeline import Playback
 
@@ -21,8 +21,10 @@ class DecodeOptions:
     """Times at which frames are decoded, with a start and an end."""
     between: Between = "motion"
     """Source of a frame between two frames of the file."""
-    audio: Audio = "copy"
-    """Whether sound, subtitles, chapters and titles go into an `.mkv` or `.mp4`."""
+    audio: Copying = "copy"
+    """Whether sound goes into an `.mkv` or `.mp4`."""
+    subtitles: Copying = "copy"
+    """Whether subtitles and attached fonts go into an `.mkv` or `.mp4`; chapters and titles always do."""
     composite: "Composite | None" = None
     """A video whose missing pixels are filled from decoded frames; None gives whole decoded frames."""
     device: DeviceName = "auto"

@@ -104,11 +104,17 @@ def _originals(source: str, view: View, header: Header) -> Iterator[Tensor]:
     with read_frames(source, as_stored(view, header.video)) as video:
         found, wanted = ((v.width, v.height) for v in (video.format, header.video))
         if found != wanted:
-            raise RequestError("pictures of {} are {}x{}, those of the file {}x{}".format(source, *found, *wanted))
+            raise RequestError(
+                "pictures of {} are {}x{}, those of the file {}x{}: give the --crop and --resize of the encode".format(
+                    source, *found, *wanted
+                )
+            )
         for number, frame in enumerate(video.frames, 1):
             if number > length:
                 raise RequestError(f"{source} has more than the {length} frames that were encoded")
             if number - 1 in held:
                 yield torch.from_numpy(frame).permute(2, 0, 1)
+        if header.video.chroma == "grey" and video.seen().chroma != "grey":
+            raise RequestError(f"pictures of {source} have colour, those of the file are grey")
     if number < length:
         raise RequestError(f"{source} has {number} of the {length} frames that were encoded")
