@@ -26,6 +26,13 @@ class ArithmeticDiffers:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Something of the video is changed or left out, in a sentence."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class SegmentStarted:
     """The fit of a segment begins."""
 
@@ -154,6 +161,7 @@ class PointsRunning:
 Event = (
     Resumed
     | ArithmeticDiffers
+    | Remark
     | SegmentStarted
     | WorkRunning
     | FitStarted

@@ -27,6 +27,27 @@ BT709 = 1
 """The code point of the matrix of BT.709."""
 
 
+PRIMARIES = {1: "BT.709", 4: "BT.470M", 5: "BT.470BG", 6: "SMPTE 170M", 7: "SMPTE 240M", 9: "BT.2020", 12: "P3-D65"}
+TRANSFERS = {1: "BT.709", 4: "gamma 2.2", 5: "gamma 2.8", 6: "SMPTE 170M", 8: "linear", 13: "sRGB", 14: "BT.2020"}
+TRANSFERS |= {15: "BT.2020", 16: "PQ", 18: "HLG"}
+MATRICES = {0: "RGB", 1: "BT.709", 4: "FCC", 5: "BT.470BG", 6: "SMPTE 170M", 7: "SMPTE 240M", 8: "YCgCo", 9: "BT.2020"}
+"""Names of code points of H.273."""
+
+
+def colour_words(tags: "ColourTags") -> str:
+    """Colour properties in words, those that a video does not name together."""
+    names = {
+        "primaries": PRIMARIES.get(tags.primaries, f"number {tags.primaries}"),
+        "transfer": TRANSFERS.get(tags.transfer, f"number {tags.transfer}"),
+        "matrix": MATRICES.get(tags.matrix, f"number {tags.matrix}"),
+        "range": {STUDIO: "studio", FULL: "full"}.get(tags.sample_range, ""),
+    }
+    codes = dict(zip(names, (tags.primaries, tags.transfer, tags.matrix, tags.sample_range), strict=True))
+    unnamed = [name for name, code in codes.items() if code == UNSPECIFIED]
+    words = [f"{name} {word}" for name, word in names.items() if name not in unnamed]
+    return ", ".join([*words, *([f"{', '.join(unnamed)} not named"] if unnamed else [])])
+
+
 @dataclass(frozen=True, kw_only=True)
 class ColourTags:
     """Code points of ITU-T H.273, each below 256."""

@@ -1,5 +1,6 @@
 """Conversion between the pixels of decoders and encoders and RGB of 8 or 10 bits, by a video's matrix and range."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import av
@@ -8,6 +9,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
 from nervcodec.picture import (
+    BT709,
     DEEP,
     FULL,
     SHALLOW,
@@ -37,6 +39,10 @@ MATRIX_NAMES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M"
 SAMPLING_NAMES = {"444": "4:4:4", "422": "4:2:2", "420": "4:2:0"}
 RANGES = {STUDIO: ColorRange.MPEG, FULL: ColorRange.JPEG, UNSPECIFIED: ColorRange.MPEG}
 FFMPEG_RANGES = {0: UNSPECIFIED, 1: STUDIO, 2: FULL}
+BT601 = 6
+"""H.273 code point of the matrix, primaries and transfer of 525-line television."""
+HD_COLUMNS, HD_LINES = 1280, 720
+"""Width and height from which on players take YUV that names no matrix for BT.709."""
 OPAQUE = 255
 LUMA = np.array([299, 587, 114])
 """Weights of red, green and blue in grey, in thousandths, by BT.601."""
@@ -167,6 +173,18 @@ def describe_tags(tags: ColourTags) -> str:
     """The matrix and range by which samples with these tags are converted, in words."""
     sample_range = "full" if tags.sample_range == FULL else "studio"
     return f"matrix {MATRIX_NAMES.get(tags.matrix, 'BT.601')}, {sample_range} range"
+
+
+def named_colour(video: VideoFormat, pixel_format: str) -> VideoFormat:
+    """A video of RGB with the colour that YUV made of it gets: players take HD that names no matrix for BT.709."""
+    if video.chroma != "rgb" or video.domain != "rgb" or video.colour.matrix != UNSPECIFIED:
+        return video
+    if not pixel_format.startswith("yuv"):
+        return video
+    code = BT709 if video.width >= HD_COLUMNS or video.height >= HD_LINES else BT601
+    unnamed = [name for name in ("primaries", "transfer") if getattr(video.colour, name) == UNSPECIFIED]
+    colour = replace(video.colour, matrix=code, sample_range=STUDIO, **dict.fromkeys(unnamed, code))
+    return replace(video, colour=colour)
 
 
 def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:

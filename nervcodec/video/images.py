@@ -1,9 +1,14 @@
 """Images that are the frames of a video: numbered files, and folders of them."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm"}
+SUFFIXES |= {".pgm", ".pnm", ".pam", ".tga", ".dpx", ".jp2", ".j2k", ".pcx", ".sgi", ".qoi"}
+"""Suffixes of images that are read from a folder."""
+MOST_NAMED = 1000
+"""Missing numbers that are named, at most."""
 NUMBER = re.compile(r"%0?(\d*)d")
 """The place of the number in a pattern such as `%05d.png`."""
 
@@ -21,6 +26,16 @@ def numbered_files(pattern: Path) -> list[Path]:
     numbered = re.compile(re.escape(pattern.name[: match.start()]) + r"(\d+)" + re.escape(pattern.name[match.end() :]))
     found = [(m, path) for path in pattern.parent.glob("*") if (m := numbered.fullmatch(path.name))]
     return [path for _, path in sorted(found, key=lambda pair: int(pair[0][1]))]
+
+
+def missing_numbers(images: Sequence[Path]) -> list[int]:
+    """The numbers between the first and the last of numbered images that none of them has; none where names do not
+    count, or at the same place."""
+    parts = [re.fullmatch(r"(.*?)(\d+)(\D*)", path.name) for path in images]
+    if len({(part[1], part[3]) if part else None for part in parts}) != 1 or None in parts:
+        return []
+    numbers = [int(part[2]) for part in parts if part]
+    return sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))[:MOST_NAMED] if numbers else []
 
 
 def images_in(folder: Path) -> list[Path]:

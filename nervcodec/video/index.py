@@ -58,36 +58,38 @@ class Index:
 class Watch:
     """Notes when frames are shown.
 
-    A frame whose time is missing, or not later than that of the frame before, begins when the frame before ends.
+    A frame whose time is missing, or not later than that of the frame before, begins when the frame before ends, and so
+    does a frame whose time is later than that of the frame after it, if that one is in order.
     """
 
     def __init__(self, rates: tuple[Fraction, ...], skipped: int = 0) -> None:
         self.rates = rates
         self._time_base = 1 / rates[0]
-        self._pts = list(range(skipped))
-        self._end = skipped
-        self._is_exact = True
+        self._skipped = skipped
+        self._noted: list[tuple[int | None, int]] = []
+        """Timestamp and duration of each frame, in ticks."""
 
     def note(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """Pass frames on and note when each is shown."""
         for frame in frames:
             self._time_base = frame.time_base or self._time_base
-            pts = frame.pts
-            if pts is None or (self._pts and pts <= self._pts[-1]):
-                pts, self._is_exact = self._end, False
-            self._pts.append(pts)
-            self._end = pts + (frame.duration or max(round(1 / (self.rates[0] * self._time_base)), 1))
+            shortest = max(round(1 / (self.rates[0] * self._time_base)), 1)
+            self._noted.append((frame.pts, frame.duration or shortest))
             yield frame
 
     def index(self) -> Index:
         """The index of the frames noted so far."""
-        return Index(
-            time_base=self._time_base,
-            pts=tuple(self._pts),
-            end=self._end,
-            rates=self.rates,
-            is_exact=self._is_exact,
-        )
+        shown, end, moved = list(range(self._skipped)), self._skipped, 0
+        following = [pts for pts, _ in self._noted[1:]]
+        for (pts, duration), after in zip(self._noted, [*following, None], strict=True):
+            last = shown[-1] if shown else None
+            is_stray = pts is not None and after is not None and last is not None and last < after <= pts
+            in_order = pts is not None and (last is None or pts > last) and not is_stray
+            begins = pts if pts is not None and in_order else end
+            moved += not in_order
+            shown.append(begins)
+            end = begins + duration
+        return Index(time_base=self._time_base, pts=tuple(shown), end=end, rates=self.rates, is_exact=not moved)
 
 
 def decode(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:

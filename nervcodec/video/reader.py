@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, islice
 
@@ -24,6 +24,10 @@ from nervcodec.video.sidedata import content_light, mastering_display, quarter_t
 from nervcodec.video.sources import Source, open_source
 from nervcodec.video.view import View
 
+RICHNESS = ("grey", "420", "422", "444", "rgb")
+"""Samplings of colour from none to all."""
+INTERLACED = "pictures are interlaced; they are fitted and decoded as whole pictures, and marked as progressive"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Video:
@@ -39,6 +43,10 @@ class Video:
     """Number of frames that will come, where the container says."""
     frames: Iterator[Frame]
     """Pictures in the domain and at the depth of the format, in order of presentation."""
+    seen: Callable[[], VideoFormat]
+    """The format with the sampling of colour of the frame that has most of it, up to the last one that has come."""
+    remarks: Callable[[], tuple[str, ...]]
+    """Sentences on what of the video is changed or left out, up to the last frame that has come."""
     index: Callable[[], Index]
     """A function that gives the index of the whole video, up to the last frame that has come."""
 
@@ -61,7 +69,7 @@ def read_frames(
     ResourceError for one above `max_pixels`, RequestError when the view does not fit.
     """
     name = "standard input" if source == "-" else source
-    with open_source(source, name, max_pixels, view.first) as opened:
+    with open_source(source, name, max_pixels, view.first, view.stream) as opened:
         watch = Watch(opened.rates, opened.skipped)
         decoded = watch.note(opened.frames)
         first = next(decoded, None)
@@ -69,6 +77,7 @@ def read_frames(
             raise VideoError(f"{name}: no video frame in it")
         tags, turns, size = colour_tags(first), quarter_turns(first, name), (first.width, first.height)
         video = _format(first, turns, tags, opened, view)
+        look = _Look(first, video, opened.remarks)
 
         def frames() -> Iterator[Frame]:
             start = opened.skipped
@@ -77,7 +86,7 @@ def read_frames(
                 start, later = view.first, opened.find(index, view.first)
             for number, frame in islice(enumerate(later, start), view.first - start, view.stop and view.stop - start):
                 _check_frame(name, number, frame, size)
-                yield frame_to_picture(frame, video.colour, video.depth, turns, view)
+                yield frame_to_picture(frame, look.at(frame), video.depth, turns, view)
             with suppress(VideoError):
                 next(later, None)  # when this frame appears, the last wanted one disappears
 
@@ -89,8 +98,38 @@ def read_frames(
             colour_reach=colour_reach(first, video.depth, view.domain, turned=turns > 0),
             total=None if total is None else max(min(total, view.stop or total) - view.first, 0),
             frames=frames(),
+            seen=look.format,
+            remarks=look.remarks,
             index=watch.index if index is None else lambda: index,
         )
+
+
+class _Look:
+    """What frames of a video show that its first one does not."""
+
+    def __init__(self, first: av.VideoFrame, video: VideoFormat, remarks: tuple[str, ...]) -> None:
+        self.video, self.richest = video, first
+        self._remarks, self._is_interlaced = remarks, False
+        self._is_grey = chroma_format(first) == "grey"
+
+    def at(self, frame: av.VideoFrame) -> ColourTags:
+        """Look at a frame; by which tags it is converted."""
+        chroma = chroma_format(frame)
+        if RICHNESS.index(chroma) > RICHNESS.index(chroma_format(self.richest)):
+            self.richest = frame
+        self._is_interlaced |= frame.interlaced_frame
+        return colour_tags(frame) if self._is_grey and chroma != "grey" else self.video.colour
+
+    def format(self) -> VideoFormat:
+        """With the colour of the richest frame so far."""
+        if not self._is_grey or chroma_format(self.richest) == "grey":
+            return self.video
+        found = replace(self.video, chroma=chroma_format(self.richest), colour=colour_tags(self.richest))
+        return in_domain(found, self.video.domain)
+
+    def remarks(self) -> tuple[str, ...]:
+        """On the container, and on the frames so far."""
+        return (*self._remarks, *((INTERLACED,) if self._is_interlaced else ()))
 
 
 def _format(first: av.VideoFrame, turns: int, tags: ColourTags, opened: Source, view: View) -> VideoFormat:

@@ -22,6 +22,16 @@ CHROMATICITY, LUMINANCE = 50_000, 10_000
 """Units of SMPTE ST 2086 in a chromaticity of one, and in a candela per square metre."""
 
 
+def _unnamed(kind: type[Type], number: int) -> Type:
+    """A member for side data that PyAV has no name for, such as EXIF: it would refuse to list any of a frame's."""
+    member = object.__new__(kind)
+    member._name_, member._value_ = f"UNNAMED_{number}", number  # type: ignore[assignment]
+    return member
+
+
+Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment, method-assign]
+
+
 def quarter_turns(frame: av.VideoFrame, name: str) -> int:
     """The number of counter-clockwise quarter turns that set a frame upright.
 

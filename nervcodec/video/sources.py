@@ -1,5 +1,6 @@
 """Sources of frames: files that PyAV decodes, raw planes, folders and patterns of images, standard input."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,13 +11,13 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from nervcodec.errors import ResourceError, VideoError
-from nervcodec.video.images import images_in, is_pattern, numbered_files
+from nervcodec.video.images import SUFFIXES, images_in, is_pattern, numbered_files
 from nervcodec.video.index import Index, find_frame
 from nervcodec.video.raw import is_raw, raw_format, raw_frames
+from nervcodec.video.streams import choose_stream, remarks_on_numbers, remarks_on_streams
 from nervcodec.video.whole import check_whole
 
 PROTOCOLS = "file,pipe"
@@ -40,24 +41,28 @@ class Source:
     """Number of frames before the first one that comes."""
     aspect: Fraction | None = None
     """Width of a pixel over its height, where the container says."""
+    remarks: tuple[str, ...] = ()
+    """Sentences on what the container holds that does not come with the frames."""
     find: Callable[[Index, int], Iterator[av.VideoFrame]] | None = None
     """A function that finds the frames from some number on by an index; None where all frames must be decoded."""
 
 
 @contextmanager
-def open_source(source: str, name: str, max_pixels: int, first: int) -> Iterator[Source]:
+def open_source(source: str, name: str, max_pixels: int, first: int, chosen: int | None = None) -> Iterator[Source]:
     """Open a source for `read_frames`, called `name` in messages; images before number `first` are skipped.
 
     Raises VideoError for a source that is missing, undecodable or incomplete, ResourceError for one above `max_pixels`.
     """
     images = _image_paths(source)
     if images is None:
-        with _open_file(source, name, max_pixels) as opened:
+        with _open_file(source, name, max_pixels, chosen) as opened:
             yield opened
     else:
         skipped = min(first, len(images) - 1)  # at least one image is read for its size and format
         frames = (_decode_image(path, max_pixels, number) for number, path in enumerate(images[skipped:], skipped))
-        yield Source(total=len(images), rates=(IMAGE_RATE,), frames=frames, skipped=skipped)
+        yield Source(
+            total=len(images), rates=(IMAGE_RATE,), frames=frames, skipped=skipped, remarks=remarks_on_numbers(images)
+        )
 
 
 def is_container(source: str) -> bool:
@@ -76,15 +81,15 @@ def count_frames(source: str) -> int:
 
 
 @contextmanager
-def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Source]:
-    with _container(source, name, max_pixels) as (container, stream, total):
+def _open_file(source: str, name: str, max_pixels: int, chosen: int | None = None) -> Iterator[Source]:
+    with _container(source, name, max_pixels, chosen) as (container, stream, total):
 
         def find(index: Index, wanted: int) -> Iterator[av.VideoFrame]:
             with explained(name):
                 found = find_frame(container, stream, index, wanted)
                 yield from found or ()
             if found is None:
-                with _open_file(source, name, max_pixels) as again:
+                with _open_file(source, name, max_pixels, chosen) as again:
                     yield from islice(again.frames, wanted, None)
 
         rates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
@@ -93,7 +98,8 @@ def _open_file(source: str, name: str, max_pixels: int) -> Iterator[Source]:
             rates=tuple(_whole_or_ntsc(rate) for rate in rates if rate) or (IMAGE_RATE,),
             frames=_decode(container, stream, name, total),
             aspect=stream.sample_aspect_ratio,
-            find=None if source == "-" else find,
+            remarks=tuple(remarks_on_streams(container, stream)),
+            find=None if source == "-" or container.format.name == "avi" else find,
         )
 
 
@@ -104,7 +110,9 @@ def _whole_or_ntsc(rate: Fraction) -> Fraction:
 
 
 @contextmanager
-def _container(source: str, name: str, max_pixels: int) -> Iterator[tuple[InputContainer, VideoStream, int | None]]:
+def _container(
+    source: str, name: str, max_pixels: int, chosen: int | None
+) -> Iterator[tuple[InputContainer, VideoStream, int | None]]:
     """An open file, its first video stream, and the number of frames that the stream should have."""
     path = Path(source)
     if source != "-" and not path.exists():
@@ -115,9 +123,7 @@ def _container(source: str, name: str, max_pixels: int) -> Iterator[tuple[InputC
     with explained(name):
         container = av.open(file, format=kind, options={"protocol_whitelist": PROTOCOLS, **options})
     with container:
-        stream = next((s for s in container.streams.video if Disposition.attached_pic not in s.disposition), None)
-        if stream is None:  # cover pictures do not count
-            raise VideoError(f"{name}: no video stream in it")
+        stream = choose_stream(container, name, chosen)
         _check_pixels(name, stream.width, stream.height, max_pixels)
         stream.codec_context.options = {"max_pixels": str(max_pixels)}
         stream.thread_type = "AUTO"
@@ -131,11 +137,17 @@ def _decode(container: InputContainer, stream: VideoStream, name: str, total: in
 
     Raises VideoError where fewer than `total` frames decode.
     """
-    count = 0
+    count, order = 0, deque[int]()
     with explained(name):
-        for frame in container.decode(stream):
-            count += 1
-            yield frame
+        for packet in container.demux(stream):
+            if container.format.name == "avi" and packet.dts is not None and packet.size:
+                order.append(packet.dts)
+            for frame in packet.decode():
+                assert isinstance(frame, av.VideoFrame)
+                count += 1
+                if order:  # AVI has times of decoding only, at which frames are shown, in their own order
+                    frame.pts = order.popleft()
+                yield frame
     if total and count < total:
         raise VideoError(f"{name}: {total} frames are announced, {count} decode; the file is damaged or incomplete")
 
@@ -189,5 +201,5 @@ def _image_paths(source: str) -> list[Path] | None:
     else:
         return None
     if not images:
-        raise VideoError(f"{source}: no images there")
+        raise VideoError(f"{source}: no images there; these are read: {' '.join(sorted(SUFFIXES))}")
     return images

@@ -2,37 +2,35 @@
 
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
-import av
-from av.error import FFmpegError
-
-from nervcodec.errors import OutputError, VideoError
+from nervcodec.errors import VideoError
 from nervcodec.files import replacing
+from nervcodec.video.y4m_size import FRAME, LONGEST_LINE, frame_bytes, incomplete, read_line
 
-FORMAT = "yuv4mpegpipe"
+NAME = "standard input"
 
 
-def spool(path: Path, stop: int | None) -> str:
-    """Copy y4m on standard input to a file, up to frame `stop`, and return the digest of what was copied.
+def spool(path: Path, stop: int | None, source: BinaryIO | None = None) -> str:
+    """Copy y4m on standard input, or of another stream, to a file, up to frame `stop`; the digest of what was copied.
 
-    Raises VideoError for input that is no y4m, OutputError where the copy cannot be written.
+    Raises VideoError for input that is empty, no y4m or cut short, OSError where the copy cannot be written.
     """
-    try:
-        source = av.open("pipe:0", format=FORMAT)
-    except FFmpegError as error:
-        raise VideoError(f"standard input: {error.strerror or error}") from error
-    digest, count = sha256(), 0
-    with source, replacing(path) as temporary:
-        try:
-            with av.open(f"file:{temporary}", "w", format=FORMAT) as target:
-                copied = target.add_stream_from_template(source.streams.video[0])
-                for packet in source.demux(video=0):
-                    if count == stop or not packet.size:
-                        break
-                    digest.update(bytes(packet))
-                    packet.stream = copied
-                    target.mux(packet)
-                    count += 1
-        except FFmpegError as error:
-            raise OutputError(f"{path}: {error.strerror or error}") from error
+    if source is None:
+        with open(0, "rb", closefd=False) as source:
+            return spool(path, stop, source)
+    header = source.readline(LONGEST_LINE)
+    if not header:
+        raise VideoError(f"{NAME} is empty: give y4m, such as ffmpeg -i video.mp4 -f yuv4mpegpipe -")
+    size, digest, number = frame_bytes(header, NAME), sha256(header), 0
+    with replacing(path) as temporary, temporary.open("wb") as target:
+        target.write(header)
+        while number != stop and (line := read_line(source, NAME)):
+            number += 1
+            samples = source.read(size)
+            if not line.startswith(FRAME) or len(samples) < size:
+                raise incomplete(NAME, number, len(samples), size)
+            for data in (line, samples):
+                digest.update(data)
+                target.write(data)
     return digest.hexdigest()

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
 
+from nervcodec.declarations import Range, check_declared
 from nervcodec.errors import RequestError
 from nervcodec.picture import DEPTHS, MAX_PIXELS, Domain, VideoFormat
 
@@ -31,7 +32,12 @@ class View:
     """Bits of a sample; None means 8 for a video of at most 8 bits, and 10 for any other."""
     domain: Domain = "rgb"
 
+    stream: Annotated[int | None, Range(0)] = None
+    """Index among the video streams of a file, covers not counted; None means the one that ffmpeg would choose: the
+    largest, and a default one before others that are not much larger."""
+
     def __post_init__(self) -> None:
+        check_declared(self)
         if self.first < 0 or (self.stop is not None and self.stop <= self.first):
             raise RequestError(f"frames {self.first}:{self.stop} hold nothing")
         if self.depth not in (None, *DEPTHS):

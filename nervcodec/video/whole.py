@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nervcodec.errors import VideoError
+from nervcodec.video.y4m_size import MAGIC, check_frames
 
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 LONGEST_HEAD = 1 << 16
@@ -20,6 +21,9 @@ def check_whole(path: Path, name: str) -> None:
         size = file.seek(0, SEEK_END)
         file.seek(0)
         head = file.read(8)
+        if head == MAGIC[:8]:
+            file.seek(0)
+            check_frames(file, name, size)
         ends = _segment_ends(file) if head[:4] == EBML else _box_ends(file) if head[4:] in BOXES else iter(())
         end = next((end for end in ends if end > size), size)
     if end > size:

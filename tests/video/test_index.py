@@ -214,3 +214,24 @@ def test_times_that_cannot_be_are_mended_and_not_sought() -> None:
         assert watch.index().pts == expected
         assert watch.index().end == expected[-1] + 40
         assert watch.index().is_exact == (times == expected)
+
+
+def test_a_stray_timestamp_does_not_move_the_frames_after_it() -> None:
+    def frames(times: list[int | None]) -> Iterator[av.VideoFrame]:
+        for pts in times:
+            frame = av.VideoFrame(16, 16, "yuv420p")
+            frame.pts, frame.time_base, frame.duration = pts, Fraction(1, 25), 1
+            yield frame
+
+    cases: list[tuple[list[int | None], tuple[int, ...]]] = [
+        ([0, 1, 2, 3, 4], (0, 1, 2, 3, 4)),
+        ([0, 1, 700, 3, 4], (0, 1, 2, 3, 4)),
+        ([0, 1, None, 3, 4], (0, 1, 2, 3, 4)),
+        ([0, 1, 100, 101, 102], (0, 1, 100, 101, 102)),  # a pause
+        ([0, 1, -5, 3, 4], (0, 1, 2, 3, 4)),
+    ]
+    for times, expected in cases:
+        watch = Watch((Fraction(25),))
+        assert len(list(watch.note(frames(times)))) == len(times)
+        assert watch.index().pts == expected
+        assert watch.index().is_exact == (tuple(times) == expected)

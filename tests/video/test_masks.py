@@ -24,7 +24,8 @@ def video(size: tuple[int, int] = SIZE, reach: int = 0) -> Video:
     """An open video of some size, without frames."""
     form = VideoFormat(width=size[0], height=size[1], frame_rate=Fraction(25))
     watch = Watch((form.frame_rate,))
-    return Video(format=form, source_size=size, colour_reach=reach, total=None, frames=iter(()), index=watch.index)
+    told = {"seen": lambda: form, "remarks": tuple, "index": watch.index}
+    return Video(format=form, source_size=size, colour_reach=reach, total=None, frames=iter(()), **told)  # type: ignore[arg-type]
 
 
 def write_masks(folder: Path, *masks: Mask) -> str:
