@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nervcodec.codec.stream.probe import StreamInfo, probe
     from nervcodec.codec.target import Target
     from nervcodec.timeline import Playback
+    from nervcodec.video.view import View
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent by default; applications add handlers
 
@@ -50,6 +51,7 @@ _LAZY = {
     "Composite": "nervcodec.codec.decoding.composite",
     "Target": "nervcodec.codec.target",
     "Playback": "nervcodec.timeline",
+    "View": "nervcodec.video.view",
 }
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "StreamInfo",
     "Target",
     "VerifyReport",
+    "View",
     "__version__",
     "decode",
     "encode",

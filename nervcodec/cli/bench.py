@@ -11,7 +11,8 @@ from nervcodec.bench.data.catalogue import DATASETS
 from nervcodec.bench.data.protocols import PROTOCOLS, describe_view
 from nervcodec.bench.papers.suites import SUITES
 from nervcodec.cli.command import field_option
-from nervcodec.cli.display import display, json_line, show_table
+from nervcodec.cli.display import display, show_table
+from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.types import FrameRange, Scale, Size, Words
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import PointsFailed

@@ -107,6 +107,10 @@ def view_options(function: Function) -> Function:
     """Add the options that say which portion of a video is wanted; `take_view` turns them into a view."""
     declare = section("Part of the video", View)
     for option in (
+        declare(
+            "--stream",
+            help="Index of the video stream, from 0, where a file has several.  [default: the one ffmpeg would choose]",
+        ),
         declare("--resize-filter"),
         declare("--resize", type=Scale(), help="Size after the crop; -2 is the even side that keeps the shape."),
         declare("--crop", type=Size(), help="Only the middle of the picture, in this size."),
@@ -119,12 +123,23 @@ def view_options(function: Function) -> Function:
 def take_view(chosen: dict[str, Any]) -> View:
     """Take the options of a view out of those chosen, and return the view."""
     first, stop = chosen.pop("frames") or (0, None)
-    return View(first=first, stop=stop, **{name: chosen.pop(name) for name in ("crop", "resize", "resize_filter")})
+    others = {name: chosen.pop(name) for name in ("crop", "resize", "resize_filter", "stream")}
+    return View(first=first, stop=stop, **others)
 
 
-audio_option = section("Output", EncodeOptions)(
-    "--audio",
-    help="Copy sound, subtitles, chapters and titles unchanged, or leave them out.",
-)
+def audio_options(function: Function) -> Function:
+    """Add the options that say what accompanies the pictures."""
+    declare = section("Output", EncodeOptions)
+    for option in (
+        declare(
+            "--subtitles",
+            help="Copy subtitles and attached fonts unchanged, or leave them out; chapters and titles are always kept.",
+        ),
+        declare("--audio", help="Copy sound unchanged, or leave it out."),
+    ):
+        function = option(function)
+    return function
+
+
 on_machine = section("Machine", EncodeOptions)
 device_option = on_machine("--device")

@@ -9,17 +9,21 @@ from nervcodec.bench.report.comparison import METRICS, Results, differences, loa
 from nervcodec.bench.report.page import html
 from nervcodec.bench.report.summary import failed_table, points_table, quality_table, rate_table, speed_table
 from nervcodec.bench.tables import Table, csv_text, markdown
-from nervcodec.cli.display import json_line, show_table
+from nervcodec.cli.display import show_table
+from nervcodec.cli.json_lines import json_line
 from nervcodec.errors import RequestError
 from nervcodec.files import check_target, replacing
 
 TARGET = click.Path(path_type=Path)
+DEFAULT_ANCHOR = "x265"
 
 
 @click.command()
 @click.argument("files", metavar="RESULTS...", nargs=-1, required=True, type=TARGET)
 @click.option(
-    "--anchor", default="x265", show_default=True, metavar="CODEC", help="Codec with which the others are compared."
+    "--anchor",
+    metavar="CODEC",
+    help="Codec with which the others are compared.  [default: x265, or the first one where that was not measured]",
 )
 @click.option(
     "--metric",
@@ -44,7 +48,7 @@ TARGET = click.Path(path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Write the differences as a JSON line to standard output.")
 def compare(
     files: tuple[Path, ...],
-    anchor: str,
+    anchor: str | None,
     metric: str,
     pictures: str,
     overwrite: bool,
@@ -58,6 +62,10 @@ def compare(
     results = load_results(files)
     if metric not in results.metrics():
         raise RequestError(f"no point has {METRICS[metric].title}; there are: {', '.join(results.metrics()) or 'none'}")
+    if anchor is None:
+        anchor = DEFAULT_ANCHOR if DEFAULT_ANCHOR in results.codecs else next(iter(results.codecs), DEFAULT_ANCHOR)
+        if anchor != DEFAULT_ANCHOR:
+            click.echo(f"without {DEFAULT_ANCHOR}, compared with {anchor}; --anchor chooses another", err=True)
     table = rate_table(results, anchor, metric)
     wanted = {kind: path for kind, path in targets.items() if path}
     for path in wanted.values():

@@ -1,14 +1,16 @@
 """The command `nervc decode`."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import click
 
 import nervcodec
-from nervcodec.cli.command import Command, audio_option, device_option, section
+from nervcodec.cli.command import Command, audio_options, device_option, section
 from nervcodec.cli.config import Subject, configurable
-from nervcodec.cli.display import display, json_line
+from nervcodec.cli.display import display
+from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages, say
 from nervcodec.cli.types import Factor, FrameRate, Time, default_output
 from nervcodec.codec.decoding.options import DecodeOptions
@@ -27,11 +29,11 @@ of_layers = section("Layers", DecodeOptions)
     "-o",
     "--output",
     metavar="TARGET",
-    help="File to write: x.mkv (FFV1, lossless), x.mp4 (H.264), x.y4m, images such as frames/%05d.png, or - for y4m "
-    "on standard output.  [default: FILE with the suffix .mkv]",
+    help="File to write: x.mkv (FFV1, lossless), x.mp4 (H.264), x.y4m, images such as frames/%05d.png, a folder for "
+    "images, or - for y4m on standard output.  [default: FILE with the suffix .mkv]",
 )
 @to_output("-y", "overwrite", is_flag=True, help="Replace the output if it exists.")
-@audio_option
+@audio_options
 @of_part(
     "--start",
     type=Time(),
@@ -71,6 +73,8 @@ def decode(
 ) -> None:
     """Write the frames of a .nerv file."""
     target = output or default_output(file, ".mkv")
+    if Path(target).is_dir() or target.endswith("/"):
+        target = str(Path(target) / "%05d.png")
     if target == "-" and as_json:
         raise click.UsageError("--json and -o - both want standard output")
     if (composite is None) != (mask is None):

@@ -1,8 +1,6 @@
 """Output for the user: a progress bar on a terminal, a line at intervals elsewhere, or JSON lines."""
 
-import json
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,6 +23,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from nervcodec.bench.tables import Table, cell_text, markdown
+from nervcodec.cli.interruption import silent_keys
+from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.people import People, Show, readable_time
 from nervcodec.codec.stream.layers import LayersReport
 from nervcodec.events import (
@@ -40,6 +40,7 @@ from nervcodec.events import (
     Observer,
     PointDone,
     PointsRunning,
+    Remark,
     Resumed,
     SegmentStarted,
     StepDone,
@@ -57,6 +58,7 @@ KINDS: dict[type, str] = {
     PointDone: "point",
     Resumed: "resumed",
     ArithmeticDiffers: "arithmetic",
+    Remark: "remark",
     SegmentStarted: "segment",
     AssistStarted: "assist",
     StepDone: "step",
@@ -78,12 +80,6 @@ class LeftColumn(TimeRemainingColumn):
     def render(self, task: Task) -> Text:
         left: float | None = task.fields["left"]
         return Text("left ").append(super().render(task) if left is None else readable_time(left))
-
-
-def json_line(record: dict[str, Any]) -> None:
-    """Write one JSON object as a line to standard output."""
-    sys.stdout.write(json.dumps(record) + "\n")
-    sys.stdout.flush()
 
 
 def show_table(table: Table) -> None:
@@ -140,7 +136,7 @@ def _shown(*, as_json: bool, quiet: bool) -> Iterator[Observer]:
         TimeElapsedColumn(),
         LeftColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with silent_keys(), Progress(*columns, console=console) as progress:
         yield People(_bar(progress), lambda text: progress.console.print(text, markup=False))
 
 

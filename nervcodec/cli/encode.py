@@ -6,11 +6,12 @@ from typing import Any
 import click
 
 import nervcodec
-from nervcodec.cli.command import Command, audio_option, device_option, on_machine, section, take_view, view_options
+from nervcodec.cli.command import Command, audio_options, device_option, on_machine, section, take_view, view_options
 from nervcodec.cli.config import Subject, configurable
-from nervcodec.cli.display import display, json_line
+from nervcodec.cli.display import display
 from nervcodec.cli.forecast import show_forecast
 from nervcodec.cli.interruption import Stopped, stoppable
+from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages, say
 from nervcodec.cli.outcome import done_record, outcome_lines
 from nervcodec.cli.types import Bytes, Duration, Quality, Size, Weights, check_file_target, default_output
@@ -41,7 +42,7 @@ of_fit = section("Fit", EncodeOptions)
     help="Print what would be encoded, and the size, time and memory it would take, and encode nothing.",
 )
 @to_output("--fresh", is_flag=True, help="Start over, instead of going on where the same command was interrupted.")
-@audio_option
+@audio_options
 @view_options
 @of_video(
     "--depth",
@@ -188,7 +189,7 @@ def encode(
     """
     if output is None:
         output = default_output(source, ".nerv")
-    check_file_target(output)
+    check_file_target(output, overwrite=overwrite)
     depth = chosen.pop("depth")
     view = replace(take_view(chosen), depth=None if depth == "auto" else int(depth))
     chosen["target"] = _target(chosen)

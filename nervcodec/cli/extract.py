@@ -22,7 +22,7 @@ def extract(
     file: str, output: str, layers: int | None, packs: tuple[int, int | None] | None, overwrite: bool, as_json: bool
 ) -> None:
     """Copy some layers of a .nerv file, byte by byte; layer 1 is the base."""
-    check_file_target(output)
+    check_file_target(output, overwrite=overwrite)
     if layers and not packs:
         report = nervcodec.extract(file, output, layers, overwrite=overwrite)
     elif packs and not layers:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 import nervcodec
-from nervcodec.cli.display import json_line
+from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.people import readable_bytes, readable_time
 
 

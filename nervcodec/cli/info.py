@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 import nervcodec
-from nervcodec.cli.display import json_line
+from nervcodec.cli.json_lines import json_line
 from nervcodec.codec.stream.layers import describe_network
+from nervcodec.picture import colour_words
 
 LUMINANCE = 10_000
 """Units in which the luminance of a display is given, per candela per square metre."""
@@ -96,15 +97,15 @@ def _show(described: nervcodec.StreamInfo) -> None:
 
 def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
     """Properties of the video of a file, in words."""
-    video, colour, timeline = described.video, described.video.colour, described.timeline
+    video, timeline = described.video, described.timeline
     yield f"{video.width}x{video.height}"
-    yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + " frames"
+    frames = "frame" if described.frames == timeline.length == 1 else "frames"
+    yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + f" {frames}"
     yield f"{float(video.frame_rate):.6g} frames/s" + (" that are not equally far apart" if described.clock else "")
     yield f"{video.chroma} of {video.depth} bits, fitted as {video.domain}"
     if video.sample_aspect != 1:
         yield f"pixels of {video.sample_aspect.numerator}:{video.sample_aspect.denominator}"
-    yield f"primaries {colour.primaries}, transfer {colour.transfer}, matrix {colour.matrix}"
-    yield f"range {('studio', 'full', 'unspecified')[colour.sample_range]}"
+    yield colour_words(video.colour)
     if display := video.mastering:
         least, most = (luminance / LUMINANCE for luminance in (display.min_luminance, display.max_luminance))
         yield f"mastered at {least:g} to {most:g} cd/m2"
@@ -135,6 +136,8 @@ def _table(described: nervcodec.StreamInfo) -> Table:
     table.add_section()
     for name, size, frames in _segments(described):
         row("", name, size, frames)
+    if described.attached_bytes:
+        row("", "file without sound, subtitles", described.file_bytes - described.attached_bytes)
     row("", "file", described.file_bytes)
     return table
 

@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from nervcodec.cli.display import json_line
+from nervcodec.cli.json_lines import json_line
 from nervcodec.events import Event, Observer
+
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment]
 
 PATIENCE = 4.0
 """Seconds after a signal at which work without any event is ended."""
@@ -31,6 +36,22 @@ def stop_at_once(number: int, frame: FrameType | None) -> None:
     Raises Stopped.
     """
     raise Stopped(number)
+
+
+@contextmanager
+def silent_keys() -> Iterator[None]:
+    """Keep the terminal from printing ^C within the block, which would move a bar that is drawn there by a line."""
+    if termios is None or not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    silent = [*before]
+    silent[3] &= ~termios.ECHOCTL
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
 
 
 @contextmanager

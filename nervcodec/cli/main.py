@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from nervcodec.cli.command import Session
-from nervcodec.cli.display import json_line
 from nervcodec.cli.interruption import Stopped, stop_at_once
+from nervcodec.cli.json_lines import json_line
 from nervcodec.errors import NervcodecError, OutputError
 from nervcodec.version import __version__
 

@@ -15,5 +15,5 @@ from nervcodec.cli.types import check_file_target
 @click.option("--json", "as_json", is_flag=True, help="Write the result as a JSON line to standard output.")
 def merge(base: str, packs: tuple[str, ...], output: str, overwrite: bool, as_json: bool) -> None:
     """Put packs on top of a .nerv file, the lowest first."""
-    check_file_target(output)
+    check_file_target(output, overwrite=overwrite)
     show_written(output, nervcodec.merge(base, packs, output, overwrite=overwrite), as_json=as_json)

@@ -50,15 +50,13 @@ def outcome_lines(output: str, report: EncodeReport) -> Iterator[str]:
     psnr = PSNR[report.domain]
     if len(report.layers) > 1:
         for number, layer in enumerate(report.layers, 1):
-            yield f"--layers {number}: {_outcome(layer, report.domain)}"
+            yield f"--layers {number}: {_outcome(layer, report)}"
     if report.masked:
         yield f"pixels under the mask: {psnr} {report.masked.psnr_db:.2f} dB"
     if report.missing:
         how = "interpolated" if report.assisted_bytes is None else f"assisted by {report.assisted_bytes:,} bytes"
         yield f"frames that were left out, {how}: {psnr} {report.missing.psnr_db:.2f} dB"
-    if report.attached_bytes:
-        yield f"sound, subtitles, chapters and titles: {report.attached_bytes:,} of the bytes"
-    yield f"{output}: {_outcome(report, report.domain)}, {report.seconds:.1f} s"
+    yield f"{output}: {_outcome(report, report)}, {report.seconds:.1f} s"
 
 
 def _measures(made: FileReport) -> dict[str, Any]:
@@ -71,5 +69,10 @@ def _measures(made: FileReport) -> dict[str, Any]:
     }
 
 
-def _outcome(made: FileReport, domain: Domain) -> str:
-    return f"{quality_words(made.quality, domain)}, {made.file_bytes:,} bytes, {made.bits_per_pixel:.4f} bpp"
+def _outcome(made: FileReport, report: EncodeReport) -> str:
+    size, each = f"{made.file_bytes:,} bytes", f"{made.bits_per_pixel:.4f} bpp"
+    if report.attached_bytes:
+        pictures = made.file_bytes - report.attached_bytes
+        whole = made.bits_per_pixel * made.file_bytes / pictures
+        size, each = f"{size} ({whole:.4f} bpp)", f"{pictures:,} of them pictures ({each})"
+    return f"{quality_words(made.quality, report.domain)}, {size}, {each}"

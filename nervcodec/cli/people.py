@@ -16,6 +16,7 @@ from nervcodec.events import (
     LayerDropped,
     PointDone,
     PointsRunning,
+    Remark,
     Resumed,
     SegmentStarted,
     StepDone,
@@ -81,6 +82,8 @@ class People:
                 self.show("measuring", done, event.total, remark, event.seconds_left)
             case PointDone():
                 self.say(point_line(event.record))
+            case Remark():
+                self.say(event.message)
             case _:
                 self._note(event)
                 self._say(event)

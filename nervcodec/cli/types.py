@@ -36,10 +36,16 @@ def default_output(source: str, suffix: str) -> str:
     return str(path.with_suffix(suffix))
 
 
-def check_file_target(output: str) -> None:
-    """Raises RequestError for standard output, to which only frames can be written."""
+def check_file_target(output: str, *, overwrite: bool) -> None:
+    """Raises RequestError for standard output, and for the name of another kind of file, unless it may be written."""
     if output == "-":
         raise RequestError("a .nerv file goes to a file, not to standard output")
+    if Path(output).suffix.lower() in VIDEO_SUFFIXES and not overwrite:
+        raise RequestError(f"{output} would be a .nerv file under the name of a video; -y writes it all the same")
+
+
+VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mpg", ".y4m", ".yuv", ".png"}
+"""Suffixes of files that players open, or that `nervc decode` writes."""
 
 
 class Size(click.ParamType[tuple[int, int]]):

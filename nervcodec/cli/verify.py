@@ -6,7 +6,8 @@ import click
 
 import nervcodec
 from nervcodec.cli.command import Command, device_option, section, take_view, view_options
-from nervcodec.cli.display import display, json_line
+from nervcodec.cli.display import display
+from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages
 from nervcodec.cli.outcome import quality_record, quality_words
 from nervcodec.errors import TargetMissed

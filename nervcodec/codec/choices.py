@@ -9,7 +9,7 @@ RecipeName = Literal["rate", "paper"]
 Coupling = Literal["affine", "additive"]
 Latent = Literal["zero", "seeded"]
 Block = Literal["plain", "rep"]
-Audio = Literal["copy", "none"]
-"""Whether sound, subtitles, chapters and titles are copied along with the pictures."""
+Copying = Literal["copy", "none"]
+"""Whether something that accompanies the pictures goes along as it is."""
 Between = Literal["motion", "embedding"]
 """Source of a frame between two: the motion from one to the other, or the network with interpolated embeddings."""

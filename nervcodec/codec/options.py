@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 from nervcodec.bitstream.layer import MAX_LAYERS
-from nervcodec.codec.choices import Audio, Block, Coupling, DeviceName, DomainName, Latent, PrecisionName, RecipeName
+from nervcodec.codec.choices import Block, Copying, Coupling, DeviceName, DomainName, Latent, PrecisionName, RecipeName
 from nervcodec.codec.target import Target
 from nervcodec.declarations import OneOf, Range, check_declared
 from nervcodec.errors import RequestError
@@ -45,8 +45,10 @@ class EncodeOptions:
     domain: DomainName = "auto"
     """Samples that are fitted and decoded: RGB, or planes of YUV 4:2:0 as they are; `auto` means planes for a video
     that has them, if the recipe is `rate` and the network can make planes."""
-    audio: Audio = "copy"
-    """Whether sound, subtitles, chapters and titles are copied into the file unchanged."""
+    audio: Copying = "copy"
+    """Whether sound is copied into the file unchanged."""
+    subtitles: Copying = "copy"
+    """Whether subtitles and attached fonts are copied into the file unchanged; chapters and titles always are."""
     segment: str = "auto"
     """Rule for the length of segments (`nervcodec.codec.job.cutting.longest_segment`)."""
     keep_every: Annotated[int, Range(1, 1000)] = 1

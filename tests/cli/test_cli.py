@@ -330,16 +330,17 @@ def test_a_picture_with_a_hole_is_filled(nervc: Nervc, sample: str, tmp_path: Pa
 def test_options_are_a_promise() -> None:
     promised = {
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
-        "--audio --dry-run --fresh --segment --latent --block --preset --epochs --steps --seed --optimizer "
-        "--learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target --target-size "
-        "--bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize --resize-filter "
-        "--depth --domain --device --precision --workers --threads --cluster --json -q -v --log-file --config "
-        "--dump-config",
+        "--audio --subtitles --stream --dry-run --fresh --segment --latent --block --preset --epochs --steps --seed "
+        "--optimizer --learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target "
+        "--target-size --bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize "
+        "--resize-filter --depth --domain --device --precision --workers --threads --cluster --json -q -v "
+        "--log-file --config --dump-config",
         "worker": "--tied --json -q -v --log-file",
-        "decode": "--output -o -y --audio --start --end --frames --all-times --fps --interpolate --between --composite "
-        "--mask --layers --device --fast --json -q -v --log-file --config --dump-config",
+        "decode": "--output -o -y --audio --subtitles --start --end --frames --all-times --fps --interpolate --between "
+        "--composite --mask --layers --device --fast --json -q -v --log-file --config --dump-config",
         "info": "--json",
-        "verify": "--against --min-psnr --frames --crop --resize --resize-filter --device --json -q -v --log-file",
+        "verify": "--against --min-psnr --frames --crop --resize --resize-filter --stream --device --json -q -v "
+        "--log-file",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",
         "bench": "--dataset --root --videos --codecs --protocol --suite --points --preset --epochs --steps --seed "

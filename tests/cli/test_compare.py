@@ -31,6 +31,18 @@ def test_prints_the_table_for_pipes(nervc: Nervc, results: Path) -> None:
     assert b"failed points, which are left out: 1" in done.stderr
 
 
+def test_without_x265_the_first_codec_is_the_anchor(nervc: Nervc, results: Path, tmp_path: Path) -> None:
+    lines = [line for line in results.read_text().splitlines() if '"x265"' not in line]
+    others = tmp_path / "others.jsonl"
+    others.write_text("\n".join([*lines, *(line.replace('"dnerv"', '"hnerv"') for line in lines)]) + "\n")
+    page = tmp_path / "r.html"
+    done = nervc("compare", others, "--html", page)
+    assert (done.returncode, page.exists()) == (0, True)
+    assert b"without x265, compared with hnerv; --anchor chooses another" in done.stderr
+    refused = nervc("compare", others, "--anchor", "x265")
+    assert (refused.returncode, b"there is no curve x265" in refused.stderr) == (2, True)
+
+
 def test_json(nervc: Nervc, results: Path) -> None:
     done = nervc("compare", results, "--anchor", "dnerv", "--metric", "psnr-yuv", "--json")
     (answer,) = map(json.loads, done.stdout.splitlines())

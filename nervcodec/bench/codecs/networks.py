@@ -105,7 +105,8 @@ class NetworkCodec:
         factor, target = chosen.pop("size_factor", None), chosen.pop("target", None)
         if "difference_grid" in chosen:
             chosen["difference_grid"] = tuple(chosen["difference_grid"])
-        chosen = {"segment": "none", "audio": "none", "domain": "rgb", **chosen}  # as in the papers
+        alone = {"audio": "none", "subtitles": "none"}
+        chosen = {"segment": "none", "domain": "rgb", **alone, **chosen}  # as in the papers
         options = EncodeOptions(view=material.view, target=target and Target(**target), **chosen)
         if factor is None:
             return options

@@ -10,6 +10,7 @@ from nervcodec.codec.job.finish import finish
 from nervcodec.codec.job.folder import SPOOLED, Job, begin_job, open_folder, resume_job
 from nervcodec.codec.job.manifest import Identity, Manifest, identify, located
 from nervcodec.codec.job.plan import check_disk, plan_segments
+from nervcodec.codec.job.seconds import clocked
 from nervcodec.codec.job.survey import survey
 from nervcodec.codec.job.workers import carry_out
 from nervcodec.codec.options import EncodeOptions
@@ -19,7 +20,7 @@ from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.precision import describe_arithmetic
-from nervcodec.video.attachments import read_attachments
+from nervcodec.video.attachments import kinds_of, read_attachments
 from nervcodec.video.spool import spool
 from nervcodec.video.view import View
 
@@ -45,22 +46,22 @@ def encode(
     Raises RequestError, VideoError, ResourceError, FitError, WorkersLost or OutputError; `output` is then unchanged.
     Raises TargetMissed if the file is written, but misses its target.
     """
-    started = monotonic()
     if Path(source).exists() and Path(output).resolve() == Path(source).resolve():
         raise RequestError(f"{output} would be written over the video itself")
     check_target(Path(output), overwrite=overwrite)
     LOG.info("fits on %s", describe_device(choose_device(options.device)))
-    with open_folder(output, fresh=fresh) as folder:
+    with open_folder(output, fresh=fresh) as folder, clocked(folder) as seconds:
         file, digest = (source, None) if source != "-" else _spooled(folder, options.view)
         job = _job(folder, file, identify(source, options, digest), located(options), observe)
         carry_out(job, observe)
         data, report = finish(job)
         with replacing(Path(output)) as path:
             path.write_bytes(data)
+        report = replace(report, seconds=seconds())
     if options.target and abs(miss(options.target, report)) > 1:
         kind, value = options.target.kind, reached(options.target, report)
         raise TargetMissed(f"{output} is written, but with {kind} {value:.6g}, not {options.target.value:.6g}")
-    return replace(report, seconds=monotonic() - started)
+    return report
 
 
 def _spooled(folder: Path, view: View) -> tuple[str, str]:
@@ -81,10 +82,8 @@ def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, 
         options, arithmetic = replace(options, precision=precision), describe_arithmetic(device, precision)
     found = survey(source, options, observe)
     segments = plan_segments(found, options, device)
-    attached = b""
-    if options.audio == "copy":
-        first = options.view.first
-        attached = read_attachments(source, found.index, first, first + found.frames)
+    first, kinds = options.view.first, kinds_of(audio=options.audio == "copy", subtitles=options.subtitles == "copy")
+    attached = read_attachments(source, found.index, first, first + found.frames, kinds)
     check_room(options.target, len(attached))
     check_disk(str(folder), found, segments, options, len(attached))
     options = replace(options, threads=options.threads or threads_each(options.workers))

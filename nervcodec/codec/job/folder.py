@@ -17,6 +17,7 @@ from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.codec.job.cutting import Chain, chains
 from nervcodec.codec.job.lease import LEASE, TAKING, is_held, lease
 from nervcodec.codec.job.manifest import Identity, Manifest, content, difference
+from nervcodec.codec.job.seconds import SPENT
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.report import PartReport
 from nervcodec.codec.segment.scratch import Scratch
@@ -25,7 +26,7 @@ from nervcodec.files import TEMPORARY, job_folder, replacing
 from nervcodec.version import __version__
 
 MANIFEST, SPOOLED, ATTACHED, CHAINS = "job.json", "input.y4m", "attached", "chains"
-OURS = (LEASE, TAKING, SPOOLED, TEMPORARY)
+OURS = (LEASE, TAKING, SPOOLED, SPENT, TEMPORARY)
 """Beginnings of the names that may be in a job folder without a manifest."""
 
 

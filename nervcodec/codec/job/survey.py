@@ -6,7 +6,7 @@ import torch
 
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import RequestError, VideoError
-from nervcodec.events import FramesDone, Observer, ignore
+from nervcodec.events import FramesDone, Observer, Remark, ignore
 from nervcodec.motion import is_cut
 from nervcodec.picture import Domain, VideoFormat, in_domain
 from nervcodec.timeline import Clock
@@ -38,7 +38,6 @@ def survey(source: str, options: EncodeOptions, observe: Observer = ignore) -> S
     """
     cuts, before, frames, view = [], None, 0, replace(options.view, domain="rgb")
     with read_frames(source, view) as video:
-        domain = choose_domain(options, video.format)
         stride = max(min(video.format.width, video.format.height) // SIDE, 1)
         for frame in video.frames:
             small = torch.from_numpy(frame[::stride, ::stride].copy()).permute(2, 0, 1)
@@ -48,9 +47,11 @@ def survey(source: str, options: EncodeOptions, observe: Observer = ignore) -> S
             observe(FramesDone(stage="survey", frames=frames, total=video.total))
     if not frames:
         raise VideoError(f"{source}: no frame lies in the chosen range")
+    for remark in video.remarks():
+        observe(Remark(remark))
     index = video.index()
     rate, clock = index.timing(view.first, view.first + frames)
-    shown = in_domain(replace(video.format, frame_rate=rate), domain)
+    shown = in_domain(replace(video.seen(), frame_rate=rate), choose_domain(options, video.seen()))
     return Survey(shown, frames, tuple(cuts), clock, index)
 
 

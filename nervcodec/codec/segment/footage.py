@@ -71,7 +71,7 @@ def load_footage(
     width, height = video.format.width, video.format.height
     LOG.info("%s: %d frames of %dx%d, %.6g frames/s", source, len(clip), width, height, float(rate))
     masks = None if mask is None else load_masks(mask, video, len(clip), view)
-    return Footage(replace(video.format, frame_rate=rate), clip.permute(0, 3, 1, 2), masks, clock)
+    return Footage(replace(video.seen(), frame_rate=rate), clip.permute(0, 3, 1, 2), masks, clock)
 
 
 def _gather(video: Video, observe: Observer) -> Tensor:
