@@ -35,7 +35,8 @@ class Composite:
             sizes = [(shown.width, shown.height) for shown in (video.format, header.video)]
             if sizes[0] != sizes[1]:
                 raise RequestError(
-                    "pictures of {} are {}x{} and the file's {}x{}".format(self.source, *sizes[0], *sizes[1])
+                    "pictures of {} are {}x{}, those of the file {}x{}: first give the video this size, as the crop "
+                    "and resize of the encode did".format(self.source, *sizes[0], *sizes[1])
                 )
             masks = load_masks(self.mask, video, len(numbers), view)
             for index, (own, mask) in enumerate(zip(frames, masks, strict=True), numbers.start):
