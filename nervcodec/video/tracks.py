@@ -35,6 +35,8 @@ class Piece:
     ends: Fraction
     delay: Fraction
     """Time of decoding after that of showing; negative where a packet is decoded before it is shown."""
+    is_keyframe: bool
+    """Whether decoding can begin with it."""
     data: bytes
 
 
@@ -53,6 +55,7 @@ class Track:
         packet.time_base, packet.duration = base, round((piece.ends - piece.begins) / base)
         packet.pts = round((piece.begins + shift) / base)
         packet.dts, packet.stream = packet.pts + round(piece.delay / base), self.stream
+        packet.is_keyframe = piece.is_keyframe
         return packet if packet.size else None
 
 
@@ -84,7 +87,7 @@ def _piece(stream: Stream, packet: "Packet[Stream]") -> Piece:
     assert packet.dts is not None
     begins, ends = (time * packet.time_base for time in (packet.pts, packet.pts + (packet.duration or 0)))
     delay = (packet.dts - packet.pts) * packet.time_base
-    return Piece(stream.index, stream.type, packet.time_base, begins, ends, delay, bytes(packet))
+    return Piece(stream.index, stream.type, packet.time_base, begins, ends, delay, packet.is_keyframe, bytes(packet))
 
 
 def unmoved(pieces: Sequence[Piece]) -> list[Piece]:

@@ -1,6 +1,7 @@
 """Sound that begins before or after the pictures comes out in step, from every container into every other."""
 
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -111,6 +112,18 @@ def test_a_little_before_the_first_picture_delays_nothing(tmp_path: Path) -> Non
             shown = next(container.decode(video=0))
             assert shown.pts is not None
             assert 0 <= shown.pts * (shown.time_base or 1) - delay < Fraction(1, RATE)
+
+
+@pytest.mark.parametrize("codec", SOUNDS)
+def test_sound_can_be_sought(codec: str, tmp_path: Path) -> None:
+    """Packets at which decoding can begin are marked so in the stored file and in those that are written."""
+    source = write_source(tmp_path / "a.mkv", codec, Fraction(1))
+    data = read_attachments(str(source), index_of(source))
+    for file in (BytesIO(data), str(write_target(tmp_path / "b.mkv", data))):
+        with av.open(file, "r") as container:
+            packets = [packet for packet in container.demux(audio=0) if packet.size]
+        assert packets
+        assert all(packet.is_keyframe for packet in packets)
 
 
 def test_what_lies_before_a_later_start_is_cut(tmp_path: Path) -> None:
