@@ -64,8 +64,8 @@ def test_a_part_is_filled_from_the_frames_and_masks_of_its_own(source: str, tmp_
     [
         (2, {}, "more than the 2 frames"),
         (4, {}, "has 3 frames, the file 4"),
-        (3, {"width": 41}, "are 40x24 those of the file 41x24"),
-        (3, {"width": 39, "height": 23, "domain": "yuv420"}, "are 40x24 those of the file 39x23"),
+        (3, {"width": 41}, "are 40x24, those of the file 41x24"),
+        (3, {"width": 39, "height": 23, "domain": "yuv420"}, "are 40x24, those of the file 39x23"),
     ],
 )
 def test_what_does_not_match_is_refused(source: str, count: int, change: dict[str, Any], reason: str) -> None:
