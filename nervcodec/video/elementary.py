@@ -38,6 +38,7 @@ def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding
         with av.open(coded, "w", format=coding.container) as container:
             stream = container.add_stream(coding.encoder, rate=video.frame_rate, options=dict(coding.options))
             assert isinstance(stream, av.VideoStream)
+            stream.codec_context.thread_type = "FRAME"  # as ffmpeg does; slices, PyAV's default, take x264 more bits
             stream.width, stream.height, stream.pix_fmt = video.width, video.height, coding.pixel_format
             tag_stream(stream, video.colour, is_rgb=coding.pixel_format == "gbrp")
             sieve = av.BitStreamFilterContext(coding.filter, stream) if coding.filter else None

@@ -188,6 +188,8 @@ def _add_stream(container: OutputContainer, kind: _Kind, video: VideoFormat) -> 
     stream.width, stream.height, stream.pix_fmt = video.width, video.height, kind.pixels
     stream.codec_context.sample_aspect_ratio = video.sample_aspect
     stream.codec_context.flags |= Flags.frame_duration
+    if kind.encoder == "libx264":
+        stream.codec_context.thread_type = "FRAME"  # slices, PyAV's default, take more bits with every thread
     colour = video.colour
     if kind.encoder == "libx264" and kind.pixels.startswith("gray") and colour.sample_range == UNSPECIFIED:
         colour = replace(colour, sample_range=FULL)  # readers take grey so; FFmpeg takes H.264 without colour for 4:2:0

@@ -34,7 +34,7 @@ class AnchorCodec:
     def encode(self, material: Material, setting: Setting) -> Coded:
         encoder = self.encoder
         options = {encoder.preset_option: self.preset, **((encoder.tune or {}) if self.tuned else {})}
-        options |= {name: str(value) for name, value in setting.items()}
+        options |= {name: str(value) for name, value in setting.items()} | encoder.keys(material.video.frame_rate)
         return run_encoder(encoder, material, encoder.pixels, options)
 
     def decode(self, material: Material, coded: Coded) -> Tensor:

@@ -5,6 +5,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from time import monotonic
 
@@ -21,6 +23,8 @@ from nervcodec.video.writer import write_frames
 
 X_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 BT709 = ColourTags(primaries=1, transfer=1, matrix=1, sample_range=STUDIO)
+KEY_DISTANCE = 250
+"""Frames from one key frame to the next at most, for all encoders: the default of x264 and x265."""
 SWSCALE_NAMES = {1: "bt709", 4: "fcc", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """swscale's names of H.273 matrices; any other matrix is bt601."""
 
@@ -47,6 +51,14 @@ class Encoder:
     pixels: str = "yuv420p"
     external: bool = False
     """Whether PyAV lacks the encoder."""
+    period_option: str | None = None
+    """Name of the option for the seconds between two key frames, of an encoder that takes no number of frames."""
+
+    def keys(self, frame_rate: Fraction) -> dict[str, str]:
+        """The options for key frames that are KEY_DISTANCE apart at most; for seconds, rounded up to whole ones."""
+        if self.period_option:
+            return {self.period_option: str(ceil(KEY_DISTANCE / frame_rate))}
+        return {"g": str(KEY_DISTANCE)}
 
 
 ENCODERS = {
@@ -87,8 +99,10 @@ ENCODERS = {
         (50, 22),
         ("faster", "fast", "medium", "slow", "slower"),
         "medium",
+        tune={"qpa": "0"},
         pixels="yuv420p10le",
         external=True,
+        period_option="period",
     ),
     "libaom": Encoder(
         "libaom-av1", "obu", "crf", (63, 28), tuple(str(n) for n in range(9)), "4", "cpu-used", external=True

@@ -2,11 +2,13 @@
 
 import io
 from dataclasses import replace
+from fractions import Fraction
 
 import av
 import pytest
+from av.video.frame import PictureType
 
-from nervcodec.bench.codecs.anchors import SeedCodec, anchor_codec
+from nervcodec.bench.codecs.anchors import AnchorCodec, SeedCodec, anchor_codec
 from nervcodec.bench.codecs.encoders import ENCODERS, even, run_encoder
 from nervcodec.bench.codecs.material import Codec, Material
 from nervcodec.bench.codecs.names import codec_names, find_codec
@@ -53,6 +55,37 @@ def test_presets_and_tuning_reach_the_encoder(material: Material) -> None:
     assert commands[0].data != commands[1].data
 
 
+def test_x264_takes_no_more_bits_on_more_cores() -> None:
+    material = small_material(320, 180, 16)
+    options = [{"preset": "medium", "crf": "30", "threads": str(threads)} for threads in (1, 2, 6)]
+    one, *more = (len(run_encoder(ENCODERS["x264"], material, "yuv420p", chosen).data) for chosen in options)
+    assert more == pytest.approx([one, one], rel=0.005)
+
+
+@pytest.mark.parametrize("name", ["x264", "x265", "svt-av1", "vvenc", "libaom"])
+def test_one_distance_between_key_frames(name: str) -> None:
+    """Two seconds that hold still have one key frame, as the distance is 250 frames."""
+    still = small_material(96, 64, 1)
+    material = replace(still, clip=still.clip.repeat(50, 1, 1, 1))
+    codec = find_codec(name, {})
+    assert isinstance(codec, AnchorCodec)
+    coded = codec.encode(material, {codec.encoder.rate_option: codec.encoder.rates[0]})
+    assert (" -period 10 " if name == "vvenc" else " -g 250 ") in f"{coded.command} "
+    with av.open(io.BytesIO(coded.data), "r", format=codec.encoder.container) as container:
+        assert sum(frame.pict_type == PictureType.I for frame in container.decode(video=0)) == 1
+
+
+def test_seconds_between_key_frames_follow_the_frame_rate() -> None:
+    periods = [ENCODERS["vvenc"].keys(Fraction(rate))["period"] for rate in (5, 25, 120)]
+    assert periods == ["50", "10", "3"]
+
+
+def test_vvenc_is_tuned_by_leaving_perception_out(material: Material) -> None:
+    plain, tuned = (anchor_codec("vvenc", variants).encode(material, {"qp": 34}) for variants in ([], ["psnr"]))
+    assert "-qpa 0" in tuned.command
+    assert tuned.data != plain.data
+
+
 @pytest.mark.parametrize("name", ["x264", "x265"])
 def test_the_seeds_command_has_the_better_of_its_two_pixel_formats(name: str, material: Material) -> None:
     codec = anchor_codec(name, ["seed"])
@@ -90,7 +123,7 @@ def test_sources_of_rgb_are_coded_by_bt709(material: Material) -> None:
     assert "out_color_matrix=bt709:out_range=tv" in coded.command
 
 
-UNKNOWN = ["x266", "x265:seed:psnr", "x264:sloow", "vvenc:psnr", "hevc-single:fast", "dnerv:huge"]
+UNKNOWN = ["x266", "x265:seed:psnr", "x264:sloow", "libaom:psnr", "hevc-single:fast", "dnerv:huge"]
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
