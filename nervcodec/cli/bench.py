@@ -13,7 +13,7 @@ from nervcodec.bench.papers.suites import SUITES
 from nervcodec.cli.command import field_option
 from nervcodec.cli.display import display, show_table
 from nervcodec.cli.json_lines import json_line
-from nervcodec.cli.types import FrameRange, Scale, Size, Words
+from nervcodec.cli.types import Duration, FrameRange, Scale, Size, Words
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import PointsFailed
 from nervcodec.video.view import View
@@ -73,9 +73,15 @@ SUITE_HELP = "; ".join(f"{name}: {suite.summary}" for name, suite in SUITES.item
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, help="Points measured at a time; only with 1 are times comparable."
 )
+@click.option(
+    "--point-timeout",
+    type=Duration(),
+    default="24h",
+    help="Time such as 90s or 2h after which a point is ended and counts as failed.",
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be measured, and measure nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Write progress and points as JSON lines to standard output.")
-def bench(output: Path, jobs: int, dry_run: bool, as_json: bool, **chosen: Any) -> None:
+def bench(output: Path, jobs: int, point_timeout: float, dry_run: bool, as_json: bool, **chosen: Any) -> None:
     """Measure networks and conventional codecs on videos, by real files that are decoded.
 
     Each point is a line of results.jsonl, from which nervc compare makes tables and a report. A run that was
@@ -93,7 +99,7 @@ def bench(output: Path, jobs: int, dry_run: bool, as_json: bool, **chosen: Any) 
         click.echo("\n".join(f"{point.key} {point.name}" for point in points))
         return
     with display(as_json=as_json) as observe:
-        outcome = run_points(points, output, jobs, observe)
+        outcome = run_points(points, output, jobs, observe, timeout=point_timeout)
     results, total, failed = output / RESULTS, len(points), len(outcome.failed)
     if as_json:
         json_line({"type": "done", "output": str(results), "points": total, "failed": failed})

@@ -43,10 +43,22 @@ class Outcome:
     """Number of points that were done in earlier runs."""
 
 
-def run_points(points: Sequence[Point], folder: Path, jobs: int = 1, observe: Observer = ignore) -> Outcome:
+POINT_HOURS = 24
+"""Hours after which a point is given up, unless a caller says otherwise."""
+
+
+def run_points(
+    points: Sequence[Point],
+    folder: Path,
+    jobs: int = 1,
+    observe: Observer = ignore,
+    *,
+    timeout: float = POINT_HOURS * 3600,
+) -> Outcome:
     """Measure all points that `folder / RESULTS` does not have, `jobs` at a time; points that failed are tried again.
 
-    A line is written as a whole when its point is done, and is on the disk before another point starts.
+    A line is written as a whole when its point is done, and is on the disk before another point starts. A point that
+    takes more than `timeout` seconds is ended, with the encoder that it runs, and has failed.
 
     Raises OutputError where another run is at work in the folder, or nothing can be written.
     """
@@ -56,7 +68,8 @@ def run_points(points: Sequence[Point], folder: Path, jobs: int = 1, observe: Ob
         done = {record["key"]: record for record in read_records(results) if record["status"] == "done"}
         _clear(folder / WORK)
         wanted = {point.key: point for point in points}
-        run = _Run(folder, jobs, {key: record for key, record in done.items() if key in wanted}, observe)
+        known_of_wanted = {key: record for key, record in done.items() if key in wanted}
+        run = _Run(folder, jobs, timeout, known_of_wanted, observe)
         known = len(run.done)
         try:
             run.work([point for key, point in wanted.items() if key not in run.done])
@@ -74,12 +87,15 @@ class _Worker:
     process: BaseProcess
     connection: Connection
     share: float = 0.0
+    started: float = field(default_factory=monotonic)
 
 
 @dataclass
 class _Run:
     folder: Path
     jobs: int
+    timeout: float
+    """Seconds that a point may take."""
     done: dict[str, Record]
     observe: Observer
     failed: list[Record] = field(default_factory=list)
@@ -98,13 +114,14 @@ class _Run:
             ready = wait([worker.connection for worker in self.workers], timeout=TICK_SECONDS)
             for worker in [worker for worker in self.workers if worker.connection in ready]:
                 self._hear(worker, surroundings)
+            for worker in [worker for worker in self.workers if monotonic() - worker.started > self.timeout]:
+                _end(worker)
+                self._note(worker, worker.point.failed("Timeout", f"not done in {self.timeout:g} s"), surroundings)
 
     def stop(self) -> None:
-        """End the workers that still run; nothing of their points is kept."""
+        """End the workers that still run."""
         for worker in self.workers:
-            _kill_group(worker.process.pid)
-            worker.process.kill()
-            worker.process.join()
+            _end(worker)
 
     def _hear(self, worker: _Worker, surroundings: dict[str, object]) -> None:
         """Take a message of a worker: the share of its point that is done, or its record; or note that it died."""
@@ -117,15 +134,19 @@ class _Run:
             worker.share = max(worker.share, said)  # a fit starts again for another layer, or for a target
             return
         worker.process.join()
+        self._note(worker, said, surroundings)
+
+    def _note(self, worker: _Worker, record: Record, surroundings: dict[str, object]) -> None:
+        """Write the record of a worker that has ended."""
         self.workers.remove(worker)
-        said["environment"] = surroundings
-        said["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
-        append_record(self.folder / RESULTS, said)
-        if said["status"] == "done":
-            self.done[said["key"]] = said
+        record["environment"] = surroundings
+        record["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+        append_record(self.folder / RESULTS, record)
+        if record["status"] == "done":
+            self.done[record["key"]] = record
         else:
-            self.failed.append(said)
-        self.observe(PointDone(said))
+            self.failed.append(record)
+        self.observe(PointDone(record))
 
     def _tell(self, waiting: list[Point]) -> None:
         done = len(self.done) + len(self.failed)
@@ -188,6 +209,13 @@ def _die_with_parent() -> None:
     parent.join()
     _kill_group(os.getpid())
     os._exit(1)
+
+
+def _end(worker: _Worker) -> None:
+    """End a worker with all processes that it runs; nothing of its point is kept."""
+    _kill_group(worker.process.pid)
+    worker.process.kill()
+    worker.process.join()
 
 
 def _kill_group(pid: int | None) -> None:

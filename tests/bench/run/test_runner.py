@@ -74,6 +74,22 @@ def test_a_point_that_fails_is_a_line_and_is_tried_again(tmp_path: Path) -> None
         assert sum(r["status"] == "failed" for r in lines_of(tmp_path / "out")) == tries
 
 
+def test_a_point_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    """And the encoder that it runs with it."""
+    encoder, sign = tmp_path / "TAppEncoderStatic", tmp_path / "alive"
+    encoder.write_text(f"#!/bin/sh\nwhile true; do date >> {sign}; sleep 0.1; done\n")
+    encoder.chmod(0o755)
+    (tmp_path / "encoder_lowdelay_P_scalable.cfg").write_text("")
+    options = BenchOptions(dataset="bunny", codecs=("shvc",), points=1, view=VIEW, vmaf=False, shm_encoder=encoder)
+    outcome = run_points(plan_points(options), tmp_path / "out", timeout=8)
+    assert not outcome.records
+    assert [record["error"] for record in outcome.failed] == [{"kind": "Timeout", "message": "not done in 8 s"}]
+    if sign.exists():  # not on a machine so slow that the point was ended before
+        signs = sign.read_bytes()
+        time.sleep(1)
+        assert sign.read_bytes() == signs
+
+
 def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     points = plan_points(BenchOptions(dataset="bunny", codecs=("x264",), points=1, view=VIEW, vmaf=False))
 
