@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 SAMPLE := tests/data/bunny_1280x720_132f.mp4
 
-.PHONY: venv demo test lint test-slow test-gpu test-browser bench clean
+.PHONY: venv demo test lint test-slow test-gpu test-browser bench findings clean
 
 venv: $(READY)
 
@@ -38,6 +38,9 @@ bench: venv
 	$(BIN)/python -m benchmarks.step_time
 	$(BIN)/python -m benchmarks.decode_memory
 	$(BIN)/python -m benchmarks.fitting models $(SAMPLE) --crop 1280x640 --resize 640x320
+
+findings:
+	@for script in findings/*.sh; do echo "== $$script"; bash $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info
