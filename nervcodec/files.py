@@ -20,7 +20,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     """
     try:
         if path.exists() and not path.is_file():
-            raise OutputError(f"{path} is not a regular file")
+            raise OutputError(f"{path} is {'a folder' if path.is_dir() else 'a pipe or a device'}, not a file")
         if path.exists() and not overwrite:
             raise OutputError(f"{path} exists; -y replaces it")
     except OSError as error:
@@ -31,7 +31,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 def check_folder(path: Path) -> None:
     """Raises OutputError unless files can be made in the folder `path`."""
     if not path.is_dir():
-        raise OutputError(f"{path} is not a folder")
+        raise OutputError(f"{path} is not a folder" if path.exists() else f"there is no folder {path}")
     if not os.access(path, os.W_OK):
         raise OutputError(f"{path} is not writable")
 

@@ -148,7 +148,7 @@ class Playback:
 
     def _check_part(self) -> None:
         if self.count is not None and self.stop is not None:
-            raise RequestError("a number of frames and an end exclude each other")
+            raise RequestError("a number of frames to decode (--frames) and an end (--end) exclude each other")
         if self.start < 0 or (self.stop is not None and self.stop < 0):
             raise RequestError("a start or an end lies before the first frame")
 
@@ -166,6 +166,10 @@ class Playback:
             )
         end: When = length if self.stop is None else self.stop
         stop = min(clock.number_at(end), length if self.count is None else first + self.count)
+        if self.stop is not None and self.stop <= self.start and type(self.stop) is type(self.start):
+            raise RequestError(
+                f"the end, {_readable(self.stop)}, does not lie after the start, {_readable(self.start)}"
+            )
         if stop <= first:
             raise RequestError(f"no frame is shown from {_readable(self.start)} to {_readable(end)}")
         return range(first, min(stop, length))

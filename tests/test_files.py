@@ -53,12 +53,12 @@ def test_check_target(tmp_path: Path) -> None:
     check_target(target, overwrite=True)
     with pytest.raises(OutputError, match="exists"):
         check_target(target, overwrite=False)
-    with pytest.raises(OutputError, match="not a regular file"):
+    with pytest.raises(OutputError, match="is a folder, not a file"):
         check_target(tmp_path, overwrite=True)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OutputError, match="not a regular file"):
+    with pytest.raises(OutputError, match="is a pipe or a device, not a file"):
         check_target(tmp_path / "pipe", overwrite=True)
     with pytest.raises(OutputError, match="too long"):
         check_target(tmp_path / ("a" * 300), overwrite=True)
-    with pytest.raises(OutputError, match="not a folder"):
+    with pytest.raises(OutputError, match="there is no folder"):
         check_target(tmp_path / "no" / "a.bin", overwrite=True)

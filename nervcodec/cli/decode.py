@@ -12,6 +12,7 @@ from nervcodec.cli.config import Subject, configurable
 from nervcodec.cli.display import display
 from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages, say
+from nervcodec.cli.people import counted
 from nervcodec.cli.types import Factor, FrameRate, Time, default_output
 from nervcodec.codec.decoding.options import DecodeOptions
 from nervcodec.timeline import Playback
@@ -38,7 +39,7 @@ of_layers = section("Layers", DecodeOptions)
     "--start",
     type=Time(),
     help="Begin with the first frame shown at or after a time such as 90, 1.5 or 00:01:30, or, with f:120, with frame "
-    "120 of those shown.",
+    "120 of those shown. Times count from the first picture.",
 )
 @of_part(
     "--end", "stop", type=Time(), help="Only frames shown before a time or a frame, which is given as for --start."
@@ -88,5 +89,5 @@ def decode(
         done = {"frames": report.frames, "seconds": report.seconds, "conformant": report.conformant}
         json_line({"type": "done", "output": target, **done})
     rate, note = report.frames / report.seconds, "" if report.conformant else ", not conformant"
-    speed = f"{report.frames} frames in {report.seconds:.1f} s ({rate:.1f} frames/s)"
+    speed = f"{counted(report.frames, 'frame')} in {report.seconds:.1f} s ({rate:.1f} frames/s)"
     say(f"{target}: {speed}{note}", quiet=quiet or as_json)

@@ -143,6 +143,7 @@ def _shown(*, as_json: bool, quiet: bool) -> Iterator[Observer]:
 def _bar(progress: Progress) -> Show:
     tasks: dict[str, Any] = {}
     shown: dict[str, float] = {}
+    ended: set[str] = set()
 
     def show(stage: str, done: float, total: int | None, remark: str, left: float | None) -> None:
         if stage not in tasks:
@@ -151,6 +152,9 @@ def _bar(progress: Progress) -> Show:
             progress.reset(tasks[stage])
         shown[stage] = done
         progress.update(tasks[stage], completed=done, total=total, remark=remark, left=left)
+        (ended.add if done == total else ended.discard)(stage)
+        for name, task in tasks.items():
+            progress.update(task, visible=name == stage or name not in ended)
 
     return show
 

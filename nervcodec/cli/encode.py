@@ -206,7 +206,7 @@ def encode(
             report = nervcodec.encode(source, output, options, overwrite=overwrite, fresh=fresh, observe=observe)
     except Stopped:
         if job_folder(output).exists():
-            say("the same command goes on from here", quiet=quiet)
+            say(f"the same command{' without --fresh' if fresh else ''} goes on from here", quiet=quiet)
         raise
     if as_json:
         json_line(done_record(output, report))

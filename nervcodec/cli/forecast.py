@@ -8,7 +8,7 @@ from rich.table import Table
 
 import nervcodec
 from nervcodec.cli.json_lines import json_line
-from nervcodec.cli.people import readable_bytes, readable_time
+from nervcodec.cli.people import counted, readable_bytes, readable_time
 
 
 def show_forecast(forecast: "nervcodec.Forecast", *, as_json: bool) -> None:
@@ -18,10 +18,12 @@ def show_forecast(forecast: "nervcodec.Forecast", *, as_json: bool) -> None:
         return
     video = forecast.video
     size = "unknown" if forecast.expected_bytes is None else f"about {readable_bytes(forecast.expected_bytes)}"
-    click.echo(f"{video.width}x{video.height}, {forecast.frames} frames, {float(video.frame_rate):.6g} frames/s")
+    click.echo(
+        f"{video.width}x{video.height}, {counted(forecast.frames, 'frame')}, {float(video.frame_rate):.6g} frames/s"
+    )
     click.echo(f"{forecast.model} for {forecast.video.domain}, layers: {forecast.layers}; on {forecast.device}")
     click.echo(
-        f"size {size}; time about {readable_time(forecast.expected_seconds)}; "
+        f"size {size} without sound; time about {readable_time(forecast.expected_seconds)}; "
         f"memory about {readable_bytes(forecast.memory_bytes)}"
     )
     table = Table("segment", "frames", "follows", "weights", "steps")

@@ -43,6 +43,11 @@ def readable_time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{hours:g} h"
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things, in words: `1 frame`, `2 frames`."""
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")
+
+
 def point_line(record: Mapping[str, Any]) -> str:
     """A line for people on a point of a benchmark."""
     name = f"{record['video']} {record['codec']} {record['label']}"
@@ -118,7 +123,7 @@ class People:
             case FitStarted():
                 layer = f"layer {event.layer} of {event.layers}: " if event.layers > 1 else ""
                 weights = f"{event.model}, {event.parameters:,} weights"
-                self.say(f"{layer}{weights}, {event.frames} frames, {event.steps} steps")
+                self.say(f"{layer}{weights}, {counted(event.frames, 'frame')}, {event.steps} steps")
             case AssistStarted():
                 self.say(f"embeddings of the {event.frames} frames left out, {event.steps} steps")
             case FitResumed():

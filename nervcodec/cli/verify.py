@@ -10,6 +10,7 @@ from nervcodec.cli.display import display
 from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages
 from nervcodec.cli.outcome import quality_record, quality_words
+from nervcodec.cli.people import counted
 from nervcodec.errors import TargetMissed
 
 compared = section("Comparison")
@@ -59,8 +60,8 @@ def _record(file: str, report: "nervcodec.VerifyReport") -> dict[str, Any]:
 
 
 def _words(report: "nervcodec.VerifyReport") -> str:
-    counts = (("frames", report.frames), ("segments", report.segments), ("layers", report.layers))
-    frames, *parts = (f"{count} {name if count != 1 else name[:-1]}" for name, count in counts)
+    counts = (("frame", report.frames), ("segment", report.segments), ("layer", report.layers))
+    frames, *parts = (counted(count, thing) for thing, count in counts)
     words = [f"{frames} of {report.width}x{report.height}", *parts, f"{report.file_bytes:,} bytes"]
     if report.quality:
         words.append(quality_words(report.quality, report.domain))

@@ -70,7 +70,7 @@ def read_attachments(
         try:
             data = _cut(container, Span(start, end, is_cut=first > 0), kinds)
         except ValueError as error:
-            raise VideoError(f"{source}: {error}; {LEAVE_OUT}") from error
+            raise VideoError(f"{source}: {error}") from error
     _check(source, data)
     return data
 
@@ -107,7 +107,7 @@ def copy_attachments(data: bytes, target: OutputContainer, name: str, delay: Fra
             span = _span_of(container)
             pieces, tracks = _begin(container, target, span, KINDS, delay)
     except ValueError as error:
-        raise RequestError(f"{name}: {error}; write .mkv, or leave them out: {LEAVE_OUT}") from error
+        raise RequestError(f"{name}: {error}, .mkv takes it") from error
     pending = iter(pieces)
     waiting = [next(pending, None)]
 
@@ -194,9 +194,10 @@ def _pieces(source: InputContainer, span: Span, kinds: Collection[str]) -> tuple
     found = []
     for piece in pieces:
         if span.holds(piece.begins, piece.ends):
-            # A subtitle that is on when the first frame appears begins with it.
-            begins = max(piece.begins, span.start) if piece.kind == "subtitle" else piece.begins
-            found.append(replace(piece, begins=begins - span.start, ends=piece.ends - span.start))
+            begins, ends = piece.begins, piece.ends
+            if piece.kind == "subtitle":  # shown from the first frame on at the earliest, and to the end of the last
+                begins, ends = max(begins, span.start), ends if span.end is None else min(ends, span.end)
+            found.append(replace(piece, begins=begins - span.start, ends=ends - span.start))
     return found, configurations
 
 

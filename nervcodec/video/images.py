@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice, pairwise
 from pathlib import Path
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm"}
@@ -9,6 +10,10 @@ SUFFIXES |= {".pgm", ".pnm", ".pam", ".tga", ".dpx", ".jp2", ".j2k", ".pcx", ".s
 """Suffixes of images that are read from a folder."""
 MOST_NAMED = 1000
 """Missing numbers that are named, at most."""
+MOST_DIGITS = 9
+"""Digits of a number that counts pictures, at most; more of them are a date and time, as cameras name files by."""
+NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
+"""What is before the last number of a name, the number, and what is after it."""
 NUMBER = re.compile(r"%0?(\d*)d")
 """The place of the number in a pattern such as `%05d.png`."""
 
@@ -28,14 +33,24 @@ def numbered_files(pattern: Path) -> list[Path]:
     return [path for _, path in sorted(found, key=lambda pair: int(pair[0][1]))]
 
 
+def sequences(images: Sequence[Path]) -> list[Path]:
+    """The first image of each sequence, which are names that differ in a number only."""
+    first: dict[tuple[str, str] | None, Path] = {}
+    for path in images:
+        part = NUMBERED.fullmatch(path.name)
+        first.setdefault((part[1], part[3]) if part else None, path)
+    return list(first.values())
+
+
 def missing_numbers(images: Sequence[Path]) -> list[int]:
     """The numbers between the first and the last of numbered images that none of them has; none where names do not
     count, or at the same place."""
-    parts = [re.fullmatch(r"(.*?)(\d+)(\D*)", path.name) for path in images]
-    if len({(part[1], part[3]) if part else None for part in parts}) != 1 or None in parts:
+    parts = [NUMBERED.fullmatch(path.name) for path in images]
+    if len(sequences(images)) != 1 or None in parts:
         return []
-    numbers = [int(part[2]) for part in parts if part]
-    return sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))[:MOST_NAMED] if numbers else []
+    numbers = [int(part[2]) for part in parts if part and len(part[2]) <= MOST_DIGITS]
+    missing = (number for before, after in pairwise(numbers) for number in range(before + 1, after))
+    return list(islice(missing, MOST_NAMED))
 
 
 def images_in(folder: Path) -> list[Path]:

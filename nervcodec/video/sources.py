@@ -17,7 +17,7 @@ from nervcodec.errors import ResourceError, VideoError
 from nervcodec.video.images import SUFFIXES, images_in, is_pattern, numbered_files
 from nervcodec.video.index import Index, find_frame
 from nervcodec.video.raw import is_raw, raw_format, raw_frames
-from nervcodec.video.streams import choose_stream, remarks_on_numbers, remarks_on_streams
+from nervcodec.video.streams import check_stream, choose_stream, remarks_on_numbers, remarks_on_streams
 from nervcodec.video.whole import check_whole
 
 PROTOCOLS = "file,pipe"
@@ -58,6 +58,7 @@ def open_source(source: str, name: str, max_pixels: int, first: int, chosen: int
         with _open_file(source, name, max_pixels, chosen) as opened:
             yield opened
     else:
+        check_stream(name, chosen or 0, 1)
         skipped = min(first, len(images) - 1)  # at least one image is read for its size and format
         frames = (_decode_image(path, max_pixels, number) for number, path in enumerate(images[skipped:], skipped))
         yield Source(

@@ -8,7 +8,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from nervcodec.errors import VideoError
-from nervcodec.video.images import missing_numbers
+from nervcodec.video.images import missing_numbers, sequences
 
 DEFAULT_SCORE = 5_000_000
 """Pixels that a default stream counts more for, in ffmpeg's choice (`map_auto_video` of its fftools)."""
@@ -29,12 +29,18 @@ def choose_stream(container: InputContainer, name: str, chosen: int | None) -> V
     videos = _videos(container)
     if not videos:
         raise VideoError(f"{name}: no video stream in it")
-    if chosen is not None and chosen >= len(videos):
-        raise VideoError(f"{name}: there is no video stream {chosen}; it has {len(videos)}, counted from 0")
+    if chosen is not None:
+        check_stream(name, chosen, len(videos))
     stream = videos[chosen] if chosen is not None else max(videos, key=_score)
     if stream.metadata.get("alpha_mode") == "1":  # VP8 and VP9 have transparency in a layer that decoders pass over
         raise VideoError(f"{name}: the video is transparent, which no .nerv file can be; lay it on a background")
     return stream
+
+
+def check_stream(name: str, chosen: int, count: int) -> None:
+    """Raises VideoError unless a source has a video stream with the index `chosen`, counted from 0."""
+    if chosen >= count:
+        raise VideoError(f"{name}: there is no video stream {chosen}; streams are counted from 0, and it has {count}")
 
 
 def _score(stream: VideoStream) -> int:
@@ -52,7 +58,7 @@ def remarks_on_streams(container: InputContainer, stream: VideoStream) -> Iterat
         yield "a picture on the cover is left out"
     fonts = [s.metadata.get("filename", "a file") for s in container.streams if s.type == "attachment"]
     if fonts and not container.streams.subtitles:
-        yield f"what is attached is left out, for there are no subtitles: {', '.join(fonts)}"
+        yield f"attached files are left out, since they serve subtitles, of which there are none: {', '.join(fonts)}"
     codes = {s.metadata.get("timecode") for s in container.streams} | {container.metadata.get("timecode")}
     for code in sorted(code for code in codes if code):
         yield f"the timecode {code} is left out"
@@ -62,7 +68,11 @@ def remarks_on_streams(container: InputContainer, stream: VideoStream) -> Iterat
 
 
 def remarks_on_numbers(images: list[Path]) -> tuple[str, ...]:
-    """A sentence on the numbers that a sequence of images lacks, if it lacks any."""
+    """A sentence on the numbers that a sequence of images lacks, or on several sequences."""
+    kinds = sequences(images)
+    if len(kinds) > 1:
+        named = ", ".join(path.name for path in kinds[:MOST_NAMED]) + (", ..." if len(kinds) > MOST_NAMED else "")
+        return (f"{len(kinds)} sequences of pictures follow each other, which begin with {named}",)
     missing = missing_numbers(images)
     if not missing:
         return ()

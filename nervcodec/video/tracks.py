@@ -129,7 +129,7 @@ def tags_of(metadata: dict[str, str]) -> dict[str, str]:
 
 
 def _add_track(stream: Stream, target: OutputContainer, configuration: bytes | None) -> Track:
-    name = stream.codec_context.name if stream.codec_context else "an unknown codec"
+    name = stream.codec_context.codec.canonical_name if stream.codec_context else "an unknown codec"
     is_mp4 = target.format.name == "mp4"
     convert: Callable[[bytes], bytes] | None = None
     if name == MP4_TEXT and not is_mp4:
@@ -142,7 +142,9 @@ def _add_track(stream: Stream, target: OutputContainer, configuration: bytes | N
                 raise ValueError(name)
             track = target.add_stream_from_template(stream)
         except ValueError as error:
-            raise ValueError(f"such a file cannot hold {stream.type} in {name}") from error
+            holder, kind = "MP4" if is_mp4 else "Matroska", "sound" if stream.type == "audio" else "subtitles"
+            option = "--audio" if stream.type == "audio" else "--subtitles"
+            raise ValueError(f"{holder} cannot hold {kind} in {name}; {option} none leaves {kind} out") from error
     if configuration:
         track.codec_context.extradata = configuration
     if stream.type != "attachment":

@@ -109,7 +109,9 @@ def _kind(target: str) -> Literal["pipe", "images", "file"]:
         return "images"
     if path.suffix.lower() in SUFFIXES:
         return "file"
-    raise RequestError(f"{target}: write to .mkv, .mp4, .y4m, a pattern such as frames/%05d.png, or - for y4m")
+    raise RequestError(
+        f"{target}: write to .mkv, .mp4, .y4m, a pattern such as frames/%05d.png or a folder/, or - for y4m"
+    )
 
 
 @dataclass(frozen=True)

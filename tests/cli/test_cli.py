@@ -180,7 +180,7 @@ def test_pipes(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
         (3, ["decode", "TMP/none.nerv"], "No such file"),
         (4, ["decode", "SAMPLE", "-o", "TMP/a.mkv"], "not a .nerv file"),
         (4, ["info", "SAMPLE"], "not a .nerv file"),
-        (5, ["encode", "SAMPLE", "-o", "TMP/no/a.nerv"], "not a folder"),
+        (5, ["encode", "SAMPLE", "-o", "TMP/no/a.nerv"], "there is no folder"),
         (5, ["encode", "SAMPLE", "-o", "ENCODED"], "-y replaces it"),
         (5, ["decode", "ENCODED", "-o", "TMP/text.mp4"], "-y replaces it"),
     ],
@@ -254,7 +254,7 @@ def test_a_part_of_a_file(encoded: Path, tmp_path: Path, options: str, expected:
         ("--start f:6", "the last is frame 5, at 0.2 s"),
         ("--start 1:60", "'1:60' is not a time"),
         ("--start soon", "'soon' is not a time"),
-        ("--end 0", "no frame is shown from 0 s to 0 s"),
+        ("--end 0", "the end, 0 s, does not lie after the start, 0 s"),
         ("--frames 1 --end 1", "exclude each other"),
     ],
 )

@@ -77,7 +77,7 @@ def test_bad_input_is_one_sentence(nervc: Nervc, results: Path, tmp_path: Path) 
         ([tmp_path / "none.jsonl"], 3, b"none.jsonl"),
         ([wrong], 3, b"wrong.jsonl: point 'k'"),
         ([results, "--metric", "vmaf"], 2, b"no point has VMAF; there are: psnr, psnr-yuv"),
-        ([results, "--csv", tmp_path / "no" / "r.csv"], 5, b"is not a folder"),
+        ([results, "--csv", tmp_path / "no" / "r.csv"], 5, b"there is no folder"),
     ):
         done = nervc("compare", *arguments)
         assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (code, b"", 1)

@@ -79,7 +79,7 @@ def test_sound_that_cannot_be_held_names_the_options(nervc: Nervc, tmp_path: Pat
         container.mux(tone.encode(None))
     refused = nervc("encode", source, "-o", tmp_path / "a.nerv", "--steps", "2")
     assert refused.returncode == 3
-    assert b"such a file cannot hold audio in wmav2; --audio none leaves sound out" in refused.stderr
+    assert b"Matroska cannot hold sound in wmav2; --audio none leaves sound out" in refused.stderr
     assert nervc("encode", source, "-o", tmp_path / "a.nerv", "--steps", "2", "--audio", "none").returncode == 0
 
 

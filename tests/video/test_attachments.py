@@ -178,6 +178,14 @@ def test_a_range_begins_with_0(tmp_path: Path, suffix: str) -> None:
     ]
 
 
+def test_a_subtitle_ends_with_the_last_picture(tmp_path: Path) -> None:
+    """The second of four, which is shown from 0.5 s to 0.9 s, is cut at the end of frame 17, at 0.72 s."""
+    source = write_source(tmp_path / "a.mkv", [])
+    with av.open(BytesIO(read_attachments(str(source), survey(source), 0, 18)), "r") as container:
+        ends = [p.pts + p.duration for p in container.demux(subtitles=0) if p.size and p.pts is not None and p.duration]
+    assert ends[-1] == 720
+
+
 def test_chapters_need_no_sound(tmp_path: Path) -> None:
     source = write_source(tmp_path / "a.mkv", [], subtitles=False)
     data = read_attachments(str(source), survey(source))
@@ -215,7 +223,9 @@ def test_what_holds_nothing_ignores_it(tmp_path: Path) -> None:
 def test_codecs_that_mp4_cannot_hold(tmp_path: Path) -> None:
     source = write_source(tmp_path / "a.mkv", ["pcm_s16be"], subtitles=False)
     data = read_attachments(str(source), survey(source))
-    with pytest.raises(RequestError, match=r"b\.mp4: such a file cannot hold audio in pcm_s16be; write \.mkv"):
+    with pytest.raises(
+        RequestError, match=r"b\.mp4: MP4 cannot hold sound in pcm_s16be; --audio none leaves sound out, \.mkv takes it"
+    ):
         write_with(tmp_path / "b.mp4", data)
     assert not (tmp_path / "b.mp4").exists()
     streams, _, _ = contents(str(write_with(tmp_path / "b.mkv", data)))

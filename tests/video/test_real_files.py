@@ -250,7 +250,21 @@ def test_numbers_that_are_missing_are_said(tmp_path: Path) -> None:
         (remark,) = remarks_on(source)
         assert remark.startswith("pictures with the numbers 3, 4 are missing")
     Image.fromarray(LANDSCAPE).save(tmp_path / "cover.png")
-    assert remarks_on(tmp_path) == ()  # names that do not only count
+    assert remarks_on(tmp_path) == ("2 sequences of pictures follow each other, which begin with cover.png, f000.png",)
+
+
+def test_dates_and_times_in_names_do_not_count_pictures(tmp_path: Path) -> None:
+    for time in (20260101120000, 20261231235959):
+        Image.fromarray(LANDSCAPE).save(tmp_path / f"IMG_{time}.png")
+    assert remarks_on(tmp_path) == ()
+
+
+def test_images_have_one_stream(tmp_path: Path) -> None:
+    Image.fromarray(LANDSCAPE).save(tmp_path / "1.png")
+    with pytest.raises(VideoError, match="no video stream 1"), read_frames(str(tmp_path), View(stream=1)):
+        pass
+    with read_frames(str(tmp_path), View(stream=0)) as video:
+        assert len(list(video.frames)) == 1
 
 
 def two_videos(path: Path, default: int) -> Path:
@@ -286,7 +300,7 @@ def test_of_two_videos_the_one_is_taken_that_ffmpeg_takes(default: int, size: tu
     )
     assert {frame.shape[:2] for frame in frames_of(path, View(stream=1))} == {(48, 64)}
     assert {frame.shape[:2] for frame in frames_of(path, View(stream=0))} == {(32, 32)}
-    with pytest.raises(VideoError, match="there is no video stream 2; it has 2"):
+    with pytest.raises(VideoError, match="there is no video stream 2; streams are counted from 0, and it has 2"):
         frames_of(path, View(stream=2))
     with pytest.raises(RequestError, match="stream must be at least 0"):
         View(stream=-1)

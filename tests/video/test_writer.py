@@ -109,7 +109,7 @@ def test_check_output(tmp_path: Path) -> None:
     for bad in ("a.webm", "a", "a.png", "%d.jpg"):
         with pytest.raises(RequestError, match="write to"):
             check_output(str(tmp_path / bad), overwrite=False)
-    with pytest.raises(OutputError, match="not a folder"):
+    with pytest.raises(OutputError, match="there is no folder"):
         check_output(str(tmp_path / "no" / "such" / "%d.png"), overwrite=False)
     (tmp_path / "00007.png").touch()
     with pytest.raises(OutputError, match="exists"):

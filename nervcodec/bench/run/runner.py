@@ -1,34 +1,26 @@
 """Runs the points of a benchmark, each in a process of its own, into results.jsonl; finished points are kept."""
 
-import multiprocessing
 import os
 import shutil
-import signal
-import sys
-import tempfile
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import wait
 from pathlib import Path
 from time import monotonic
 
 from nervcodec.bench.environment import environment
 from nervcodec.bench.record import Record, append_record, mend_records, read_records
-from nervcodec.bench.run.point import Point, run_point
-from nervcodec.errors import NervcodecError, OutputError
+from nervcodec.bench.run.point import Point
+from nervcodec.bench.run.worker import TICK_SECONDS, WORK, Worker, end, fork_context, start
+from nervcodec.errors import OutputError
 from nervcodec.events import Observer, PointDone, PointsRunning, ignore
 from nervcodec.extras import needing
 
 RESULTS = "results.jsonl"
-WORK = ".work"
-"""Folder of the points' temporary files during a run."""
-TICK_SECONDS = 0.5
-"""Seconds between two checks of the workers, and between two messages of a worker."""
+POINT_HOURS = 24
+"""Hours after which a point is given up, unless a caller says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +33,6 @@ class Outcome:
     """Records of the points that failed in this run."""
     known: int
     """Number of points that were done in earlier runs."""
-
-
-POINT_HOURS = 24
-"""Hours after which a point is given up, unless a caller says otherwise."""
 
 
 def run_points(
@@ -80,17 +68,6 @@ def run_points(
 
 
 @dataclass
-class _Worker:
-    """A process with its point."""
-
-    point: Point
-    process: BaseProcess
-    connection: Connection
-    share: float = 0.0
-    started: float = field(default_factory=monotonic)
-
-
-@dataclass
 class _Run:
     folder: Path
     jobs: int
@@ -99,31 +76,31 @@ class _Run:
     done: dict[str, Record]
     observe: Observer
     failed: list[Record] = field(default_factory=list)
-    workers: list[_Worker] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
 
     def work(self, points: list[Point]) -> None:
         """Measure all of these points."""
-        context = _context()
+        context = fork_context()
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
         surroundings = {**environment(), "threads": threads, "jobs": self.jobs}
         waiting = points[::-1]
         while waiting or self.workers:
             while waiting and len(self.workers) < self.jobs:
-                self.workers.append(_start(context, waiting.pop(), self.folder, threads))
+                self.workers.append(start(context, waiting.pop(), self.folder, threads))
             self._tell(waiting)
             ready = wait([worker.connection for worker in self.workers], timeout=TICK_SECONDS)
             for worker in [worker for worker in self.workers if worker.connection in ready]:
                 self._hear(worker, surroundings)
             for worker in [worker for worker in self.workers if monotonic() - worker.started > self.timeout]:
-                _end(worker)
+                end(worker)
                 self._note(worker, worker.point.failed("Timeout", f"not done in {self.timeout:g} s"), surroundings)
 
     def stop(self) -> None:
         """End the workers that still run."""
         for worker in self.workers:
-            _end(worker)
+            end(worker)
 
-    def _hear(self, worker: _Worker, surroundings: dict[str, object]) -> None:
+    def _hear(self, worker: Worker, surroundings: dict[str, object]) -> None:
         """Take a message of a worker: the share of its point that is done, or its record; or note that it died."""
         try:
             said = worker.connection.recv()
@@ -136,7 +113,7 @@ class _Run:
         worker.process.join()
         self._note(worker, said, surroundings)
 
-    def _note(self, worker: _Worker, record: Record, surroundings: dict[str, object]) -> None:
+    def _note(self, worker: Worker, record: Record, surroundings: dict[str, object]) -> None:
         """Write the record of a worker that has ended."""
         self.workers.remove(worker)
         record["environment"] = surroundings
@@ -167,71 +144,6 @@ class _Run:
         left = sum(means.get(point.codec, usual) for point in waiting)
         left += sum((1 - worker.share) * means.get(worker.point.codec, usual) for worker in self.workers)
         return left / self.jobs
-
-
-def _start(context: BaseContext, point: Point, folder: Path, threads: int) -> _Worker:
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(point, folder, threads, sender), daemon=True)  # type: ignore[attr-defined]
-    process.start()
-    sender.close()
-    return _Worker(point, process, receiver)
-
-
-def _work(point: Point, folder: Path, threads: int, connection: Connection) -> None:
-    """Run the point of a worker and send its record; the worker ends with the process that started it."""
-    import torch
-
-    if hasattr(os, "setsid"):
-        os.setsid()  # a process group for the worker and its encoders, so that the parent can end them all
-    tempfile.tempdir = str(folder / WORK)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    torch.set_num_threads(threads)
-    last = monotonic()
-
-    def progress(share: float) -> None:
-        nonlocal last
-        if monotonic() - last >= TICK_SECONDS:
-            last = monotonic()
-            connection.send(float(share))
-
-    try:
-        record = run_point(point, folder, progress)
-    except NervcodecError as error:
-        record = point.failed(type(error).__name__, str(error))
-    except Exception as error:  # a fault of one point, whatever it is, must not end the others
-        record = point.failed(type(error).__name__, f"{error}")
-    connection.send(record)
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    _kill_group(os.getpid())
-    os._exit(1)
-
-
-def _end(worker: _Worker) -> None:
-    """End a worker with all processes that it runs; nothing of its point is kept."""
-    _kill_group(worker.process.pid)
-    worker.process.kill()
-    worker.process.join()
-
-
-def _kill_group(pid: int | None) -> None:
-    """End a worker with all processes that it runs, where the system has process groups."""
-    if pid is not None and hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-
-
-def _context() -> BaseContext:
-    """The way to start processes: forks of one that has loaded torch, except on systems that do not fork."""
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([run_point.__module__])
-    return context
 
 
 def _clear(folder: Path) -> None:
