@@ -16,6 +16,7 @@ from nervcodec.cli.people import counted
 from nervcodec.cli.types import Factor, FrameRate, Time, default_output
 from nervcodec.codec.decoding.options import DecodeOptions
 from nervcodec.timeline import Playback
+from nervcodec.video.images import is_pattern, numbered_files
 
 to_output = section("Output")
 of_part = section("Part of the file", Playback)
@@ -88,6 +89,13 @@ def decode(
     if as_json:
         done = {"frames": report.frames, "seconds": report.seconds, "conformant": report.conformant}
         json_line({"type": "done", "output": target, **done})
+    if older := _older(target, report.frames):
+        say(f"pictures that were there before, and are none of this video, stay beside it: {older}", quiet=quiet)
     rate, note = report.frames / report.seconds, "" if report.conformant else ", not conformant"
     speed = f"{counted(report.frames, 'frame')} in {report.seconds:.1f} s ({rate:.1f} frames/s)"
     say(f"{target}: {speed}{note}", quiet=quiet or as_json)
+
+
+def _older(target: str, frames: int) -> int:
+    """How many numbered pictures there are beside those that were written."""
+    return len(numbered_files(Path(target))) - frames if is_pattern(target) else 0

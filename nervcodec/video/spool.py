@@ -8,7 +8,7 @@ from nervcodec.errors import VideoError
 from nervcodec.files import replacing
 from nervcodec.video.y4m_size import FRAME, LONGEST_LINE, frame_bytes, incomplete, read_line
 
-NAME = "standard input"
+STANDARD_INPUT = "standard input"
 
 
 def spool(path: Path, stop: int | None, source: BinaryIO | None = None) -> str:
@@ -21,15 +21,15 @@ def spool(path: Path, stop: int | None, source: BinaryIO | None = None) -> str:
             return spool(path, stop, source)
     header = source.readline(LONGEST_LINE)
     if not header:
-        raise VideoError(f"{NAME} is empty: give y4m, such as ffmpeg -i video.mp4 -f yuv4mpegpipe -")
-    size, digest, number = frame_bytes(header, NAME), sha256(header), 0
+        raise VideoError(f"{STANDARD_INPUT} is empty: give y4m, such as ffmpeg -i video.mp4 -f yuv4mpegpipe -")
+    size, digest, number = frame_bytes(header, STANDARD_INPUT), sha256(header), 0
     with replacing(path) as temporary, temporary.open("wb") as target:
         target.write(header)
-        while number != stop and (line := read_line(source, NAME)):
+        while number != stop and (line := read_line(source, STANDARD_INPUT)):
             number += 1
             samples = source.read(size)
             if not line.startswith(FRAME) or len(samples) < size:
-                raise incomplete(NAME, number, len(samples), size)
+                raise incomplete(STANDARD_INPUT, number, len(samples), size)
             for data in (line, samples):
                 digest.update(data)
                 target.write(data)

@@ -49,6 +49,22 @@ def test_a_folder_takes_numbered_pictures(nervc: Nervc, encoded: Path, tmp_path:
         assert sorted(path.name for path in Path(folder).iterdir()) == [f"{number:05d}.png" for number in range(1, 7)]
 
 
+def test_older_pictures_that_stay_are_said(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
+    for number in (3, 9):
+        (tmp_path / f"{number:05d}.png").write_bytes(b"older")
+    done = nervc("decode", encoded, "-o", tmp_path, "-y")
+    assert b"pictures that were there before, and are none of this video, stay beside it: 1\n" in done.stderr
+    assert (tmp_path / "00009.png").read_bytes() == b"older"
+    assert (tmp_path / "00003.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_errors_name_standard_input_and_not_its_copy(nervc: Nervc, encoded: Path, tmp_path: Path) -> None:
+    piped = nervc("decode", encoded, "-o", "-").stdout
+    refused = nervc("encode", "-", "-o", tmp_path / "a.nerv", "--stream", "1", stdin=piped)
+    assert refused.returncode == 3
+    assert refused.stderr.decode().splitlines()[-1].startswith("nervc: standard input: there is no video stream 1")
+
+
 def test_info_has_words_for_colours_and_one_frame(nervc: Nervc, tmp_path: Path) -> None:
     still, path = tmp_path / "a.jpg", tmp_path / "a.nerv"
     Image.fromarray(np.zeros((32, 48, 3), np.uint8)).save(still)

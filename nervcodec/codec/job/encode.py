@@ -1,6 +1,8 @@
 """Encodes a video into a `.nerv` file, measured with the decoder; an interrupted encode continues where it stopped."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -16,12 +18,12 @@ from nervcodec.codec.job.workers import carry_out
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.report import EncodeReport
 from nervcodec.codec.segment.search import check_room, miss, reached
-from nervcodec.errors import RequestError, TargetMissed
+from nervcodec.errors import RequestError, TargetMissed, VideoError
 from nervcodec.events import Observer, ignore
 from nervcodec.files import check_target, replacing
 from nervcodec.precision import describe_arithmetic
 from nervcodec.video.attachments import kinds_of, read_attachments
-from nervcodec.video.spool import spool
+from nervcodec.video.spool import STANDARD_INPUT, spool
 from nervcodec.video.view import View
 
 LOG = logging.getLogger(__name__)
@@ -52,9 +54,10 @@ def encode(
     LOG.info("fits on %s", describe_device(choose_device(options.device)))
     with open_folder(output, fresh=fresh) as folder, clocked(folder) as seconds:
         file, digest = (source, None) if source != "-" else _spooled(folder, options.view)
-        job = _job(folder, file, identify(source, options, digest), located(options), observe)
-        carry_out(job, observe)
-        data, report = finish(job)
+        with _called(source, file):
+            job = _job(folder, file, identify(source, options, digest), located(options), observe)
+            carry_out(job, observe)
+            data, report = finish(job)
         with replacing(Path(output)) as path:
             path.write_bytes(data)
         report = replace(report, seconds=seconds())
@@ -68,6 +71,18 @@ def _spooled(folder: Path, view: View) -> tuple[str, str]:
     """Path and digest of a file with the video from standard input, which is read more than once."""
     path = folder / SPOOLED
     return str(path), spool(path, view.stop)
+
+
+@contextmanager
+def _called(source: str, file: str) -> Iterator[None]:
+    """Errors about the copy of standard input are about standard input."""
+    try:
+        yield
+    except VideoError as error:
+        if source != "-":
+            raise
+        text = str(error).replace(str(Path(file).absolute()), STANDARD_INPUT).replace(file, STANDARD_INPUT)
+        raise VideoError(text) from error
 
 
 def _job(folder: Path, source: str, identity: Identity, options: EncodeOptions, observe: Observer) -> Job:
