@@ -34,9 +34,10 @@ from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTag
 from nervcodec.timeline import Clock, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
-LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, VERSION = 1, 3, 4, 5, 5
+LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, VERSION = 1, 3, 4, 5, 6
 """Versions of the format: the first that is read, the first with layers, the first whose header has records, the first
-whose segments may have networks of their own, and the last that is read, which is written."""
+whose segments may have networks of their own, and the last that is read, which is written (its attachments may have a
+clock of their own)."""
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_SEGMENTS = 1 << 16

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
@@ -26,6 +27,7 @@ from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
 from tests.conftest import SAMPLE
+from tests.video.test_offsets import write_source
 
 FOLDER = Path(__file__).parent
 ANY_GAIN = -9
@@ -79,8 +81,11 @@ OPTIONS = {
         quality=90,
     ),
     "depth": nervcodec.EncodeOptions(model="dnerv", layers=2, min_gain=ANY_GAIN, size=3000, steps=300, quality=90),
+    "early": nervcodec.EncodeOptions(model="hnerv", size=3000, steps=300),
 }
-WITH_SOUND = ("sound",)
+EARLY = Fraction(3, 2)
+"""Seconds by which the sound of `early` begins before the first picture."""
+WITH_SOUND = ("sound", "early")
 FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
 """Forms of the embeddings of files that are too small to have contexts by themselves."""
 
@@ -95,6 +100,15 @@ def deep_source(folder: Path) -> Path:
         for frame in video.frames:
             sink(np.minimum(frame + np.arange(46)[:, None] // 2 % 8, 1023).astype(np.int16))
     return path
+
+
+def early_source(folder: Path) -> Path:
+    """A video whose sound begins before its first picture."""
+    return write_source(folder / "early.mkv", "libopus", -EARLY)
+
+
+SOURCES = {"depth": deep_source, "early": early_source}
+"""Makers of the videos that are not the sample."""
 
 
 def symbols_digest(stream: Stream) -> str:
@@ -131,8 +145,8 @@ def main(names: list[str]) -> None:
         domain: DomainName = "rgb" if options.domain == "auto" else options.domain
         options = replace(options, audio="copy" if name in WITH_SOUND else "none", domain=domain)
         with TemporaryDirectory() as temporary:
-            source = deep_source(Path(temporary)) if name == "depth" else SAMPLE
-            nervcodec.encode(str(source), str(path), options, overwrite=True)
+            made = SOURCES[name](Path(temporary)) if name in SOURCES else SAMPLE
+            nervcodec.encode(str(made), str(path), options, overwrite=True)
         stream = read_stream(path.read_bytes())
         if name in FORMS_OF_EMBEDDINGS:
             stream = with_forms(stream, FORMS_OF_EMBEDDINGS[name])

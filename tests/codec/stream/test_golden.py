@@ -1,16 +1,19 @@
 """Files of every format version ever released decode for ever, to the same integers and nearly the same pixels."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import nervcodec
 from nervcodec.bitstream.container import read_stream, write_stream
 from nervcodec.bitstream.format import VERSION
 from nervcodec.codec.decoding.frames import decode_frames
-from tests.golden.make import FOLDER, symbols_digest
+from tests.golden.make import EARLY, FOLDER, symbols_digest
+from tests.video.test_offsets import sound_after_pictures
 
 FILES = sorted(FOLDER.glob("v*/*.nerv"))
 
@@ -30,3 +33,14 @@ def test_golden_file(path: Path) -> None:
     assert (difference > 0).mean() <= 0.001
     if path.parent.name == f"v{VERSION}":
         assert write_stream(stream) == path.read_bytes()
+
+
+@pytest.mark.parametrize("version", [5, 6])
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_early_sound_of_files_is_in_step(version: int, suffix: str, tmp_path: Path) -> None:
+    """The priming of Opus lies before the sound."""
+    target = tmp_path / f"a{suffix}"
+    nervcodec.decode(str(FOLDER / f"v{version}" / "early.nerv"), str(target))
+    first, _, count = sound_after_pictures(target)
+    assert EARLY <= -first <= EARLY + Fraction(28, 1000)
+    assert count == 101
