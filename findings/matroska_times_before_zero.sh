@@ -2,7 +2,7 @@
 # FFmpeg's Matroska (PyAV 18.1.0), written with avoid_negative_ts=disabled so that times before 0 stay: they do stay as long as the
 # cluster in which they lie reaches to 0 or beyond. Where sound begins earlier, so that a cluster (5 s) ends before 0, all
 # packets before 0 come back as if the first of them were at 0, and those after 0 where they were: time goes back in
-# the middle of the stream, with no warning when writing or reading. Seen: 10 s of sound from -4 s come back right; from
+# the middle of the stream, and nothing says so when writing or reading. Seen: 10 s of sound from -4 s come back right; from
 # -6 s on, the first 60 packets of 100 ms come back 6 s late. Shorter sound that ends before 0 is moved as a whole.
 source "$(dirname "$0")/environment"
 install av==18.1.0 numpy==2.4.0
