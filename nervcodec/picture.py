@@ -30,7 +30,8 @@ BT709 = 1
 PRIMARIES = {1: "BT.709", 4: "BT.470M", 5: "BT.470BG", 6: "SMPTE 170M", 7: "SMPTE 240M", 9: "BT.2020", 12: "P3-D65"}
 TRANSFERS = {1: "BT.709", 4: "gamma 2.2", 5: "gamma 2.8", 6: "SMPTE 170M", 8: "linear", 13: "sRGB", 14: "BT.2020"}
 TRANSFERS |= {15: "BT.2020", 16: "PQ", 18: "HLG"}
-MATRICES = {0: "RGB", 1: "BT.709", 4: "FCC", 5: "BT.470BG", 6: "SMPTE 170M", 7: "SMPTE 240M", 8: "YCgCo", 9: "BT.2020"}
+MATRIX_NAMES = {0: "RGB", 1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 8: "YCgCo"}
+MATRIX_NAMES |= {9: "BT.2020", 10: "BT.2020"}
 """Names of code points of H.273."""
 
 
@@ -39,7 +40,7 @@ def colour_words(tags: "ColourTags") -> str:
     names = {
         "primaries": PRIMARIES.get(tags.primaries, f"number {tags.primaries}"),
         "transfer": TRANSFERS.get(tags.transfer, f"number {tags.transfer}"),
-        "matrix": MATRICES.get(tags.matrix, f"number {tags.matrix}"),
+        "matrix": MATRIX_NAMES.get(tags.matrix, f"number {tags.matrix}"),
         "range": {STUDIO: "studio", FULL: "full"}.get(tags.sample_range, ""),
     }
     codes = dict(zip(names, (tags.primaries, tags.transfer, tags.matrix, tags.sample_range), strict=True))

@@ -12,6 +12,7 @@ from nervcodec.picture import (
     BT709,
     DEEP,
     FULL,
+    MATRIX_NAMES,
     SHALLOW,
     STUDIO,
     UNSPECIFIED,
@@ -35,7 +36,6 @@ MATRICES = {
     10: Colorspace.BT2020,
 }
 """swscale's coefficients by H.273 matrix; any other matrix, or none, means BT.601, as in swscale itself."""
-MATRIX_NAMES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020", 10: "BT.2020"}
 SAMPLING_NAMES = {"444": "4:4:4", "422": "4:2:2", "420": "4:2:0"}
 RANGES = {STUDIO: ColorRange.MPEG, FULL: ColorRange.JPEG, UNSPECIFIED: ColorRange.MPEG}
 FFMPEG_RANGES = {0: UNSPECIFIED, 1: STUDIO, 2: FULL}
@@ -172,7 +172,7 @@ def describe_conversion(video: VideoFormat) -> str:
 def describe_tags(tags: ColourTags) -> str:
     """The matrix and range by which samples with these tags are converted, in words."""
     sample_range = "full" if tags.sample_range == FULL else "studio"
-    return f"matrix {MATRIX_NAMES.get(tags.matrix, 'BT.601')}, {sample_range} range"
+    return f"matrix {MATRIX_NAMES[tags.matrix] if tags.matrix in MATRICES else 'BT.601'}, {sample_range} range"
 
 
 def named_colour(video: VideoFormat, pixel_format: str) -> VideoFormat:

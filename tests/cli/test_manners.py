@@ -71,7 +71,7 @@ def test_info_has_words_for_colours_and_one_frame(nervc: Nervc, tmp_path: Path) 
     assert nervc("encode", still, "-o", path, "--steps", "2").returncode == 0
     first = nervc("info", path).stdout.decode().splitlines()[0]
     assert "1 frame, " in first
-    assert first.endswith("matrix BT.470BG, range full, primaries, transfer not named")
+    assert first.endswith("matrix BT.601, range full, primaries, transfer not named")
 
 
 def test_sound_that_cannot_be_held_names_the_options(nervc: Nervc, tmp_path: Path) -> None:
