@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from nervcodec.bitstream.container import layer_ends, read_stream, write_stream
+from nervcodec.bitstream.format import VERSION
 from tests.bitstream.test_container import HEADER
 from tests.conftest import Nervc
 from tests.golden.make import FOLDER
 
-GOLDEN = FOLDER / "v5" / "dnerv.nerv"
+GOLDEN = FOLDER / f"v{VERSION}" / "dnerv.nerv"
 UNKNOWN_MODEL = 250
 """Number in a file that no model has."""
 ANY_GAIN, NO_GAIN = "-99", "50"
