@@ -47,7 +47,8 @@ def point(clip: str, view: str, words: str) -> dict[str, Any]:
         seconds = perf_counter() - started
         report = json.loads(done.stdout.splitlines()[-1])
         subprocess.run([NERVC, "decode", path, "-o", decoded, "-q"], check=True)
-        figures = measure_clip(load_clip(decoded, View())[1], load_clip(clip, parsed(view))[1])
+        video, original = load_clip(clip, parsed(view))
+        figures = measure_clip(load_clip(decoded, View())[1], original, video)
     return {
         "seconds": seconds,
         "fit_seconds": report["fit_seconds"],

@@ -28,6 +28,12 @@ def luma_of(packed: Tensor) -> Tensor:
     return squares.reshape(batch, 1, 2 * height, 2 * width)
 
 
+def split_planes(packed: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Y `[B, 1, H, W]`, U and V, each `[B, 1, H/2, W/2]`, of packed planes of a picture `height` x `width`."""
+    luma, chroma = unpack_planes(packed, height, width)
+    return luma, chroma[:, :1], chroma[:, 1:]
+
+
 def unpack_planes(packed: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
     """The inverse of `pack_planes`, for a picture of `height` x `width` pixels."""
     return luma_of(packed)[:, :, :height, :width], packed[:, LUMA:]

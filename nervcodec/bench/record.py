@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -18,6 +18,13 @@ class Pictures(TypedDict):
     frame: int
     decoded: str
     source: str
+
+
+class Files(TypedDict):
+    """What a codec was given, a y4m file or PNGs, and its stream: paths relative to the folder of the results."""
+
+    source: str
+    stream: str
 
 
 class Part(TypedDict):
@@ -49,10 +56,13 @@ class Record(TypedDict):
     label: str
     """Setting that makes the point on the curve, such as `quality=45` or `crf=28`."""
     setting: dict[str, Any]
+    domain: NotRequired[str]
+    """Samples that all codecs were given, and whose PSNR is the headline: `rgb` (also of lines without this key), or
+    `yuv420`, planes of 4:2:0."""
     view: str
     """Frames, crop and scale of the video, in words."""
     conversion: str
-    """Conversion of the source to RGB and, for codecs of YUV, of RGB to YUV, in words."""
+    """Conversion of the source to the domain and, for codecs of YUV that were given RGB, to YUV, in words."""
     command: NotRequired[str]
     """Command line with which a user would make the same stream."""
     width: NotRequired[int]
@@ -60,7 +70,7 @@ class Record(TypedDict):
     frames: NotRequired[int]
     frame_rate: NotRequired[float]
     source_sha256: NotRequired[str]
-    """SHA-256 of the RGB frames that were coded."""
+    """SHA-256 of the samples that were coded: RGB pixel after pixel, or the planes Y, U and V of each frame."""
     stream_sha256: NotRequired[str]
     bytes: NotRequired[int]
     """Bytes of the file, or of the elementary stream."""
@@ -68,13 +78,14 @@ class Record(TypedDict):
     kbps: NotRequired[float]
     """Thousands of bits per second of video."""
     psnr: NotRequired[float]
-    """PSNR of 8-bit RGB, in dB, mean over frames."""
+    """PSNR of 8-bit RGB, which is made of planes by swscale, in dB, mean over frames."""
     psnr_of_mean_mse: NotRequired[float]
     psnr_y: NotRequired[float]
     psnr_u: NotRequired[float]
     psnr_v: NotRequired[float]
     psnr_yuv: NotRequired[float]
-    """PSNR of the planes, weighted as (6 Y + U + V) / 8."""
+    """PSNR of the planes of 4:2:0, weighted as (6 Y + U + V) / 8: those that were coded, or those that BT.709 makes of
+    RGB clips."""
     ssim: NotRequired[float | None]
     ms_ssim: NotRequired[float | None]
     vmaf: NotRequired[float | None]
@@ -83,6 +94,8 @@ class Record(TypedDict):
     """Quality over portions of the clip, by name (see `nervcodec.bench.run.parts`)."""
     psnr_frames: NotRequired[list[float]]
     """RGB PSNR of each frame, in dB."""
+    psnr_yuv_frames: NotRequired[list[float]]
+    """PSNR of the planes of each frame, weighted, in dB."""
     encode_seconds: NotRequired[float]
     """Seconds from frames to stream; for our models including reading the video and measuring the file."""
     decode_seconds: NotRequired[float | None]
@@ -95,10 +108,18 @@ class Record(TypedDict):
     seconds: NotRequired[float]
     """Seconds of the whole point, including reading and measuring."""
     pictures: NotRequired[Pictures | None]
+    files: NotRequired[Files]
+    """Files that were kept, where that was asked for."""
     environment: dict[str, Any]
     """Command line of the run, versions, machine, threads, and number of points that ran side by side."""
     finished: str
     """Date and time when the point was finished, in UTC, by ISO 8601."""
+
+
+def headline(record: Mapping[str, Any]) -> float:
+    """The PSNR, in dB, in the domain of a point that was measured."""
+    psnr: float = record["psnr_yuv" if record.get("domain") == "yuv420" else "psnr"]
+    return psnr
 
 
 def read_records(path: Path) -> Iterator[Record]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -14,6 +14,7 @@ from nervcodec.cli.command import field_option
 from nervcodec.cli.display import display, show_table
 from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.types import Duration, FrameRange, Scale, Size, Words
+from nervcodec.codec.choices import DomainName
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import PointsFailed
 from nervcodec.video.view import View
@@ -54,11 +55,21 @@ SUITE_HELP = "; ".join(f"{name}: {suite.summary}" for name, suite in SUITES.item
 @of_fits("--steps", default=None, help="Optimizer steps of each fit, instead of --preset.")
 @of_fits("--seed", default=None, help="Seed of all fits.  [default: 0]")
 @of_fits("--device", default=None, help="Device of all fits.  [default: auto]")
+@click.option(
+    "--domain",
+    type=click.Choice(get_args(DomainName)),
+    default="auto",
+    help="Samples that every codec is given: planes of YUV 4:2:0 or RGB. auto: planes for videos that have them, RGB "
+    "for others, for suites, and beside ffnerv.",
+)
 @click.option("--frames", type=FrameRange(), help="Only frames A to B of each video, not including B.")
 @click.option("--crop", type=Size(), help="Centre crop, instead of the protocol's.")
 @click.option("--resize", type=Scale(), help="Size after the crop; -2 is the even side that keeps the shape.")
 @field_option(View)("--resize-filter")
 @click.option("--vmaf/--no-vmaf", default=True, help="Measure VMAF too, where an ffmpeg with libvmaf is found.")
+@click.option(
+    "--keep-files", is_flag=True, help="Keep what every codec was given, as y4m or PNGs, and each stream, in DIR/files."
+)
 @click.option(
     "--shm-encoder", type=click.Path(path_type=Path), metavar="FILE", help="Program TAppEncoder of SHM, for shvc."
 )
@@ -115,7 +126,7 @@ def _say_what(points: "Sequence[Point]") -> None:
     from nervcodec.video.colour import describe_conversion
 
     for sequence, view in dict.fromkeys((point.sequence, point.view) for point in points):
-        seen = f"{describe_view(sequence, view)}; {describe_conversion(sequence.format)}"
+        seen = f"{describe_view(sequence, view)}; {describe_conversion(sequence.format, view.domain)}"
         click.echo(f"{sequence.name}: {sequence.where}; {seen}", err=True)
     click.echo(f"{len(points)} points", err=True)
 

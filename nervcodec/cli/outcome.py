@@ -4,11 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from nervcodec.codec.segment.report import EncodeReport, FileReport
-from nervcodec.metrics.value import Quality
+from nervcodec.metrics.value import PSNR, Quality
 from nervcodec.picture import Domain
-
-PSNR: dict[Domain, str] = {"rgb": "PSNR", "yuv420": "YUV PSNR"}
-"""Name of PSNR for people, by domain."""
 
 
 def quality_record(quality: Quality | None) -> dict[str, float | None]:

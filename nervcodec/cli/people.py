@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
+from nervcodec.bench.record import headline
 from nervcodec.events import (
     ArithmeticDiffers,
     AssistStarted,
@@ -22,6 +23,7 @@ from nervcodec.events import (
     StepDone,
     WorkRunning,
 )
+from nervcodec.metrics.value import PSNR
 
 STAGES = {"survey": "looking", "read": "reading", "measure": "measuring", "decode": "decoding"}
 
@@ -53,7 +55,7 @@ def point_line(record: Mapping[str, Any]) -> str:
     name = f"{record['video']} {record['codec']} {record['label']}"
     if record["status"] == "failed":
         return f"{name}: failed: {record['error']['message']}"
-    quality = f"{record['psnr']:.2f} dB at {record['bpp']:.4f} bpp"
+    quality = f"{PSNR[record['domain']]} {headline(record):.2f} dB at {record['bpp']:.4f} bpp"
     return f"{name}: {quality}, {record['bytes']:,} bytes, {readable_time(record['seconds'])}"
 
 

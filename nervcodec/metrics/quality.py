@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nervcodec.metrics.value import Quality
 from nervcodec.picture import VideoFormat
-from nervcodec.planes import unpack_planes
+from nervcodec.planes import split_planes
 from nervcodec.samples import depth_of, peak_of
 
 Number = TypeVar("Number", float, Tensor)
@@ -104,8 +104,7 @@ class QualityMeter:
         """Pictures unchanged in RGB, or as planes Y, U and V, each `[B, 1, H, W]`."""
         if self.video.domain == "rgb":
             return [pictures]
-        luma, chroma = unpack_planes(pictures, self.video.height, self.video.width)
-        return [luma, chroma[:, :1], chroma[:, 1:]]
+        return list(split_planes(pictures, self.video.height, self.video.width))
 
     @property
     def frames(self) -> int:

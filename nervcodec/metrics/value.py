@@ -3,6 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from nervcodec.picture import Domain
+
+PSNR: dict[Domain, str] = {"rgb": "PSNR", "yuv420": "YUV PSNR"}
+"""Name of PSNR for people, by domain."""
+
 
 @dataclass(frozen=True)
 class Quality:

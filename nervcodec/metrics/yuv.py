@@ -4,26 +4,26 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nervcodec.metrics.quality import PSNR_CAP_DB
+from nervcodec.metrics.quality import psnr
 
 RED, BLUE = 0.2126, 0.0722  # luma coefficients of ITU-R BT.709; green has the rest
 GREEN = 1 - RED - BLUE
 CONVERSION = "BT.709, studio range, 8-bit 4:2:0 by averages of 2x2"
 PLANES = ("y", "u", "v")
+Planes = tuple[Tensor, Tensor, Tensor]
+"""Y `[B, 1, H, W]`, U and V, each `[B, 1, H/2, W/2]` (rounded up), uint8."""
 
 
-def yuv_planes(frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Planes Y `[B, H, W]`, U and V `[B, H/2, W/2]` (rounded up), on the 8-bit scale, of RGB `[B, 3, H, W]`, uint8."""
+def yuv_planes(frames: Tensor) -> Planes:
+    """The planes that BT.709 makes of RGB `[B, 3, H, W]`, uint8."""
     red, green, blue = (frames.float() / 255).unbind(dim=1)
     luma = RED * red + GREEN * green + BLUE * blue
     differences = torch.stack([(blue - luma) / (2 - 2 * BLUE), (red - luma) / (2 - 2 * RED)], dim=1)
     halved = F.avg_pool2d(differences, 2, ceil_mode=True, count_include_pad=False)
-    u, v = (128 + 224 * halved).round().unbind(dim=1)
-    return (16 + 219 * luma).round(), u, v
+    chroma = (128 + 224 * halved).round().byte()
+    return (16 + 219 * luma).round().byte()[:, None], chroma[:, :1], chroma[:, 1:]
 
 
-def yuv_psnr(frames: Tensor, reference: Tensor) -> dict[str, Tensor]:
-    """PSNR in dB of each frame and plane, peak 255, at most 100; both are RGB `[B, 3, H, W]`, uint8."""
-    pairs = zip(PLANES, yuv_planes(frames), yuv_planes(reference), strict=True)
-    errors = {name: (a - b).square().mean(dim=(1, 2), dtype=torch.float64) for name, a, b in pairs}
-    return {name: (-10 * torch.log10(e / 255**2)).clamp(max=PSNR_CAP_DB) for name, e in errors.items()}
+def yuv_psnr(planes: Planes, reference: Planes) -> dict[str, Tensor]:
+    """PSNR in dB of each frame, by the name of the plane."""
+    return {name: psnr(a, b) for name, a, b in zip(PLANES, planes, reference, strict=True)}

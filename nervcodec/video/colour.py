@@ -20,6 +20,7 @@ from nervcodec.picture import (
     ColourTags,
     Domain,
     VideoFormat,
+    in_domain,
 )
 from nervcodec.samples import depth_of, peak_of
 
@@ -152,8 +153,13 @@ def _rescaled(samples: Frame, white: int, peak: int) -> Frame:
     return np.minimum((samples.astype(np.uint32) * peak + white // 2) // white, peak)
 
 
-def describe_conversion(video: VideoFormat) -> str:
-    """How `frame_to_rgb` makes RGB of a video, in words: by which matrix and range, and where these come from."""
+def describe_conversion(video: VideoFormat, domain: Domain = "rgb") -> str:
+    """How a video's pictures come into a domain, in words: by which matrix and range, and where these come from."""
+    if domain == "yuv420" and video.chroma == "420":
+        return f"planes of 4:2:0 as stored, {video.depth} bits"
+    if domain == "yuv420":
+        stored = SAMPLING_NAMES.get(video.chroma, "RGB")
+        return f"{stored} to {video.depth}-bit 4:2:0 by swscale, {describe_tags(in_domain(video, domain).colour)}"
     if video.chroma == "rgb":
         return "RGB as stored"
     if video.chroma == "grey":

@@ -1,6 +1,7 @@
 """Elementary streams of the codecs in FFmpeg's libraries, for comparisons."""
 
 import io
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -9,9 +10,14 @@ import av
 from av.error import FFmpegError
 
 from nervcodec.errors import RequestError, VideoError
-from nervcodec.picture import VideoFormat
-from nervcodec.video.colour import Frame, frame_to_rgb, rgb_to_frame
+from nervcodec.picture import SHALLOW, VideoFormat
+from nervcodec.video.colour import Frame
+from nervcodec.video.domains import frame_to_picture, picture_to_frame
+from nervcodec.video.view import View
 from nervcodec.video.writer import tag_stream
+
+AS_Y4M = {"chroma_sample_location": "center"}
+"""Options with which an encoder says of planes what ffmpeg says of those in a y4m file that `write_frames` made."""
 
 
 @dataclass(frozen=True)
@@ -29,30 +35,58 @@ class Coding:
 
 
 def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding) -> bytes:
-    """Code frames `[H, W, 3]`, uint8 RGB, converted by the matrix and range of `video`.
+    """Code pictures in the domain of `video`, 8 bits: RGB is converted by the matrix and range of `video`.
 
     Raises RequestError for an encoder that this build of PyAV lacks, and for options it refuses.
     """
     coded = io.BytesIO()
     try:
         with av.open(coded, "w", format=coding.container) as container:
-            stream = container.add_stream(coding.encoder, rate=video.frame_rate, options=dict(coding.options))
+            is_planar = video.domain == "yuv420"
+            options = {**(AS_Y4M if is_planar else {}), **coding.options}
+            stream = container.add_stream(coding.encoder, rate=video.frame_rate, options=options)
             assert isinstance(stream, av.VideoStream)
             stream.codec_context.thread_type = "FRAME"  # as ffmpeg does; slices, PyAV's default, take x264 more bits
             stream.width, stream.height, stream.pix_fmt = video.width, video.height, coding.pixel_format
+            if is_planar:  # images have no shape of pixels
+                stream.codec_context.sample_aspect_ratio = video.sample_aspect
             tag_stream(stream, video.colour, is_rgb=coding.pixel_format == "gbrp")
             sieve = av.BitStreamFilterContext(coding.filter, stream) if coding.filter else None
             for frame in chain(frames, [None]):  # None flushes the encoder
-                pixels = None if frame is None else rgb_to_frame(frame, coding.pixel_format, video.colour)
+                pixels = None if frame is None else picture_to_frame(frame, coding.pixel_format, video)
                 for packet in stream.encode(pixels):
                     container.mux(sieve.filter(packet) if sieve else packet)
     except (FFmpegError, ValueError) as error:
-        raise RequestError(f"{coding.encoder}: {getattr(error, 'strerror', None) or error}") from error
+        reason = _refusal(video, coding) or getattr(error, "strerror", None) or error
+        raise RequestError(f"{coding.encoder}: {reason}") from error
     return coded.getvalue()
 
 
+def _refusal(video: VideoFormat, coding: Coding) -> str | None:
+    """What an encoder says of settings that it does not take; None where it takes them, or says nothing.
+
+    FFmpeg's messages are heard only here, since hearing them while threads encode can block these (PyAV).
+    """
+    logging.getLogger("libav").addHandler(logging.NullHandler())
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        context = av.CodecContext.create(coding.encoder, "w")
+        assert isinstance(context, av.VideoCodecContext)
+        context.width, context.height, context.pix_fmt = video.width, video.height, coding.pixel_format
+        context.framerate, context.time_base = video.frame_rate, 1 / video.frame_rate
+        context.options = dict(coding.options)
+        context.open()
+    except (FFmpegError, ValueError) as error:
+        said = getattr(error, "log", None)
+        return said[2].strip().rstrip(".") if said else None
+    finally:
+        av.logging.set_level(level)
+    return None
+
+
 def read_elementary(data: bytes, video: VideoFormat, coding: Coding) -> Iterator[Frame]:
-    """Decode a stream to frames `[H, W, 3]`, uint8 RGB, by the matrix and range of `video`, whatever the stream says.
+    """Decode a stream to pictures in the domain of `video`, 8 bits; its matrix and range count, not the stream's.
 
     Raises VideoError for a stream that does not decode.
     """
@@ -62,6 +96,6 @@ def read_elementary(data: bytes, video: VideoFormat, coding: Coding) -> Iterator
         with av.open(io.BytesIO(data), "r", format=coding.container, options=options) as container:
             container.streams.video[0].thread_type = "AUTO"
             for frame in container.decode(video=0):
-                yield frame_to_rgb(frame, video.colour)
+                yield frame_to_picture(frame, video.colour, SHALLOW, 0, View(domain=video.domain))
     except FFmpegError as error:
         raise VideoError(f"a stream of {coding.container}: {error.strerror or error}") from error

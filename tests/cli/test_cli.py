@@ -344,9 +344,9 @@ def test_options_are_a_promise() -> None:
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",
         "bench": "--dataset --root --videos --codecs --protocol --suite --points --preset --epochs --steps --seed "
-        "--device --frames --crop --resize --resize-filter --vmaf --shm-encoder --output -o --jobs "
-        "--point-timeout --dry-run --json",
-        "compare": "--anchor --metric --html --markdown --csv --pictures -y --json",
+        "--device --domain --frames --crop --resize --resize-filter --vmaf --keep-files --shm-encoder --output -o "
+        "--jobs --point-timeout --dry-run --json",
+        "compare": "--anchor --before --metric --html --markdown --csv --pictures -y --json",
     }
     group = LazyGroup()
     assert set(group.modules) == promised.keys()

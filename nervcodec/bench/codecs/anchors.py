@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nervcodec.bench.codecs.encoders import ENCODERS, Encoder, decode_elementary, even, run_encoder
+from nervcodec.bench.codecs.encoders import ENCODERS, Encoder
+from nervcodec.bench.codecs.ffmpeg import decode_elementary, even, run_encoder
 from nervcodec.bench.codecs.material import Coded, Material, Setting
 from nervcodec.bench.codecs.networks import spread
 from nervcodec.errors import RequestError
@@ -35,6 +36,7 @@ class AnchorCodec:
         encoder = self.encoder
         options = {encoder.preset_option: self.preset, **((encoder.tune or {}) if self.tuned else {})}
         options |= {name: str(value) for name, value in setting.items()} | encoder.keys(material.video.frame_rate)
+        options |= encoder.fixed
         return run_encoder(encoder, material, encoder.pixels, options)
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
@@ -46,7 +48,8 @@ class SeedCodec:
     """The commands of QS-NeRV's supplement: preset medium, no B-frames, a bitrate; and the better of two pixel formats.
 
     The supplement names no pixel format, so that ffmpeg codes images as RGB or 4:4:4. Here the commands run with these
-    and with 4:2:0, at the frame rate of the source where ffmpeg takes 25, and the higher RGB PSNR counts.
+    and with 4:2:0, at the frame rate of the source where ffmpeg takes 25, and the higher RGB PSNR counts. Planes are
+    coded as they are.
     """
 
     name: str
@@ -58,10 +61,8 @@ class SeedCodec:
         video = material.video
         rate = setting["bpp"] * video.width * video.height * float(video.frame_rate)
         options = {"preset": "medium", **SEED_OPTIONS[self.name], "b": f"{rate:.0f}"}
-        tried = [
-            run_encoder(ENCODERS[self.name], material, pixels, options)
-            for pixels in ("yuv420p", LITERAL_PIXELS[self.name])
-        ]
+        formats = ("yuv420p", LITERAL_PIXELS[self.name]) if video.domain == "rgb" else ("yuv420p",)
+        tried = [run_encoder(ENCODERS[self.name], material, pixels, options) for pixels in formats]
         return max(tried, key=lambda coded: self._quality(material, coded))
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
@@ -69,7 +70,7 @@ class SeedCodec:
 
     def _quality(self, material: Material, coded: Coded) -> float:
         """Mean PSNR in dB, measured frame by frame."""
-        pairs = zip(self.decode(material, coded), even(material.clip), strict=True)
+        pairs = zip(self.decode(material, coded), even(material), strict=True)
         return float(torch.cat([psnr(frame[None], original[None]) for frame, original in pairs]).mean())
 
 

@@ -1,5 +1,6 @@
 """Input and output of every codec of a benchmark."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -7,6 +8,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from nervcodec.picture import VideoFormat
+from nervcodec.planes import split_planes
 from nervcodec.video.view import View
 
 Setting = Mapping[str, Any]
@@ -22,7 +24,8 @@ class Material:
     video: VideoFormat
     """Format of the frames that the view lets through."""
     clip: Tensor
-    """Frames that the view lets through, `[T, 3, H, W]`, uint8."""
+    """Pictures that the view lets through, 8-bit samples `[T, C, H, W]` in the domain of the video: RGB, or planes of
+    YUV 4:2:0 (see `nervcodec.planes`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,16 +34,18 @@ class Coded:
 
     data: bytes
     """All bytes that a decoder needs; their number is the rate."""
+    suffix: str
+    """Suffix of files that hold such streams, without a dot."""
     command: str
     """Command line with which a user would make the stream."""
     conversion: str
-    """Conversion between RGB and what the codec codes, in words."""
+    """What the codec codes, and the conversion between that and the clip, in words."""
     seconds: float
     """Seconds that coding took, measured by wall-clock time."""
     parameters: int | None = None
     """Number of weights in the stream, for codecs that are networks."""
     decoded: Tensor | None = None
-    """Decoded frames, for an encoder that gives them with the stream."""
+    """Decoded pictures, for an encoder that gives them with the stream."""
     macs: int | None = None
     """Multiplications in decoding one frame, for codecs that are networks."""
 
@@ -55,4 +60,15 @@ class Codec(Protocol):
         """Code a clip."""
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
-        """The frames of a stream, `[T, 3, H, W]`, uint8, including a row or column that the codec had to add."""
+        """The pictures of a stream in the domain of the clip, including a row or column that the codec had to add."""
+
+
+def digest(pictures: Tensor, video: VideoFormat) -> str:
+    """SHA-256 of pictures, picture after picture: of RGB pixel after pixel, or of the planes Y, U and V."""
+    if video.domain == "rgb":
+        return hashlib.sha256(pictures.permute(0, 2, 3, 1).numpy().tobytes()).hexdigest()
+    digest = hashlib.sha256()
+    for picture in pictures:
+        for plane in split_planes(picture[None], video.height, video.width):
+            digest.update(plane.numpy().tobytes())
+    return digest.hexdigest()

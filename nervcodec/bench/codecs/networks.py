@@ -29,6 +29,7 @@ from nervcodec.codec.stream.layers import layer_configs
 from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError, TargetMissed
 from nervcodec.events import Observer, ignore
+from nervcodec.picture import Domain
 from nervcodec.video.view import View
 
 QUALITIES = (35.0, 65.0)
@@ -42,7 +43,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "layers2": {"layers": 2},
     "layers3": {"layers": 3},
 }
-CONVERSION = "coded as RGB"
+CONVERSIONS: dict[Domain, str] = {"rgb": "coded as RGB", "yuv420": "coded as planes of YUV 4:2:0"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class NetworkCodec:
     options: Mapping[str, Any] = field(default_factory=dict)
     """Options of `EncodeOptions` for all points of the curve."""
     observe: Observer = ignore
+
+    @property
+    def makes_planes(self) -> bool:
+        """Whether the model can be fitted in planes of YUV 4:2:0."""
+        return EncodeOptions(**self.options).makes_planes
 
     def settings(self, points: int) -> dict[str, Setting]:
         name, values = "quality", [round(quality, 2) for quality in spread(*QUALITIES, points)]
@@ -71,8 +77,9 @@ class NetworkCodec:
         stream = read_stream(data)
         return Coded(
             data=data,
+            suffix="nerv",
             command=command_line(Path(material.source).name, options),
-            conversion=CONVERSION,
+            conversion=CONVERSIONS[material.video.domain],
             seconds=seconds,
             parameters=sum(
                 configs[chunk.network].parameters
@@ -106,11 +113,17 @@ class NetworkCodec:
         if "difference_grid" in chosen:
             chosen["difference_grid"] = tuple(chosen["difference_grid"])
         alone = {"audio": "none", "subtitles": "none"}
-        chosen = {"segment": "none", "domain": "rgb", **alone, **chosen}  # as in the papers
+        chosen = {
+            "segment": "none",
+            "domain": material.video.domain,
+            **alone,
+            **chosen,
+        }  # one segment, as in the papers
         options = EncodeOptions(view=material.view, target=target and Target(**target), **chosen)
         if factor is None:
             return options
-        return replace(options, size=round(factor * default_weights(options, material.clip[:, 0].numel())))
+        pixels = len(material.clip) * material.video.pixels
+        return replace(options, size=round(factor * default_weights(options, pixels)))
 
 
 def network_codec(model: str, variants: list[str], fitting: Mapping[str, Any]) -> NetworkCodec:

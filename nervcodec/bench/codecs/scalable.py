@@ -12,11 +12,11 @@ from time import monotonic
 
 from torch import Tensor
 
-from nervcodec.bench.codecs.encoders import ENCODERS, coding_format, collect, decode_elementary, even, run_encoder
+from nervcodec.bench.codecs.encoders import ENCODERS
+from nervcodec.bench.codecs.ffmpeg import coding_format, collect, decode_elementary, describe_coding, even, run_encoder
 from nervcodec.bench.codecs.material import Codec, Coded, Material, Setting
 from nervcodec.errors import RequestError
 from nervcodec.picture import VideoFormat
-from nervcodec.video.colour import describe_tags
 from nervcodec.video.elementary import Coding, read_elementary, write_elementary
 
 QPS = (37, 32, 27)  # QS-NeRV, supplement, section 2: base and two enhancement layers
@@ -67,7 +67,7 @@ class ShmCodec:
         return layer_settings(points)
 
     def encode(self, material: Material, setting: Setting) -> Coded:
-        clip, video, layers = even(material.clip), coding_format(material), setting["layers"]
+        clip, video, layers = even(material), coding_format(material), setting["layers"]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / SOURCE).write_bytes(write_elementary(clip.permute(0, 2, 3, 1).numpy(), video, RAW))
@@ -82,8 +82,9 @@ class ShmCodec:
             data = (folder / STREAM).read_bytes()
         return Coded(
             data=data,
+            suffix="bin",
             command=shlex.join([self.encoder.name, "-c", SHM_CONFIG, *words]),
-            conversion=f"coded as yuv420p, {describe_tags(video.colour)}",
+            conversion=describe_coding(material, "yuv420p"),
             seconds=seconds,
             decoded=collect(read_elementary(raw, video, RAW), material),
         )

@@ -42,6 +42,7 @@ def protocol_view(protocol: str, sequence: Sequence, request: View = View()) -> 
         resize=request.resize,
         resize_filter=request.resize_filter,
         depth=SHALLOW,
+        domain=request.domain,
     )
     view.output_size(*size)
     return view

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from nervcodec.bench.record import VERSION, Record
 from nervcodec.errors import VideoError
+from nervcodec.picture import DOMAINS
 
 TEXTS = ("key", "status", "dataset", "protocol", "video", "codec", "label", "view", "conversion")
 POSITIVE = ("width", "height", "frames", "bytes", "bpp")
 FIGURES = ("psnr", "encode_seconds")
-OPTIONAL = ("decode_seconds", "kbps", "psnr_yuv", "ms_ssim", "vmaf", "parameters", "kmac_per_pixel", "peak_memory")
+COSTS = ("decode_seconds", "kbps", "parameters", "kmac_per_pixel", "peak_memory")
+OPTIONAL = ("psnr_y", "psnr_yuv", "ms_ssim", "vmaf", *COSTS)
 
 LARGEST = 1e18
 """Largest figure that is accepted; a larger one is a fault of the program that wrote it."""
@@ -29,6 +31,8 @@ def _fault(record: dict[str, object]) -> str | None:
             return f"{name} is no line of text"
     if not isinstance(record.get("environment"), dict):
         return "environment is no object"
+    if record.get("domain", "rgb") not in DOMAINS:
+        return f"domain {record['domain']!r} is not known"
     if record["status"] != "done":
         return None if _is_error(record.get("error")) else "error is no object of kind and message"
     return _fault_of_figures(record)
@@ -42,9 +46,13 @@ def _fault_of_figures(record: dict[str, object]) -> str | None:
     for name in OPTIONAL:
         if record.get(name) is not None and not _is_number(record[name]):
             return f"{name} is no number"
-    frames, pictures = record.get("psnr_frames", []), record.get("pictures")
-    if not isinstance(frames, list) or not all(map(_is_number, frames)):
-        return "psnr_frames is no list of numbers"
+    for name in ("psnr_frames", "psnr_yuv_frames"):
+        frames = record.get(name, [])
+        if not isinstance(frames, list) or not all(map(_is_number, frames)):
+            return f"{name} is no list of numbers"
+    if record.get("domain") == "yuv420" and record.get("psnr_yuv") is None:
+        return "psnr_yuv is missing"
+    pictures = record.get("pictures")
     return None if pictures is None or _are_pictures(pictures) else "pictures are not a frame, decoded and source"
 
 

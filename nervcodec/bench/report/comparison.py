@@ -11,7 +11,7 @@ from nervcodec.bench.report.checks import check_record
 from nervcodec.errors import RequestError
 from nervcodec.metrics.rd import SHARED_QUALITY, Point, bd_quality, bd_rate, ms_ssim_decibels
 
-SAME_VIDEO = ("dataset", "protocol", "view", "width", "height", "frames", "source_sha256")
+SAME_VIDEO = ("dataset", "protocol", "domain", "view", "width", "height", "frames", "source_sha256")
 """Keys of a record in which all points of a video must agree."""
 
 
@@ -28,6 +28,8 @@ class Metric:
     """Length of the range that two curves must share on the scale."""
     scale: Callable[[float], float] = float
     """Function from the figure of a record to the scale."""
+    frames: str = "psnr_frames"
+    """Key of the figures of single frames that are shown beside."""
 
     def figure(self, record: Mapping[str, Any]) -> float | None:
         """The figure of a record; None where it was not measured."""
@@ -39,10 +41,15 @@ class Metric:
         value = self.figure(record)
         return None if value is None else self.scale(value)
 
+    def of_frames(self, record: Mapping[str, Any]) -> list[float]:
+        """The figures of single frames; none where they were not measured."""
+        return record.get(self.frames) or []
+
 
 METRICS = {
     "psnr": Metric("PSNR", "psnr", "RGB PSNR, dB"),
-    "psnr-yuv": Metric("YUV-PSNR", "psnr_yuv", "YUV PSNR (6:1:1), dB"),
+    "psnr-yuv": Metric("YUV-PSNR", "psnr_yuv", "YUV PSNR (6:1:1), dB", frames="psnr_yuv_frames"),
+    "psnr-y": Metric("Y-PSNR", "psnr_y", "luma PSNR, dB", frames="psnr_yuv_frames"),
     "ms-ssim": Metric("MS-SSIM", "ms_ssim", "MS-SSIM, -10 log10(1 - x), dB", scale=ms_ssim_decibels),
     "vmaf": Metric("VMAF", "vmaf", "VMAF v0.6.1", shared=2.0),
 }
@@ -68,6 +75,10 @@ class Results:
     def metrics(self) -> list[str]:
         """Names of the metrics that any point has."""
         return [name for name, metric in METRICS.items() if any(metric.of(r) is not None for r in self.points())]
+
+    def usual_metric(self) -> str:
+        """Name of the metric that compares best: PSNR of planes, where all points are of planes, else of RGB."""
+        return "psnr-yuv" if all(record.get("domain") == "yuv420" for record in self.points()) else "psnr"
 
     def pairs(self, video: str, codec: str, metric: Metric) -> list[Point]:
         """A curve as (bits per pixel, quality), without points whose quality was not measured."""
@@ -147,6 +158,24 @@ def differences(results: Results, anchor: str, metric: Metric, *, quality: bool 
     }
 
 
+def changes(before: Results, after: Results, metric: Metric) -> dict[str, Difference]:
+    """BD-rate in percent of the curves of one build of nervcodec against those with the same names of an earlier one.
+
+    Raises RequestError where points of a video were not made from the same pictures, or no curve is in both.
+    """
+    builds = before, after
+    _check_videos((record, build.folders[record["key"]]) for build in builds for record in build.points())
+    rates = {
+        pair: bd_rate(*(build.pairs(*pair, metric) for build in builds), shared=metric.shared)
+        for pair in after.curves
+        if pair in before.curves
+    }
+    if not rates:
+        raise RequestError("no curve is in the results of both builds")
+    videos, codecs = (list(dict.fromkeys(names)) for names in zip(*rates, strict=True))
+    return {codec: Difference({video: rates.get((video, codec)) for video in videos}) for codec in codecs}
+
+
 def averaged(results: Results, codec: str, metric: Metric) -> list[Point]:
     """A codec's curve over all videos: mean bits per pixel and mean quality of the points with one label.
 
@@ -185,7 +214,7 @@ def _check_videos(found: Iterable[tuple[Record, Path]]) -> None:
     """Raises RequestError unless all points of a video were made from the same pictures."""
     known: dict[tuple[str, str], tuple[object, Path]] = {}
     for record, path in found:
-        facts: Mapping[str, object] = {**record}
+        facts: dict[str, object] = {"domain": "rgb", **record}
         for name in filter(facts.__contains__, SAME_VIDEO):  # a failed point may lack some of these
             value, first = known.setdefault((record["video"], name), (facts[name], path))
             if value != facts[name]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from nervcodec.bench.report.comparison import METRICS, Results, at_equal_rate, averaged, differences
+from nervcodec.bench.report.comparison import METRICS, Metric, Results, at_equal_rate, averaged, differences
 from nervcodec.bench.report.pictures import chosen_videos, shown_pictures
 from nervcodec.bench.report.plots import COLOURS, corners, dash, frames_plot, numbered, rate_plot, speed_plot
 from nervcodec.bench.report.summary import (
@@ -22,6 +22,7 @@ from nervcodec.extras import needing
 from nervcodec.metrics.rd import Point
 
 FACTS = {"dataset": "Data set", "protocol": "Protocol", "view": "Pictures", "conversion": "Conversion"}
+FRAME_AXES = {"psnr_frames": METRICS["psnr"].axis, "psnr_yuv_frames": METRICS["psnr-yuv"].axis}
 NAMES = {"cpu": "CPU", "cuda": "CUDA"}
 
 
@@ -73,7 +74,7 @@ def html(results: Results, anchor: str, *, metric: str = "psnr", pictures: str =
         parts=[_part(results, anchor, name) for name in names],
         legend=[_legend(number, codec) for number, codec in enumerate(results.codecs)],
         shown=[{"video": video, "pictures": [vars(p) for p in found]} for video, found in shown.items()],
-        frames=list(_frames(results)),
+        frames=list(_frames(results, METRICS[metric])),
         speeds=_speeds(results, anchor, metric),
         speed=speed_table(results),
         points=points_table(results),
@@ -102,14 +103,15 @@ def _rates(curves: dict[int, list[Point]], axis: str) -> str:
     return rate_plot(found, axis) if found else ""
 
 
-def _frames(results: Results) -> Iterator[Figure]:
-    """Plot the PSNR of each frame, at nearly equal rate."""
+def _frames(results: Results, metric: Metric) -> Iterator[Figure]:
+    """Plot the PSNR of each frame that is shown beside a metric, at nearly equal rate."""
     for video in results.videos:
-        target, near = at_equal_rate(results, video, lambda record: record.get("psnr_frames"))
+        target, near = at_equal_rate(results, video, metric.of_frames)
         if near:
             points = ", ".join(f"{codec} {r['label']} ({r['bpp']:.4f})" for codec, r in near.items())
-            curves = {results.codecs.index(codec): r["psnr_frames"] for codec, r in near.items()}
-            yield Figure(f"{video}, the points nearest to {target:.4f} bpp: {points}", frames_plot(curves))
+            curves = {results.codecs.index(codec): metric.of_frames(r) for codec, r in near.items()}
+            caption = f"{video}, the points nearest to {target:.4f} bpp: {points}"
+            yield Figure(caption, frames_plot(curves, FRAME_AXES[metric.frames]))
 
 
 def _speeds(results: Results, anchor: str, name: str) -> list[Figure]:

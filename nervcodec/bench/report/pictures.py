@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from nervcodec.bench.record import Record
+from nervcodec.bench.record import Record, headline
 from nervcodec.bench.report.comparison import Results, at_equal_rate
 from nervcodec.errors import RequestError, VideoError
 from nervcodec.extras import needing
@@ -58,7 +58,7 @@ def shown_pictures(results: Results, videos: Collection[str]) -> dict[str, list[
 
 
 def _caption(codec: str, record: Record, frame: int) -> str:
-    return f"{codec} {record['label']}, {record['bpp']:.4f} bpp, {record['psnr']:.2f} dB, frame {frame}"
+    return f"{codec} {record['label']}, {record['bpp']:.4f} bpp, {headline(record):.2f} dB, frame {frame}"
 
 
 def _uri(folder: Path, name: str) -> str:

@@ -50,9 +50,9 @@ def rate_plot(curves: Mapping[int, Sequence[Point]], axis: str) -> str:
     return svg[0]
 
 
-def frames_plot(curves: Mapping[int, Sequence[float]]) -> str:
+def frames_plot(curves: Mapping[int, Sequence[float]], axis: str) -> str:
     """Plot the PSNR of each frame."""
-    with _axes("frame", "RGB PSNR, dB") as (axes, svg):
+    with _axes("frame", axis) as (axes, svg):
         for number, curve in curves.items():
             axes.plot(range(len(curve)), curve, **{**_look(number), "marker": "", "linewidth": 1.2})
         axes.locator_params("x", integer=True)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from nervcodec.bench.record import Record
-from nervcodec.bench.report.comparison import METRICS, Difference, Results, differences
+from nervcodec.bench.report.comparison import METRICS, Difference, Metric, Results, differences
 from nervcodec.bench.tables import Cell, Table
 from nervcodec.metrics.rd import SHARED_OCTAVES
 
@@ -18,9 +18,15 @@ def rate_table(results: Results, anchor: str, name: str) -> Table:
     Raises RequestError for an anchor that has no points.
     """
     metric = METRICS[name]
-    note = f"Additional bits needed; less is better. {RULE.format(metric.axis, metric.shared)}"
     title = f"BD-rate against {anchor} at equal {metric.title}, %"
-    return _difference_table(title, note, results, differences(results, anchor, metric))
+    return _difference_table(title, _rate_note(metric), differences(results, anchor, metric))
+
+
+def change_table(found: Mapping[str, Difference], name: str) -> Table:
+    """BD-rate in percent of every codec against itself in an earlier build; `name` is one of METRICS."""
+    metric = METRICS[name]
+    title = f"BD-rate against the same codec before, at equal {metric.title}, %"
+    return _difference_table(title, _rate_note(metric), found)
 
 
 def quality_table(results: Results, anchor: str, name: str) -> Table:
@@ -31,7 +37,7 @@ def quality_table(results: Results, anchor: str, name: str) -> Table:
     metric = METRICS[name]
     note = f"Gain ({metric.axis}); more is better. {RULE.format('octaves of rate', SHARED_OCTAVES)}"
     title = f"BD-{metric.title} against {anchor} at equal rate"
-    return _difference_table(title, note, results, differences(results, anchor, metric, quality=True))
+    return _difference_table(title, note, differences(results, anchor, metric, quality=True))
 
 
 def points_table(results: Results) -> Table:
@@ -46,7 +52,7 @@ def points_table(results: Results) -> Table:
         for codec in results.codecs
         for r in results.curves.get((video, codec), ())
     ]
-    return Table("Points", header, rows, digits=(0, 0, 0, 4, 1, 0, 2, 2, 4, 2))
+    return Table("Points", header, rows, digits=(0, 0, 0, 4, 1, 0, 2, 2, 2, 4, 2))
 
 
 def speed_table(results: Results) -> Table:
@@ -82,9 +88,14 @@ def decode_rate(results: Results, codec: str) -> float | None:
     return sum(frames for frames, _ in timed) / took if took > 0 else None
 
 
-def _difference_table(title: str, note: str, results: Results, found: Mapping[str, Difference]) -> Table:
-    one = len(results.videos) == 1
-    header = ("codec", *results.videos, *(() if one else ("average", "videos")))
+def _rate_note(metric: Metric) -> str:
+    return f"Additional bits needed; less is better. {RULE.format(metric.axis, metric.shared)}"
+
+
+def _difference_table(title: str, note: str, found: Mapping[str, Difference]) -> Table:
+    videos = list(next(iter(found.values())).by_video) if found else []
+    one = len(videos) == 1
+    header = ("codec", *videos, *(() if one else ("average", "videos")))
     rows = [
         (codec, *difference.by_video.values(), *(() if one else (difference.average, difference.compared)))
         for codec, difference in found.items()

@@ -16,6 +16,7 @@ from nervcodec.codec.segment.footage import load_footage
 from nervcodec.errors import ResourceError
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.models.grids import at_moments
+from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Timeline
 from nervcodec.video.minterpolate import minterpolate
 
@@ -32,22 +33,25 @@ def measure_parts(codec: NetworkCodec, coded: Coded, decoded: Tensor, material: 
 
 def _interpolation(codec: NetworkCodec, coded: Coded, decoded: Tensor, material: Material, setting: Setting) -> Parts:
     """Figures of frames that were seen, and of others: as a decoder guesses them, assisted, and without a network."""
-    clip, timeline = material.clip, Timeline.every(setting["keep_every"], len(material.clip))
+    clip, video, timeline = material.clip, material.video, Timeline.every(setting["keep_every"], len(material.clip))
     if timeline.is_whole:
         return {}
     kept, missing = list(timeline.positions), list(timeline.missing)
-    parts = {"seen": _figures(decoded[kept], clip[kept]), "blind": _figures(decoded[missing], clip[missing])}
+    parts = {
+        "seen": _figures(decoded[kept], clip[kept], video),
+        "blind": _figures(decoded[missing], clip[missing], video),
+    }
     stream = read_stream(coded.data)
     moments = tuple(timeline.moments(missing))
-    parts["linear"] = _figures(torch.stack(list(frames_at(stream, moments, "embedding"))), clip[missing])
+    parts["linear"] = _figures(torch.stack(list(frames_at(stream, moments, "embedding"))), clip[missing], video)
     assisted = codec.assist(material, coded, setting)
     if assisted is not None:
         frames = codec.decode(material, assisted)
-        parts["assisted"] = _figures(frames[missing], clip[missing])
+        parts["assisted"] = _figures(frames[missing], clip[missing], video)
         parts["assisted"]["bytes"] = len(assisted.data)
     for name, frames in (("decoded", decoded[kept]), ("originals", clip[kept])):
         for way, guessed in _baselines(frames, timeline):
-            parts[f"{way} of {name}"] = _figures(guessed, clip[missing])
+            parts[f"{way} of {name}"] = _figures(guessed, clip[missing], video)
             if name == "originals":
                 parts[f"{way} of {name}"]["bytes"] = None
     return parts
@@ -65,13 +69,13 @@ def _inpainting(decoded: Tensor, material: Material, mask: str) -> Parts:
     """Figures of pixels seen, of masked ones, of whole pictures, and of originals with only masked pixels decoded."""
     masks = load_footage(material.source, material.view, mask).masks
     assert masks is not None
-    filled = torch.where(masks, decoded, material.clip)
+    filled, video = torch.where(masks, decoded, material.clip), material.video
     hidden = {"masked": _pixels(decoded, material, ~masks)} if masks.any() else {}
     return {
         "seen": _pixels(decoded, material, masks),
         **hidden,
-        "whole": _figures(decoded, material.clip),
-        "composite": _figures(filled, material.clip),
+        "whole": _figures(decoded, material.clip, video),
+        "composite": _figures(filled, material.clip, video),
     }
 
 
@@ -83,6 +87,6 @@ def _pixels(decoded: Tensor, material: Material, masks: Tensor) -> Part:
     return Part(psnr=meter.psnr_db, ssim=None, ms_ssim=None)
 
 
-def _figures(decoded: Tensor, clip: Tensor) -> Part:
-    measured = measure_clip(decoded, clip)
+def _figures(decoded: Tensor, clip: Tensor, video: VideoFormat) -> Part:
+    measured = measure_clip(decoded, clip, video)
     return Part(psnr=measured["psnr"], ssim=measured["ssim"], ms_ssim=measured["ms_ssim"])

@@ -10,12 +10,13 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from nervcodec.bench.codecs.material import Coded, Material
+from nervcodec.bench.codecs.material import Coded, Material, digest
 from nervcodec.bench.codecs.names import codec_of
 from nervcodec.bench.codecs.networks import NetworkCodec
 from nervcodec.bench.data.protocols import describe_view
 from nervcodec.bench.data.sequence import Sequence, check_frames
 from nervcodec.bench.record import VERSION, Pictures, Record
+from nervcodec.bench.run.keeping import keep_files
 from nervcodec.bench.run.measuring import measure_clip, measure_vmaf, peak_memory
 from nervcodec.bench.run.parts import measure_parts
 from nervcodec.codec.segment.footage import load_clip
@@ -45,6 +46,7 @@ class Point:
     setting: dict[str, Any]
     shm_encoder: Path | None = None
     vmaf: bool = True
+    keep_files: bool = False
 
     @property
     def name(self) -> str:
@@ -72,6 +74,7 @@ class Point:
             "codec": self.codec,
             "label": self.label,
             "setting": self.setting,
+            "domain": self.view.domain,
             "view": describe_view(self.sequence, self.view),
             **known,
         }
@@ -97,7 +100,8 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
     codec = codec_of(point.codec, point.setting, point.shm_encoder, observe)
     coded = codec.encode(material, point.setting)
     started, peak = monotonic(), peak_memory()
-    decoded = codec.decode(material, coded)[..., : material.video.height, : material.video.width]
+    height, width = material.video.map_size
+    decoded = codec.decode(material, coded)[..., :height, :width]
     seconds = monotonic() - started
     if decoded.shape != material.clip.shape:
         raise RequestError(f"{point.codec}: a clip of {tuple(material.clip.shape)} decoded to {tuple(decoded.shape)}")
@@ -105,7 +109,7 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
     return point.record(
         status="done",
         command=coded.command,
-        conversion=f"{describe_conversion(material.video)}; {coded.conversion}; YUV PSNR: {CONVERSION}",
+        conversion=_describe(point, coded),
         **_measures(coded, decoded, material),
         **({"parts": parts} if parts else {}),
         vmaf=measure_vmaf(decoded, material.clip, material.video) if point.vmaf else None,
@@ -113,8 +117,16 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
         decode_seconds=None if coded.decoded is not None else seconds,
         peak_memory=peak,
         pictures=_save_pictures(point, folder, decoded, material),
+        **({"files": keep_files(folder, point.key, coded, material)} if point.keep_files else {}),
         seconds=monotonic() - began,
     )
+
+
+def _describe(point: Point, coded: Coded) -> str:
+    """What becomes of the source's samples until they are measured, in words."""
+    domain = point.view.domain
+    measured = {"rgb": f"YUV PSNR: {CONVERSION}", "yuv420": "RGB PSNR: of the planes by swscale"}[domain]
+    return f"{describe_conversion(point.sequence.format, domain)}; {coded.conversion}; {measured}"
 
 
 def _load(point: Point) -> Material:
@@ -126,19 +138,19 @@ def _load(point: Point) -> Material:
 
 def _measures(coded: Coded, decoded: Tensor, material: Material) -> dict[str, Any]:
     """All figures of a point that follow from the stream and the frames."""
-    frames, _, height, width = decoded.shape
+    frames, height, width = len(decoded), material.video.height, material.video.width
     rate, bits = float(material.video.frame_rate), 8 * len(coded.data)
     return {
         "width": width,
         "height": height,
         "frames": frames,
         "frame_rate": rate,
-        "source_sha256": _digest(material.clip),
+        "source_sha256": digest(material.clip, material.video),
         "stream_sha256": hashlib.sha256(coded.data).hexdigest(),
         "bytes": len(coded.data),
         "bpp": bits / (width * height * frames),
         "kbps": bits * rate / frames / 1000,
-        **measure_clip(decoded, material.clip),
+        **measure_clip(decoded, material.clip, material.video),
         "parameters": coded.parameters,
         "kmac_per_pixel": None if coded.macs is None else coded.macs / (1000 * width * height),
     }
@@ -147,7 +159,7 @@ def _measures(coded: Coded, decoded: Tensor, material: Material) -> dict[str, An
 def _save_pictures(point: Point, folder: Path, decoded: Tensor, material: Material) -> Pictures:
     """Write the middle frame and its original as PNG, and return their paths."""
     frame = len(decoded) // 2
-    names = point.key, f"source-{_digest(material.clip[frame])[:16]}"
+    names = point.key, f"source-{digest(material.clip[frame : frame + 1], material.video)[:16]}"
     pictures = folder / "pictures"
     pictures.mkdir(exist_ok=True)
     for name, picture in zip(names, (decoded[frame], material.clip[frame]), strict=True):
@@ -155,8 +167,3 @@ def _save_pictures(point: Point, folder: Path, decoded: Tensor, material: Materi
             sink(picture.permute(1, 2, 0).numpy())
     decoded_path, source_path = (f"{pictures.name}/{name}-1.png" for name in names)
     return {"frame": frame, "decoded": decoded_path, "source": source_path}
-
-
-def _digest(frames: Tensor) -> str:
-    """SHA-256 of the bytes of RGB frames `[..., 3, H, W]`, pixel after pixel."""
-    return hashlib.sha256(frames.movedim(-3, -1).numpy().tobytes()).hexdigest()

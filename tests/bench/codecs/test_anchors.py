@@ -9,7 +9,8 @@ import pytest
 from av.video.frame import PictureType
 
 from nervcodec.bench.codecs.anchors import AnchorCodec, SeedCodec, anchor_codec
-from nervcodec.bench.codecs.encoders import ENCODERS, even, run_encoder
+from nervcodec.bench.codecs.encoders import ENCODERS
+from nervcodec.bench.codecs.ffmpeg import even, run_encoder
 from nervcodec.bench.codecs.material import Codec, Material
 from nervcodec.bench.codecs.names import codec_names, find_codec
 from nervcodec.errors import RequestError
@@ -26,7 +27,7 @@ def material() -> Material:
 def quality(codec: Codec, material: Material, setting: dict[str, float]) -> tuple[int, float]:
     coded = codec.encode(material, setting)
     decoded = codec.decode(material, coded)
-    return len(coded.data), float(psnr(decoded, even(material.clip)).mean())
+    return len(coded.data), float(psnr(decoded, even(material)).mean())
 
 
 @pytest.mark.parametrize("name", ["x264", "x265", "svt-av1", "vvenc", "libaom"])
@@ -95,7 +96,7 @@ def test_the_seeds_command_has_the_better_of_its_two_pixel_formats(name: str, ma
     options = {"preset": "medium", **no_b_frames, "b": f"{0.3 * 150 * 75 * 25:.0f}"}
     literal = "yuv444p" if name == "x264" else "gbrp"
     tried = [run_encoder(ENCODERS[name], material, pixels, options) for pixels in ("yuv420p", literal)]
-    qualities = [float(psnr(codec.decode(material, one), even(material.clip)).mean()) for one in tried]
+    qualities = [float(psnr(codec.decode(material, one), even(material)).mean()) for one in tried]
     best = tried[qualities.index(max(qualities))]
     assert abs(qualities[0] - qualities[1]) > 0.01
     assert (coded.data, coded.command, coded.conversion) == (best.data, best.command, best.conversion)

@@ -71,7 +71,7 @@ def test_what_shm_lacks_is_said(shm: Path, tmp_path: Path) -> None:
 
 
 def test_simulcast_counts_all_layers_and_shows_the_best() -> None:
-    material = small_material(64, 48, 4)
+    material = small_material(96, 64, 4)
     single, simulcast = find_codec("hevc-single", {}), find_codec("hevc-simulcast", {})
     alone = [single.encode(material, s) for s in single.settings(3).values()]
     together = [simulcast.encode(material, s) for s in simulcast.settings(3).values()]

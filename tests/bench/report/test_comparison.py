@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from nervcodec.bench.report.comparison import METRICS, at_equal_rate, averaged, differences, load_results
-from nervcodec.bench.report.summary import failed_table, points_table, quality_table, rate_table, speed_table
+from nervcodec.bench.report.comparison import METRICS, at_equal_rate, averaged, changes, differences, load_results
+from nervcodec.bench.report.summary import (
+    change_table,
+    failed_table,
+    points_table,
+    quality_table,
+    rate_table,
+    speed_table,
+)
 from nervcodec.bench.tables import Table, csv_text, markdown
 from nervcodec.errors import RequestError, VideoError
 from tests.bench.report.synthetic import FRAMES, VIDEOS, curves, failed, record, write
@@ -60,16 +67,44 @@ def test_later_points_replace_earlier_ones(tmp_path: Path) -> None:
     assert r"| FitError: no \| luck at all |" in markdown(failed_table(results))
 
 
-@pytest.mark.parametrize(
-    ("name", "other"),
-    [("view", "frames 0:12"), ("protocol", "hnerv"), ("source_sha256", "0" * 64), ("width", 640), ("dataset", "UVG")],
-)
+def test_changes_are_those_of_each_codec_against_itself(tmp_path: Path) -> None:
+    before = [*line("a", "dnerv", 4, 25, 30, 35), *line("b", "dnerv", 4, 25, 30), *line("a", "x265", 1, 25, 30)]
+    after = [*line("a", "dnerv", 1, 25, 30, 35), *line("b", "dnerv", 3, 26, 31), *line("c", "sdmn", 1, 30, 35)]
+    old, new = (load_results([write(tmp_path, points, f"{n}.jsonl")]) for n, points in enumerate((before, after)))
+    found = changes(old, new, METRICS["psnr"])
+    assert list(found) == ["dnerv"]
+    assert found["dnerv"].by_video == {"a": pytest.approx(-75), "b": pytest.approx(-25)}
+    table = change_table(found, "psnr")
+    assert table.rows == [("dnerv", pytest.approx(-75), pytest.approx(-25), pytest.approx(-50), 2)]
+
+
+def test_changes_need_the_same_pictures_and_a_curve_that_both_have(tmp_path: Path) -> None:
+    x265, dnerv = line("a", "x265", 1, 25, 30), line("a", "dnerv", 1, 25, 30)
+    one, other = (load_results([write(tmp_path, points, f"{n}.jsonl")]) for n, points in enumerate((x265, dnerv)))
+    with pytest.raises(RequestError, match="no curve is in the results of both builds"):
+        changes(one, other, METRICS["psnr"])
+    planes = [{**r, "domain": "yuv420"} for r in x265]
+    with pytest.raises(RequestError, match=r"domain 'rgb' in .* and 'yuv420' in"):
+        changes(one, load_results([write(tmp_path, planes, "planes.jsonl")]), METRICS["psnr"])
+
+
+def test_planes_are_compared_by_their_own_psnr(tmp_path: Path) -> None:
+    points = line("a", "x265", 1, 25, 30)
+    assert load_results([write(tmp_path, points)]).usual_metric() == "psnr"
+    planes = [{**r, "domain": "yuv420"} for r in points]
+    assert load_results([write(tmp_path, planes)]).usual_metric() == "psnr-yuv"
+
+
+OTHER = {"domain": "yuv420", "view": "frames 0:12", "protocol": "hnerv", "source_sha256": "0" * 64, "width": 640}
+
+
+@pytest.mark.parametrize(("name", "other"), [*OTHER.items(), ("dataset", "UVG")])
 def test_other_pictures_of_the_same_name_are_not_mixed(tmp_path: Path, name: str, other: object) -> None:
     one = write(tmp_path, line("a", "x265", 1, 25, 30), "one.jsonl")
     two = write(tmp_path, line("a", "x264", 1, 25, 30, **{name: other}), "two.jsonl")
     with pytest.raises(RequestError) as error:
         load_results([one, two])
-    for part in (name, repr(other), repr(line("a", "x265", 1, 25)[0][name]), "one.jsonl", "two.jsonl"):
+    for part in (name, repr(other), repr(line("a", "x265", 1, 25)[0].get(name, "rgb")), "one.jsonl", "two.jsonl"):
         assert part in str(error.value)
 
 
@@ -92,6 +127,7 @@ def test_two_points_of_one_label_are_not_mixed(tmp_path: Path) -> None:
             {"encode_seconds": -1},
         ],
         *[{"status": "failed"}, {"pictures": ["a.png"]}, {"psnr_frames": [None]}, {"environment": None}],
+        *[{"domain": "yuv444"}, {"domain": "yuv420", "psnr_yuv": None}, {"psnr_yuv_frames": 3}],
         *[{"version": 2}, {"codec": "\x1b[31mred"}],
     ],
 )
@@ -141,8 +177,8 @@ def test_all_points_are_in_a_table(tmp_path: Path) -> None:
     assert {row[0] for row in table.rows} == set(VIDEOS)
     first = next(row for row in table.rows if row[:3] == ("Jockey", "dnerv", "quality=45"))
     found = next(r for r in records if (r["video"], r["codec"], r["label"]) == first[:3])
-    figures = ("bpp", "kbps", "bytes", "psnr", "psnr_yuv", "ms_ssim", "vmaf")
-    assert first[3:] == tuple(found[name] for name in figures)
+    figures = ("bpp", "kbps", "bytes", "psnr", "psnr_yuv", "psnr_y", "ms_ssim", "vmaf")
+    assert first[3:] == tuple(found.get(name) for name in figures)
 
 
 def test_what_was_not_measured_is_no_metric(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from nervcodec.errors import OutputError
 from nervcodec.events import Event, PointDone, PointsRunning
 from nervcodec.video.view import View
 
-VIEW = View(stop=4, resize=(96, 48))
+VIEW = View(stop=4, resize=(96, 64))
 
 
 def lines_of(folder: Path) -> list[Record]:
@@ -44,7 +44,7 @@ def test_points_are_measured_once(tmp_path: Path) -> None:
     assert (again.known, again.records) == (4, outcome.records)
     assert (tmp_path / RESULTS).read_bytes() == first
     record = outcome.records[0]
-    assert record["bpp"] == pytest.approx(8 * record["bytes"] / (96 * 48 * 4))
+    assert record["bpp"] == pytest.approx(8 * record["bytes"] / (96 * 64 * 4))
     assert record["kbps"] == pytest.approx(8 * record["bytes"] / 4 * 25 / 1000)
     assert (tmp_path / record["pictures"]["decoded"]).is_file()  # type: ignore[index]
     assert (tmp_path / record["pictures"]["source"]).is_file()  # type: ignore[index]
@@ -102,7 +102,7 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_killed_at_any_moment_loses_and_repeats_nothing(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("nervc")), "bench", "--dataset", "bunny", "--frames", "0:4"]
-    command += ["--resize", "96x48", "--codecs", "x264,x265", "--points", "2", "--no-vmaf", "--jobs", "2"]
+    command += ["--resize", "96x64", "--codecs", "x264,x265", "--points", "2", "--no-vmaf", "--jobs", "2"]
     command += ["-o", str(tmp_path)]
     moment = random.Random(5)
     kills, known = 0, 0
@@ -133,7 +133,7 @@ def test_encoders_end_with_the_run_that_started_them(tmp_path: Path) -> None:
     encoder.chmod(0o755)
     (tmp_path / "encoder_lowdelay_P_scalable.cfg").touch()
     command = [str(Path(sys.executable).with_name("nervc")), "bench", "--dataset", "bunny", "--frames", "0:2"]
-    command += ["--resize", "96x48", "--codecs", "shvc", "--shm-encoder", str(encoder), "-o", str(tmp_path / "out")]
+    command += ["--resize", "96x64", "--codecs", "shvc", "--shm-encoder", str(encoder), "-o", str(tmp_path / "out")]
     for signal_, code in ((signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
