@@ -53,6 +53,21 @@ def test_json(nervc: Nervc, results: Path) -> None:
     assert answer["codecs"]["x265"]["videos"]["b"].keys() == {"bd_rate", "bd_quality"}
 
 
+def test_two_builds_are_compared_codec_by_codec(nervc: Nervc, results: Path, tmp_path: Path) -> None:
+    later = [json.loads(line) for line in results.read_text().splitlines() if '"dnerv"' in line]
+    later = [r | {"bpp": r["bpp"] / 2} for r in later if r["status"] == "done"]
+    new = write(tmp_path, later, "new.jsonl")
+    done = nervc("compare", new, "--before", results)
+    lines = done.stdout.decode().splitlines()
+    assert lines[0] == "### BD-rate against the same codec before, at equal PSNR, %"
+    assert lines[4] == "| dnerv | -50.00 | -50.00 | -50.00 | 2 |"
+    (answer,) = map(json.loads, nervc("compare", new, "--before", results, "--json").stdout.splitlines())
+    assert answer.keys() == {"type", "metric", "codecs", "failed", "outputs"}
+    assert answer["codecs"]["dnerv"]["videos"] == {"a": {"bd_rate": -50.0}, "b": {"bd_rate": -50.0}}
+    refused = nervc("compare", new, "--before", results, "--anchor", "dnerv")
+    assert (refused.returncode, b"neither --anchor nor --html" in refused.stderr) == (2, True)
+
+
 def test_writes_all_outputs(nervc: Nervc, results: Path, tmp_path: Path) -> None:
     targets = [tmp_path / name for name in ("r.html", "r.md", "r.csv")]
     command = ["compare", results, "--html", targets[0], "--markdown", targets[1], "--csv", targets[2]]

@@ -124,6 +124,16 @@ def test_sources_of_rgb_are_coded_by_bt709(material: Material) -> None:
     assert "out_color_matrix=bt709:out_range=tv" in coded.command
 
 
+def test_what_an_encoder_says_of_what_it_refuses_is_passed_on(material: Material) -> None:
+    with pytest.raises(RequestError, match="libx264: Error setting preset/tune sloow"):
+        run_encoder(ENCODERS["x264"], material, "yuv420p", {"preset": "sloow"})
+
+
+def test_pictures_that_an_encoder_is_not_made_for_are_refused_before_it_starts() -> None:
+    with pytest.raises(RequestError, match="libx265 is given pictures of 64 pixels a side and more, not of 96x48"):
+        find_codec("x265", {}).encode(small_material(96, 48, 1), {"crf": 30})
+
+
 UNKNOWN = ["x266", "x265:seed:psnr", "x264:sloow", "libaom:psnr", "hevc-single:fast", "dnerv:huge"]
 
 

@@ -1,0 +1,94 @@
+"""The bench beside the ffmpeg program: recorded commands run again, and measured by FFmpeg's own psnr filter.
+
+RESULTS is a folder that `nervc bench --domain yuv420 --keep-files` wrote. Each recorded command of ffmpeg is run on the
+kept source; its bytes, and the PSNR by plane of what it decodes to, are compared with those of the record.
+"""
+
+import re
+import shlex
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from benchmarks.record import write_record
+from nervcodec.bench.codecs.encoders import ENCODERS
+from nervcodec.bench.record import Record, read_records
+from nervcodec.metrics.quality import weighted_psnr
+from nervcodec.metrics.rd import bd_rate
+from nervcodec.metrics.vmaf import ffmpeg_with
+from nervcodec.metrics.yuv import PLANES
+
+
+def point(record: Record, folder: Path) -> dict[str, Any]:
+    """Run a recorded command, and compare what it makes with its record."""
+    program = ffmpeg_with("encoder", ENCODERS[record["codec"].split(":")[0]].library)
+    assert program, f"no ffmpeg program has the encoder of {record['codec']}"
+    source = (folder / record["files"]["source"]).absolute()
+    with TemporaryDirectory() as place:
+        (Path(place) / "source.y4m").symlink_to(source)
+        words = shlex.split(record["command"])[1:]
+        _run([program, *words], place)
+        theirs = {"bytes": (Path(place) / words[-1]).stat().st_size, **_planes_psnr(program, words[-1], place)}
+    ours = {name: record[name] for name in theirs}  # type: ignore[literal-required]
+    same = theirs["bytes"] == ours["bytes"]
+    return {"codec": record["codec"], "label": record["label"], "ours": ours, "theirs": theirs, "same_bytes": same}
+
+
+def _planes_psnr(program: str, stream: str, place: str) -> dict[str, float]:
+    """Means over frames of what FFmpeg's psnr filter finds in a stream, which is decoded to 8 bits."""
+    _run(
+        [
+            program,
+            "-i",
+            stream,
+            "-i",
+            "source.y4m",
+            "-lavfi",
+            "[0:v]format=yuv420p[a];[a][1:v]psnr=stats_file=log",
+            "-f",
+            "null",
+            "-",
+        ],
+        place,
+    )
+    log = (Path(place) / "log").read_text()
+    found = {f"psnr_{plane}": mean(map(float, re.findall(rf"psnr_{plane}:(\S+)", log))) for plane in PLANES}
+    return {**found, "psnr_yuv": weighted_psnr(**found)}
+
+
+def _run(command: list[str], place: str) -> None:
+    subprocess.run([command[0], "-nostdin", "-v", "error", *command[1:]], cwd=place, check=True)
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="JSON file for the figures.")
+def main(results: Path, output: Path) -> None:
+    """Compare every point of a conventional codec in RESULTS with the ffmpeg program."""
+    records = [r for r in read_records(results / "results.jsonl") if r["status"] == "done" and "files" in r]
+    points = [point(r, results) for r in records if r["command"].startswith("ffmpeg ")]
+    curves: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in points:
+        curves[one["codec"]].append(one)
+    summary = {}
+    for codec, curve in curves.items():
+        sides = ([(float(p[side]["bytes"]), p[side]["psnr_yuv"]) for p in curve] for side in ("theirs", "ours"))
+        summary[codec] = {
+            "bd_rate": bd_rate(*sides),
+            "same_bytes": sum(p["same_bytes"] for p in curve),
+            "points": len(curve),
+            "largest_psnr_difference": max(
+                abs(p["ours"][k] - p["theirs"][k]) for p in curve for k in p["ours"] if k != "bytes"
+            ),
+        }
+        click.echo(f"{codec}: {summary[codec]}")
+    write_record(output, {"codecs": summary, "points": points})
+
+
+if __name__ == "__main__":
+    main()
