@@ -1,171 +1,181 @@
-"""Interpolation of frames between two frames, along the motion between them, and detection of cuts.
+"""Motion between two pictures, found by the decoder in whole numbers, so that every machine finds the same.
 
-Motion is estimated at the time of the new frame (bilaterally), so each of its pixels has a motion and no holes need to
-be filled. The estimate is by least squares over a window (Lucas and Kanade, IJCAI 1981), from coarse to fine; equations
-have less weight where the two frames disagree. At each scale a pixel then takes the motion of a pixel nearby, or none,
-where the two frames agree better along it (as in PatchMatch, Barnes et al., SIGGRAPH 2009): edges of moving objects
-stay sharp, and still objects before a moving background stay whole. Windows, iterations and weights are ours; see
-docs/experiments.md.
+Motion is estimated at the time of a new picture between the two (bilaterally), so each of its pixels has a motion and
+no holes need to be filled. The estimate is by least squares over a window (Lucas and Kanade, IJCAI 1981), from coarse
+to fine; equations have less weight where the two pictures disagree. Then a pixel takes the motion of a pixel nearby, or
+none, where the pictures agree better along it (as in PatchMatch, Barnes et al., SIGGRAPH 2009): edges of moving objects
+stay sharp, and still objects before a moving background stay whole. It sees luma alone, reduced: what is finer moves
+with it. Windows, iterations and weights are ours; see docs/experiments.md.
+
+Whole numbers are held in float64, which PyTorch samples and adds up faster than integers. They stay below 2**53 in
+magnitude, and every quotient is rounded down to a whole number before it is used, so nothing depends on the order of
+sums or on a device.
 """
 
-from typing import Literal
+from fractions import Fraction
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nervcodec.samples import depth_of, from_unit, to_unit
+from nervcodec.samples import depth_of
 
-COARSEST_SIDE = 12
+UNIT = 16
+"""Units of motion in a pixel of the reduced luma."""
+LUMA_BITS = 12
+"""Bits of reduced luma: the mean over a cell keeps some of its fraction."""
+REDUCTIONS = ((1 << 17, 2), (1 << 26, 4))
+"""Side of a cell of reduced luma, in pixels, for pictures of at most so many pixels."""
+COARSEST_SIDE = 6
 """Least length in pixels of the shorter side of the coarsest picture of a pyramid."""
-FINEST_PIXELS = 1 << 19
-"""Most pixels of a picture whose motion is estimated; a larger picture takes the motion of one at half its size, which
-loses nothing and saves three quarters of the time."""
 ITERATIONS = 5
-"""Number of steps of Lucas and Kanade at each scale."""
-WINDOW_SIGMA, SMOOTHING_SIGMA, PYRAMID_SIGMA = 2.5, 1.5, 1.0
-"""Standard deviations in pixels of the Gaussians that sum equations, smooth motion, and blur a picture before it is
-halved."""
-DISAGREEMENT = 0.02
-"""Difference of two pixels, in [0, 1], at which an equation has half its weight."""
-DAMPING = 1e-3
+FINEST_ITERATIONS = 2
+"""Steps of Lucas and Kanade at the finest scale; at all others there are ITERATIONS."""
+WINDOW, SMOOTHING = (2, 2, 2), (1, 2)
+"""Reaches of the square means, one after the other, that sum equations and that smooth motion."""
+DISAGREEMENT = 82
+"""Difference of luma at which an equation has half its weight, 0.02 of the peak."""
+WEIGHT = 256
+DAMPING = 8000
 """Number added to the squared gradients, so that flat regions keep the motion they have."""
-NEARBY = (4, 8)
-"""Distances in pixels to the pixels whose motion a pixel may take."""
-AGREEMENT_SIGMA, AGREEMENT_GAIN = 3.0, 0.005
-"""Standard deviation in pixels of the Gaussian over which the agreement of two frames is averaged, and the gain of it,
-in [0, 1], at which a pixel takes another motion."""
-EDGE_SIGMA = 2.0
-"""Standard deviation in pixels of the Gaussian that smooths the motion after pixels have taken that of others."""
-CUT = 0.06
-"""Product of the two distances of `is_cut` above which two frames belong to two scenes."""
-THUMBNAIL = (18, 32)
-LEVEL_BITS = 3
-"""Bits of each of the three colours in the histogram of a frame."""
+NEARBY = 6
+"""Distance in pixels to the four pixels whose motion a pixel may take."""
+AGREEMENT, AGREEMENT_GAIN = (2, 2), 20
+"""Reaches of the square means of the disagreement of two pictures, and the gain of it at which a pixel takes another
+motion, 0.005 of the peak."""
+EDGES = (1, 1)
+"""Reaches of the square means that smooth the motion after pixels have taken that of others."""
 
 
-def frame_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
-    """The frame at a fraction in (0, 1) of the way from one frame to the next; samples `[B, 3, H, W]`."""
-    return along(motion_between(to_unit(before), to_unit(after), fraction), before, after, fraction)
+def motion_between(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
+    """The motion at each pixel at a time between two pictures of luma, samples `[B, 1, H, W]`: `[B, 2, H, W]`, x and y
+    in pixels, float32.
 
-
-def along(motion: Tensor, before: Tensor, after: Tensor, fraction: float) -> Tensor:
-    """The frame between two frames, samples `[B, C, H, W]`, along a motion `[B, 2, H, W]` from `motion_between`."""
-    a, b = to_unit(before), to_unit(after)
-    seen_a, seen_b = (
-        warp(frame, flow, "bicubic") for frame, flow in ((a, -fraction * motion), (b, (1 - fraction) * motion))
-    )
-    made = torch.lerp(seen_a, seen_b, fraction)
-    return from_unit(made, depth_of(before))
-
-
-def motion_between(before: Tensor, after: Tensor, fraction: float) -> Tensor:
-    """The motion at each pixel at a time between two frames `[B, 3, H, W]`: `[B, 2, H, W]`, x and y in pixels.
-
-    A point that is at x at that time is at x - fraction * motion in the frame before, and at x + (1 - fraction) *
-    motion in the frame after.
+    fraction: the time, in (0, 1), from one picture to the next. A point that is at x at that time is at x - fraction *
+    motion in the picture before, and at x + (1 - fraction) * motion in the picture after.
     """
+    side = next(side for pixels, side in REDUCTIONS if before[0].numel() <= pixels)
+    motion = _estimate(_reduced(before, side), _reduced(after, side), fraction)
+    height, width = before.shape[2:]
+    return (_enlarged(motion, side, height, width) / UNIT).float()
+
+
+def _estimate(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
+    """Motion `[B, 2, h, w]` in units, of reduced luma `[B, 1, h, w]`."""
     pairs = list(zip(_pyramid(before), _pyramid(after), strict=True))
     motion = before.new_zeros(len(before), 2, *pairs[-1][0].shape[2:])
-    for a, b in reversed(pairs):
+    for scale, (a, b) in reversed(list(enumerate(pairs))):
         if motion.shape[2:] != a.shape[2:]:
-            motion = 2 * F.interpolate(motion, a.shape[2:], mode="bilinear", align_corners=False)
-        if a[0, 0].numel() > FINEST_PIXELS:
-            continue
-        for _ in range(ITERATIONS):
-            motion = blur(motion + _correction(a, b, motion, fraction), SMOOTHING_SIGMA)
-        motion = blur(_best(a, b, motion, fraction), EDGE_SIGMA)
+            motion = _enlarged(motion, 2, *a.shape[2:])
+        for _ in range(ITERATIONS if scale else FINEST_ITERATIONS):
+            motion = _mean(motion + _correction(a, b, motion, fraction), SMOOTHING)
+        motion = _mean(_best(a, b, motion, fraction), EDGES)
     return motion
 
 
-def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
+def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> Tensor:
     """The change of the motion by one step of Lucas and Kanade, at most one pixel."""
-    seen_a, seen_b = warp(a, -fraction * motion), warp(b, (1 - fraction) * motion)
-    residual = seen_b - seen_a
-    x, y = _gradient(torch.lerp(seen_b, seen_a, fraction))
-    weight = DISAGREEMENT / (residual.abs().mean(dim=1, keepdim=True) + DISAGREEMENT)
-    products = [x * x, x * y, y * y, x * residual, y * residual]
-    sums = torch.cat([weight * product.sum(dim=1, keepdim=True) for product in products], dim=1)
-    xx, xy, yy, xr, yr = blur(sums, WINDOW_SIGMA).unbind(dim=1)
+    seen_a, seen_b = _seen(a, b, motion, fraction)
+    share, whole = fraction.numerator, fraction.denominator
+    between = F.pad(_divided((whole - share) * seen_a + share * seen_b, whole), (1, 1, 1, 1), mode="replicate")
+    x = between[:, :, 1:-1, 2:] - between[:, :, 1:-1, :-2]  # twice the gradient
+    y = between[:, :, 2:, 1:-1] - between[:, :, :-2, 1:-1]
+    apart = seen_b - seen_a
+    weight = _divided(WEIGHT * DISAGREEMENT, apart.abs() + DISAGREEMENT)
+    products = torch.cat([x * x, x * y, y * y, 2 * x * apart, 2 * y * apart], dim=1)
+    xx, xy, yy, xr, yr = _mean(_divided(weight * products, 4 * WEIGHT), WINDOW).unbind(dim=1)
     xx, yy = xx + DAMPING, yy + DAMPING
-    determinant = xx * yy - xy * xy
-    step = torch.stack((xy * yr - yy * xr, xy * xr - xx * yr), dim=1) / determinant[:, None]
-    return step.clamp(-1, 1)
+    determinant = (xx * yy - xy * xy)[:, None]
+    step = torch.stack((xy * yr - yy * xr, xy * xr - xx * yr), dim=1)
+    return _divided(2 * UNIT * step + determinant, 2 * determinant).clamp(-UNIT, UNIT)
 
 
-def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
-    """The motion of each pixel along which the frames agree best: its own, none, or that of a pixel nearby."""
-    reach, (height, width) = max(NEARBY), motion.shape[2:]
-    padded = F.pad(motion, (reach, reach, reach, reach), mode="replicate")
-    others = [torch.zeros_like(motion)]
-    for distance in NEARBY:
-        for y, x in ((0, distance), (0, -distance), (distance, 0), (-distance, 0)):
-            others.append(padded[:, :, reach + y : reach + y + height, reach + x : reach + x + width])
-    best, least = motion, _disagreement(a, b, motion, fraction)
-    for other in others:
-        found = _disagreement(a, b, other, fraction) + AGREEMENT_GAIN
-        best, least = torch.where(found < least, other, best), torch.minimum(found, least)
-    return best
+def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> Tensor:
+    """The motion of each pixel along which the pictures agree best: its own, none, or that of a pixel nearby."""
+    height, width = motion.shape[2:]
+    padded = F.pad(motion, (NEARBY, NEARBY, NEARBY, NEARBY), mode="replicate")
+    places = ((NEARBY, 2 * NEARBY), (NEARBY, 0), (2 * NEARBY, NEARBY), (0, NEARBY))
+    nearby = [padded[:, :, y : y + height, x : x + width] for y, x in places]
+    choices = [motion, torch.zeros_like(motion), *nearby]
+    found = torch.stack(choices)
+    several = (len(choices), 1, 1, 1)
+    seen_a, seen_b = _seen(a.repeat(several), b.repeat(several), found.flatten(0, 1), fraction)
+    apart = _mean((seen_a - seen_b).abs(), AGREEMENT).view(len(choices), -1, 1, height, width)
+    apart[1:] += AGREEMENT_GAIN
+    numbers = torch.arange(len(choices), device=apart.device).view(-1, 1, 1, 1, 1)
+    chosen = (len(choices) * apart + numbers).amin(dim=0, keepdim=True) % len(choices)  # of equals the first
+    return found.gather(0, chosen.long().expand(1, *motion.shape))[0]
 
 
-def _disagreement(a: Tensor, b: Tensor, motion: Tensor, fraction: float) -> Tensor:
-    """Difference of two frames along a motion, `[B, 1, H, W]`, in [0, 1]."""
-    apart = warp(a, -fraction * motion) - warp(b, (1 - fraction) * motion)
-    return blur(apart.abs().mean(dim=1, keepdim=True), AGREEMENT_SIGMA)
+def _seen(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> tuple[Tensor, Tensor]:
+    """What pixels at the time of a motion see of the picture before and of the picture after."""
+    past = _divided(2 * motion * fraction.numerator + fraction.denominator, 2 * fraction.denominator)
+    return _sampled(a, -past), _sampled(b, motion - past)
 
 
-def is_cut(before: Tensor, after: Tensor) -> bool:
-    """Whether two frames, samples `[3, H, W]`, belong to two scenes.
+def _sampled(picture: Tensor, shift: Tensor) -> Tensor:
+    """A picture between its pixels, bilinearly, rounded; half is rounded up. Outside of it counts its border.
 
-    Thumbnails and histograms must both differ: motion changes thumbnails, and light changes histograms a little.
+    The sum that is rounded is a whole number of 1 / UNIT ** 2; half of that is added to keep what float64 rounds away
+    from any border between two numbers.
     """
-    small = [F.adaptive_avg_pool2d(to_unit(frame), THUMBNAIL) for frame in (before, after)]
-    counts = [_histogram(frame) for frame in (before, after)]
-    moved, mixed = (small[0] - small[1]).abs().mean(), (counts[0] - counts[1]).abs().sum() / 2
-    return float(moved * mixed) > CUT
+    height, width = picture.shape[2:]
+    x = UNIT * torch.arange(width, device=picture.device) + shift[:, 0]  # [B, h, w]
+    y = UNIT * torch.arange(height, device=picture.device)[:, None] + shift[:, 1]
+    places = torch.stack(((2 * x + UNIT) / (UNIT * width) - 1, (2 * y + UNIT) / (UNIT * height) - 1), dim=3)
+    seen = F.grid_sample(picture, places, mode="bilinear", padding_mode="border", align_corners=False)
+    return torch.floor(seen + 0.5 + 0.5 / UNIT**2)
 
 
-def warp(frames: Tensor, flows: Tensor, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
-    """Frames `[B, C, H, W]` sampled for each pixel (x, y) at (x, y) + flow; flows are `[B, 2, H, W]`, in pixels.
-
-    Bicubic sampling is sharper, and may leave the range of the frames; coordinates outside count as at the border.
-    """
-    height, width = frames.shape[2:]
-    x = torch.arange(width, device=frames.device) + flows[:, 0]  # [B, H, W]
-    y = torch.arange(height, device=frames.device)[:, None] + flows[:, 1]
-    seen = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=3)  # pixels are cells of [-1, 1]
-    return F.grid_sample(frames, seen, mode=mode, padding_mode="border", align_corners=False)
+def _mean(x: Tensor, reaches: tuple[int, ...]) -> Tensor:
+    """Means over squares around each pixel, one after the other, rounded; the border is repeated."""
+    for reach in reaches:
+        side = 2 * reach + 1
+        x = _divided(_sum(_sum(F.pad(x, (reach,) * 4, mode="replicate"), side, 3), side, 2) + side**2 // 2, side**2)
+    return x
 
 
-def blur(x: Tensor, sigma: float) -> Tensor:
-    """A map `[B, C, H, W]`, blurred by a Gaussian over height and width; the border is repeated."""
-    reach, channels = round(2.5 * sigma), x.shape[1]
-    kernel = torch.exp(-(torch.arange(-reach, reach + 1, device=x.device) ** 2) / (2 * sigma**2))
-    kernel = (kernel / kernel.sum()).expand(channels, 1, 1, -1)
-    x = F.conv2d(F.pad(x, (reach, reach, 0, 0), mode="replicate"), kernel, groups=channels)
-    return F.conv2d(F.pad(x, (0, 0, reach, reach), mode="replicate"), kernel.mT, groups=channels)
+def _sum(x: Tensor, side: int, dim: int) -> Tensor:
+    """Sums of neighbours along a dimension, which becomes shorter by `side` - 1."""
+    length = x.shape[dim] - side + 1
+    total = x.narrow(dim, 0, length).clone()
+    for start in range(1, side):
+        total += x.narrow(dim, start, length)
+    return total
+
+
+def _reduced(luma: Tensor, side: int) -> Tensor:
+    """Means of luma over cells of `side` x `side` pixels, of LUMA_BITS bits; the border is repeated to whole cells."""
+    height, width = luma.shape[2:]
+    whole = F.pad(luma.double(), (0, -width % side, 0, -height % side), mode="replicate")
+    sums = F.avg_pool2d(whole, side, divisor_override=1)
+    return _divided(sums * (1 << LUMA_BITS - depth_of(luma)), side * side)
 
 
 def _pyramid(picture: Tensor) -> list[Tensor]:
     """A picture, then the picture at half its size again and again, down to the coarsest."""
     scales = [picture]
     while min(scales[-1].shape[2:]) >= 2 * COARSEST_SIDE:
-        scales.append(F.avg_pool2d(blur(scales[-1], PYRAMID_SIGMA), 2))
+        blurred = F.pad(scales[-1], (2, 2, 2, 2), mode="replicate")
+        for dim in (3, 2):
+            for _ in range(4):  # four sums of two are 1, 4, 6, 4, 1
+                blurred = _sum(blurred, 2, dim)
+        scales.append(_divided(F.avg_pool2d(blurred, 2, divisor_override=1) + 512, 1024))
     return scales
 
 
-def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
-    """Central differences of a picture along x and y."""
-    padded = F.pad(picture, (1, 1, 1, 1), mode="replicate")
-    return (
-        (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]) / 2,
-        (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]) / 2,
-    )
+def _enlarged(motion: Tensor, factor: int, height: int, width: int) -> Tensor:
+    """Motion at a size `factor` times as large, or less by what completes the last cells, bilinearly."""
+    for dim, length in ((2, height), (3, width)):
+        places = (2 * torch.arange(length, device=motion.device) + 1 - factor).clamp(min=0)
+        first = torch.div(places, 2 * factor, rounding_mode="floor").clamp(max=motion.shape[dim] - 1)
+        after = (first + 1).clamp(max=motion.shape[dim] - 1)
+        share = (places - 2 * factor * first).double().view([-1 if d == dim else 1 for d in range(4)])
+        motion = motion.index_select(dim, first) * (2 * factor - share) + motion.index_select(dim, after) * share
+    return _divided(motion + 2 * factor, 4 * factor)
 
 
-def _histogram(frame: Tensor) -> Tensor:
-    """Shares of the pixels of a frame, samples `[3, H, W]`, that have each colour."""
-    red, green, blue = (frame >> depth_of(frame) - LEVEL_BITS).int()
-    colours = (red << 2 * LEVEL_BITS) + (green << LEVEL_BITS) + blue
-    shares: Tensor = torch.bincount(colours.flatten(), minlength=1 << 3 * LEVEL_BITS) / red.numel()
-    return shares
+def _divided(x: Tensor | int, divisor: Tensor | int) -> Tensor:
+    """Quotient of whole numbers, rounded down."""
+    quotient: Tensor = x / divisor  # type: ignore[assignment]
+    return torch.floor(quotient)

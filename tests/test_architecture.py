@@ -27,6 +27,8 @@ RANKS = {
     "planes": -1,
     "files": -1,
     "motion": -1,
+    "interpolation": 0,
+    "warp": -1,
     "fill": -1,
     "timeline": -1,
     "memory": -1,

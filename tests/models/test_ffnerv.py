@@ -11,7 +11,7 @@ from nervcodec.errors import RequestError
 from nervcodec.models.ffnerv.network import FFNeRV, aggregate
 from nervcodec.models.ffnerv.sizing import ffnerv_config
 from nervcodec.models.grids import windows
-from nervcodec.motion import warp
+from nervcodec.warp import warp
 
 CONFIG = ffnerv_config(30, 60, 8)
 FRAMES = 7

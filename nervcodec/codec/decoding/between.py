@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import chain, groupby, pairwise
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from nervcodec.bitstream.container import Stream
 from nervcodec.codec.choices import Between, DeviceName
 from nervcodec.codec.decoding.frames import decode_frames, decode_times
 from nervcodec.codec.device import choose_device
-from nervcodec.motion import along, frame_between, is_cut, motion_between
+from nervcodec.interpolation import is_cut, picture_between
 from nervcodec.picture import VideoFormat
-from nervcodec.planes import pack_planes, unpack_planes
-from nervcodec.samples import to_unit
 from nervcodec.timeline import Moment
 from nervcodec.video.domains import picture_to_rgb
 
@@ -58,12 +56,12 @@ def frames_at(
             if pair.is_cut:
                 yield before if moment.fraction < 0.5 else pair.after
             else:
-                yield pair.at(float(moment.fraction)) if own is None else own
+                yield pair.at(moment.fraction) if own is None else own
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two consecutive frames, samples `[C, H, W]`, and the frames between them; motion is estimated in RGB."""
+    """Two consecutive frames, samples `[C, H, W]`, and the frames between them."""
 
     before: Tensor
     after: Tensor
@@ -75,18 +73,10 @@ class _Pair:
         """Whether the two frames belong to two scenes."""
         return is_cut(*self._rgb)
 
-    def at(self, fraction: float) -> Tensor:
+    def at(self, fraction: Fraction) -> Tensor:
         """The frame at a fraction of the way from the first frame to the second."""
         before, after = (frame[None].to(self.device) for frame in (self.before, self.after))
-        if self.video.domain == "rgb":
-            return frame_between(before, after, fraction)[0].cpu()
-        a, b = (to_unit(frame[None].to(self.device)) for frame in self._rgb)
-        motion = motion_between(a, b, fraction)
-        halved = F.avg_pool2d(motion, 2, ceil_mode=True, count_include_pad=False) / 2
-        planes = (unpack_planes(packed, self.video.height, self.video.width) for packed in (before, after))
-        (luma, chroma), (next_luma, next_chroma) = planes
-        made = along(motion, luma, next_luma, fraction), along(halved, chroma, next_chroma, fraction)
-        return pack_planes(*made)[0].cpu()
+        return picture_between(before, after, fraction, self.video)[0].cpu()
 
     @cached_property
     def _rgb(self) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ import torch
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.errors import RequestError, VideoError
 from nervcodec.events import FramesDone, Observer, Remark, ignore
-from nervcodec.motion import is_cut
+from nervcodec.interpolation import is_cut
 from nervcodec.picture import Domain, VideoFormat, in_domain
 from nervcodec.timeline import Clock
 from nervcodec.video.index import Index

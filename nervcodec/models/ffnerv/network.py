@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from nervcodec.models.blocks import at_times, upsampling_stages
 from nervcodec.models.ffnerv.config import FLOW_CHANNELS, FFNeRVConfig
-from nervcodec.motion import warp
+from nervcodec.warp import warp
 
 
 class FFNeRV(nn.Module):

@@ -1,0 +1,124 @@
+"""Motion by a second, plain implementation of `nervcodec.motion` in NumPy's integers, pixel coordinates written out."""
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nervcodec import motion as rules
+
+Map = NDArray[np.int64]
+
+
+def motion_between(before: Map, after: Map, fraction: Fraction, bits: int = 8) -> NDArray[np.float64]:
+    """Motion `[2, H, W]`, x and y in pixels, of two pictures of luma `[H, W]`."""
+    side = next(side for pixels, side in rules.REDUCTIONS if before.size <= pixels)
+    pairs = list(zip(*(pyramid(reduced(luma, side, bits)) for luma in (before, after)), strict=True))
+    motion = np.zeros((2, *pairs[-1][0].shape), np.int64)
+    for scale, (a, b) in reversed(list(enumerate(pairs))):
+        if motion.shape[1:] != a.shape:
+            motion = np.stack([enlarged(m, 2, a.shape) for m in motion])
+        for _ in range(rules.ITERATIONS if scale else rules.FINEST_ITERATIONS):
+            moved = motion + step(a, b, motion, fraction)
+            motion = np.stack([mean(m, rules.SMOOTHING) for m in moved])
+        motion = np.stack([mean(m, rules.EDGES) for m in best(a, b, motion, fraction)])
+    return np.stack([enlarged(m, side, before.shape) for m in motion]) / rules.UNIT
+
+
+def reduced(luma: Map, side: int, bits: int) -> Map:
+    height, width = luma.shape
+    whole = np.pad(luma, ((0, -height % side), (0, -width % side)), mode="edge")
+    cells = whole.reshape(whole.shape[0] // side, side, whole.shape[1] // side, side)
+    means: Map = cells.sum(axis=(1, 3)) * 2 ** (rules.LUMA_BITS - bits) // side**2
+    return means
+
+
+def pyramid(picture: Map) -> list[Map]:
+    scales = [picture]
+    while min(scales[-1].shape) >= 2 * rules.COARSEST_SIDE:
+        height, width = (length // 2 for length in scales[-1].shape)
+        near = np.pad(scales[-1], 2, mode="edge")
+        total = np.zeros((height, width), np.int64)
+        for y, rows in enumerate((1, 5, 10, 10, 5, 1)):  # 1, 4, 6, 4, 1 and the same a pixel further, added
+            for x, columns in enumerate((1, 5, 10, 10, 5, 1)):
+                total += rows * columns * near[y : y + 2 * height : 2, x : x + 2 * width : 2]
+        scales.append((total + 512) // 1024)
+    return scales
+
+
+def enlarged(values: Map, factor: int, size: tuple[int, ...]) -> Map:
+    """Values of the coarse map at the centres of pixels, in units of 1 / (2 factor) of a cell."""
+    for axis, length in enumerate(size):
+        last = values.shape[axis] - 1
+        places = np.maximum(2 * np.arange(length) + 1 - factor, 0)
+        first = np.minimum(places // (2 * factor), last)
+        share = np.expand_dims(places - 2 * factor * first, 1 - axis)
+        one, other = values.take(first, axis), values.take(np.minimum(first + 1, last), axis)
+        values = one * (2 * factor - share) + other * share
+    return (values + 2 * factor) // (4 * factor)
+
+
+def mean(values: Map, reaches: tuple[int, ...]) -> Map:
+    for reach in reaches:
+        side, (height, width) = 2 * reach + 1, values.shape
+        near = np.pad(values, reach, mode="edge")
+        total = np.zeros_like(values)
+        for y in range(side):
+            for x in range(side):
+                total += near[y : y + height, x : x + width]
+        values = (total + side**2 // 2) // side**2
+    return values
+
+
+def seen(a: Map, b: Map, motion: Map, fraction: Fraction) -> tuple[Map, Map]:
+    past = (2 * motion * fraction.numerator + fraction.denominator) // (2 * fraction.denominator)
+    return sampled(a, -past), sampled(b, motion - past)
+
+
+def sampled(picture: Map, shift: Map) -> Map:
+    unit, (height, width) = rules.UNIT, picture.shape
+    x = np.clip(unit * np.arange(width) + shift[0], 0, unit * (width - 1))
+    y = np.clip(unit * np.arange(height)[:, None] + shift[1], 0, unit * (height - 1))
+    left, top = x // unit, y // unit
+    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    x, y = x - unit * left, y - unit * top
+    above = picture[top, left] * (unit - x) + picture[top, right] * x
+    below = picture[bottom, left] * (unit - x) + picture[bottom, right] * x
+    rounded: Map = (above * (unit - y) + below * y + unit**2 // 2) // unit**2
+    return rounded
+
+
+def step(a: Map, b: Map, motion: Map, fraction: Fraction) -> Map:
+    seen_a, seen_b = seen(a, b, motion, fraction)
+    share, whole = fraction.numerator, fraction.denominator
+    between = np.pad(((whole - share) * seen_a + share * seen_b) // whole, 1, mode="edge")
+    x, y = between[1:-1, 2:] - between[1:-1, :-2], between[2:, 1:-1] - between[:-2, 1:-1]
+    apart = seen_b - seen_a
+    weight = rules.WEIGHT * rules.DISAGREEMENT // (abs(apart) + rules.DISAGREEMENT)
+    products = (x * x, x * y, y * y, 2 * x * apart, 2 * y * apart)
+    xx, xy, yy, xr, yr = (mean(weight * p // (4 * rules.WEIGHT), rules.WINDOW) for p in products)
+    xx, yy = xx + rules.DAMPING, yy + rules.DAMPING
+    determinant = xx * yy - xy * xy
+    steps = [
+        (2 * rules.UNIT * numerator + determinant) // (2 * determinant)
+        for numerator in (xy * yr - yy * xr, xy * xr - xx * yr)
+    ]
+    limited: Map = np.clip(np.stack(steps), -rules.UNIT, rules.UNIT)
+    return limited
+
+
+def best(a: Map, b: Map, motion: Map, fraction: Fraction) -> Map:
+    reach, (height, width) = rules.NEARBY, a.shape
+    near = np.pad(motion, ((0, 0), (reach, reach), (reach, reach)), mode="edge")
+    found, least = motion, disagreement(a, b, motion, fraction)
+    places = ((0, reach), (0, -reach), (reach, 0), (-reach, 0))
+    others = [near[:, reach + y : reach + y + height, reach + x : reach + x + width] for y, x in places]
+    for choice in (np.zeros_like(motion), *others):
+        apart = disagreement(a, b, choice, fraction) + rules.AGREEMENT_GAIN
+        found, least = np.where(apart < least, choice, found), np.minimum(apart, least)
+    return found
+
+
+def disagreement(a: Map, b: Map, motion: Map, fraction: Fraction) -> Map:
+    seen_a, seen_b = seen(a, b, motion, fraction)
+    return mean(abs(seen_a - seen_b), rules.AGREEMENT)
