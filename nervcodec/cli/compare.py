@@ -44,7 +44,7 @@ DEFAULT_ANCHOR = "x265"
 @click.option(
     "--metric",
     type=click.Choice(list(METRICS)),
-    help="Measure of quality for the comparison.  [default: psnr-yuv where all codecs were given planes, else psnr]",
+    help="Measure of quality for the comparison.  [default: psnr-yuv where there are planes, else psnr]",
 )
 @click.option("--html", "page", type=TARGET, metavar="FILE", help="Write a page with plots, tables and pictures.")
 @click.option("--markdown", "text", type=TARGET, metavar="FILE", help="Write all tables as Markdown.")

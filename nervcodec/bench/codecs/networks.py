@@ -112,13 +112,8 @@ class NetworkCodec:
         factor, target = chosen.pop("size_factor", None), chosen.pop("target", None)
         if "difference_grid" in chosen:
             chosen["difference_grid"] = tuple(chosen["difference_grid"])
-        alone = {"audio": "none", "subtitles": "none"}
-        chosen = {
-            "segment": "none",
-            "domain": material.video.domain,
-            **alone,
-            **chosen,
-        }  # one segment, as in the papers
+        alone = {"segment": "none", "audio": "none", "subtitles": "none"}  # one segment, as in the papers
+        chosen = {"domain": material.video.domain, **alone, **chosen}
         options = EncodeOptions(view=material.view, target=target and Target(**target), **chosen)
         if factor is None:
             return options

@@ -77,8 +77,8 @@ class Results:
         return [name for name, metric in METRICS.items() if any(metric.of(r) is not None for r in self.points())]
 
     def usual_metric(self) -> str:
-        """Name of the metric that compares best: PSNR of planes, where all points are of planes, else of RGB."""
-        return "psnr-yuv" if all(record.get("domain") == "yuv420" for record in self.points()) else "psnr"
+        """Name of the metric that compares best: PSNR of planes, where any video was coded in planes, else of RGB."""
+        return "psnr-yuv" if any(record.get("domain") == "yuv420" for record in self.points()) else "psnr"
 
     def pairs(self, video: str, codec: str, metric: Metric) -> list[Point]:
         """A curve as (bits per pixel, quality), without points whose quality was not measured."""
