@@ -5,7 +5,9 @@ READY := $(VENV)/.ready
 CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 SAMPLE := tests/data/bunny_1280x720_132f.mp4
 
-.PHONY: venv demo test lint test-slow test-gpu test-browser bench findings clean
+OUT := baseline
+
+.PHONY: venv demo test lint test-slow test-gpu test-browser bench baseline findings clean
 
 venv: $(READY)
 
@@ -38,6 +40,10 @@ bench: venv
 	$(BIN)/python -m benchmarks.step_time
 	$(BIN)/python -m benchmarks.decode_memory
 	$(BIN)/python -m benchmarks.fitting models $(SAMPLE) --crop 1280x640 --resize 640x320
+
+baseline: venv
+	$(BIN)/python -m benchmarks.baseline $(CLIPS) -o $(OUT)
+	$(BIN)/nervc compare $(OUT)/results.jsonl --html $(OUT)/report.html --markdown $(OUT)/tables.md --pictures Bunny -y
 
 findings:
 	@for script in findings/*.sh; do echo "== $$script"; bash $$script || exit 1; done

@@ -68,7 +68,7 @@ SUITE_HELP = "; ".join(f"{name}: {suite.summary}" for name, suite in SUITES.item
 @field_option(View)("--resize-filter")
 @click.option("--vmaf/--no-vmaf", default=True, help="Measure VMAF too, where an ffmpeg with libvmaf is found.")
 @click.option(
-    "--keep-files", is_flag=True, help="Keep what every codec was given, as y4m or PNGs, and each stream, in DIR/files."
+    "--keep-files", is_flag=True, help="Keep what codecs are given, as y4m or PNGs, and their streams, in DIR/files."
 )
 @click.option(
     "--shm-encoder", type=click.Path(path_type=Path), metavar="FILE", help="Program TAppEncoder of SHM, for shvc."
