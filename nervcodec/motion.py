@@ -56,8 +56,7 @@ def motion_between(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
     """
     side = next(side for pixels, side in REDUCTIONS if before[0].numel() <= pixels)
     motion = _estimate(_reduced(before, side), _reduced(after, side), fraction)
-    height, width = before.shape[2:]
-    return (_enlarged(motion, side, height, width) / UNIT).float()
+    return _enlarged(motion.float(), side, *before.shape[2:]) / UNIT
 
 
 def _estimate(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
@@ -66,7 +65,7 @@ def _estimate(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
     motion = before.new_zeros(len(before), 2, *pairs[-1][0].shape[2:])
     for scale, (a, b) in reversed(list(enumerate(pairs))):
         if motion.shape[2:] != a.shape[2:]:
-            motion = _enlarged(motion, 2, *a.shape[2:])
+            motion = torch.floor(_enlarged(motion, 2, *a.shape[2:]) + 0.5)
         for _ in range(ITERATIONS if scale else FINEST_ITERATIONS):
             motion = _mean(motion + _correction(a, b, motion, fraction), SMOOTHING)
         motion = _mean(_best(a, b, motion, fraction), EDGES)
@@ -165,14 +164,11 @@ def _pyramid(picture: Tensor) -> list[Tensor]:
 
 
 def _enlarged(motion: Tensor, factor: int, height: int, width: int) -> Tensor:
-    """Motion at a size `factor` times as large, or less by what completes the last cells, bilinearly."""
-    for dim, length in ((2, height), (3, width)):
-        places = (2 * torch.arange(length, device=motion.device) + 1 - factor).clamp(min=0)
-        first = torch.div(places, 2 * factor, rounding_mode="floor").clamp(max=motion.shape[dim] - 1)
-        after = (first + 1).clamp(max=motion.shape[dim] - 1)
-        share = (places - 2 * factor * first).double().view([-1 if d == dim else 1 for d in range(4)])
-        motion = motion.index_select(dim, first) * (2 * factor - share) + motion.index_select(dim, after) * share
-    return _divided(motion + 2 * factor, 4 * factor)
+    """Motion at a size `factor` times as large, or a little more or less, bilinearly; exact where `factor` is a power
+    of two.
+    """
+    large = factor * F.interpolate(motion, scale_factor=factor, mode="bilinear", align_corners=False)
+    return F.pad(large, (0, width - large.shape[3], 0, height - large.shape[2]), mode="replicate")
 
 
 def _divided(x: Tensor | int, divisor: Tensor | int) -> Tensor:

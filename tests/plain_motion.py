@@ -17,12 +17,12 @@ def motion_between(before: Map, after: Map, fraction: Fraction, bits: int = 8) -
     motion = np.zeros((2, *pairs[-1][0].shape), np.int64)
     for scale, (a, b) in reversed(list(enumerate(pairs))):
         if motion.shape[1:] != a.shape:
-            motion = np.stack([enlarged(m, 2, a.shape) for m in motion])
+            motion = np.stack([(enlarged(m, 2, a.shape) + 4) // 8 for m in motion])
         for _ in range(rules.ITERATIONS if scale else rules.FINEST_ITERATIONS):
             moved = motion + step(a, b, motion, fraction)
             motion = np.stack([mean(m, rules.SMOOTHING) for m in moved])
         motion = np.stack([mean(m, rules.EDGES) for m in best(a, b, motion, fraction)])
-    return np.stack([enlarged(m, side, before.shape) for m in motion]) / rules.UNIT
+    return np.stack([enlarged(m, side, before.shape) for m in motion]) / (4 * side * rules.UNIT)
 
 
 def reduced(luma: Map, side: int, bits: int) -> Map:
@@ -47,7 +47,7 @@ def pyramid(picture: Map) -> list[Map]:
 
 
 def enlarged(values: Map, factor: int, size: tuple[int, ...]) -> Map:
-    """Values of the coarse map at the centres of pixels, in units of 1 / (2 factor) of a cell."""
+    """Values, in units of 1 / (4 factor) of those given, at the centres of pixels, as parts of cells are bilinearly."""
     for axis, length in enumerate(size):
         last = values.shape[axis] - 1
         places = np.maximum(2 * np.arange(length) + 1 - factor, 0)
@@ -55,7 +55,7 @@ def enlarged(values: Map, factor: int, size: tuple[int, ...]) -> Map:
         share = np.expand_dims(places - 2 * factor * first, 1 - axis)
         one, other = values.take(first, axis), values.take(np.minimum(first + 1, last), axis)
         values = one * (2 * factor - share) + other * share
-    return (values + 2 * factor) // (4 * factor)
+    return values
 
 
 def mean(values: Map, reaches: tuple[int, ...]) -> Map:

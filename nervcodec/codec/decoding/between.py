@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain, groupby, pairwise
+from itertools import chain, groupby, islice, pairwise
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ from nervcodec.interpolation import is_cut, picture_between
 from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Moment
 from nervcodec.video.domains import picture_to_rgb
+
+BATCH_PIXELS = 1 << 19
+"""Most pixels of frames between frames that are made together."""
 
 
 def frames_at(
@@ -42,49 +45,72 @@ def frames_at(
     video, place = stream.header.video, choose_device(device)
     shown = moments[numbers.start : numbers.stop]
     frames = _frames_of(shown, stream.header.frames)
-    made = decode_frames(stream, set(frames), device=device, fast=fast)
-    decoded = zip(frames, chain.from_iterable(made), strict=True)
+    batches = decode_frames(stream, set(frames), device=device, fast=fast)
+    decoded = zip(frames, chain.from_iterable(batches), strict=True)
     rendered = chain.from_iterable(_rendered(stream, moments, numbers, device, fast=fast))
     wanted = {frame: list(group) for frame, group in groupby(shown, key=lambda moment: moment.frame)}
-    for (index, before), (_, after) in pairwise(chain(decoded, [(-1, None)])):
-        pair = None if after is None else _Pair(before, after, video, place)
-        for moment in wanted.get(index, []):
-            if not moment.fraction or pair is None:
-                yield before
-                continue
-            own = next(rendered) if between == "embedding" else None
-            if pair.is_cut:
-                yield before if moment.fraction < 0.5 else pair.after
-            else:
-                yield pair.at(moment.fraction) if own is None else own
+    pairs = (
+        _Pair(index, before, after, video, place)
+        for (index, before), (_, after) in pairwise(chain(decoded, [(-1, None)]))
+    )
+    while group := list(islice(pairs, max(1, BATCH_PIXELS // video.pixels))):
+        places = [(pair, moment) for pair in group for moment in wanted.get(pair.index, [])]
+        made = _along_motion(places) if between == "motion" else {}
+        for pair, moment in places:
+            own = next(rendered) if between == "embedding" and moment.fraction and pair.after is not None else None
+            held = pair.held(moment)
+            yield (made[moment] if own is None else own) if held is None else held
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two consecutive frames, samples `[C, H, W]`, and the frames between them."""
+    """Two consecutive frames, samples `[C, H, W]`."""
 
+    index: int
+    """Number of the first one in the file."""
     before: Tensor
-    after: Tensor
+    after: Tensor | None
+    """The second one; None where the first one is the last that was decoded."""
     video: VideoFormat
     device: torch.device
+
+    def held(self, moment: Moment) -> Tensor | None:
+        """The frame that is shown unchanged at a moment; None where a new one lies between the two."""
+        if not moment.fraction or self.after is None:
+            return self.before
+        if self.is_cut:
+            return self.before if moment.fraction < 0.5 else self.after
+        return None
 
     @cached_property
     def is_cut(self) -> bool:
         """Whether the two frames belong to two scenes."""
         return is_cut(*self._rgb)
 
-    def at(self, fraction: Fraction) -> Tensor:
-        """The frame at a fraction of the way from the first frame to the second."""
-        before, after = (frame[None].to(self.device) for frame in (self.before, self.after))
-        return picture_between(before, after, fraction, self.video)[0].cpu()
-
     @cached_property
     def _rgb(self) -> tuple[Tensor, Tensor]:
+        assert self.after is not None
         if self.video.domain == "rgb":
             return self.before, self.after
         pictures = (picture_to_rgb(f.permute(1, 2, 0).numpy(), self.video) for f in (self.before, self.after))
         before, after = (torch.from_numpy(picture).permute(2, 0, 1) for picture in pictures)
         return before, after
+
+
+def _along_motion(places: Sequence[tuple[_Pair, Moment]]) -> dict[Moment, Tensor]:
+    """The new frames between pairs, all frames at one fraction together, which is faster and changes no bit."""
+    by_fraction: dict[Fraction, list[tuple[_Pair, Moment]]] = {}
+    for pair, moment in places:
+        if pair.held(moment) is None:
+            by_fraction.setdefault(moment.fraction, []).append((pair, moment))
+    made: dict[Moment, Tensor] = {}
+    for fraction, found in by_fraction.items():
+        first, _ = found[0]
+        before = torch.stack([pair.before for pair, _ in found]).to(first.device)
+        after = torch.stack([pair.after for pair, _ in found if pair.after is not None]).to(first.device)
+        frames = picture_between(before, after, fraction, first.video).cpu()
+        made |= {moment: frame for (_, moment), frame in zip(found, frames, strict=True)}
+    return made
 
 
 def _frames_of(moments: Sequence[Moment], count: int) -> list[int]:
