@@ -105,7 +105,9 @@ def run_point(point: Point, folder: Path, progress: Progress) -> Record:
     seconds = monotonic() - started
     if decoded.shape != material.clip.shape:
         raise RequestError(f"{point.codec}: a clip of {tuple(material.clip.shape)} decoded to {tuple(decoded.shape)}")
-    parts = measure_parts(codec, coded, decoded, material, point.setting) if isinstance(codec, NetworkCodec) else {}
+    parts = {}
+    if point.suite and isinstance(codec, NetworkCodec):
+        parts = measure_parts(codec, coded, decoded, material, point.setting)
     return point.record(
         status="done",
         command=coded.command,
