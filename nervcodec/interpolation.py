@@ -9,11 +9,13 @@ from torch.nn import functional as F
 from nervcodec.motion import motion_between
 from nervcodec.picture import VideoFormat
 from nervcodec.planes import pack_planes, unpack_planes
-from nervcodec.samples import depth_of, from_unit, to_unit
+from nervcodec.samples import depth_of, nearest, to_unit
 from nervcodec.warp import warp
 
 LUMA = (54, 183, 19)
 """Weights of red, green and blue in luma, in 256ths, by BT.709."""
+ABOVE_HALF = 1 / 64
+"""Number added before rounding, for the mean of two samples is often half a number: rounding errors do not turn it."""
 CUT = 0.06
 """Product of the two distances of `is_cut` above which two frames belong to two scenes."""
 THUMBNAIL = (18, 32)
@@ -38,9 +40,9 @@ def picture_between(before: Tensor, after: Tensor, fraction: Fraction, video: Vi
 def along(motion: Tensor, before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
     """The picture between two pictures, samples `[B, C, H, W]`, along a motion `[B, 2, H, W]` from `motion_between`."""
     share = float(fraction)
-    seen_before = warp(to_unit(before), -share * motion, "bicubic")
-    seen_after = warp(to_unit(after), (1 - share) * motion, "bicubic")
-    return from_unit(torch.lerp(seen_before, seen_after, share), depth_of(before))
+    seen_before = warp(before.float(), -share * motion, "bicubic")
+    seen_after = warp(after.float(), (1 - share) * motion, "bicubic")
+    return nearest(torch.lerp(seen_before, seen_after, share) + ABOVE_HALF, depth_of(before))
 
 
 def _luma(picture: Tensor) -> Tensor:

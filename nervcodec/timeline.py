@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
@@ -35,6 +35,15 @@ class Timeline:
     def every(cls, step: int, length: int) -> "Timeline":
         """The timeline of every `step`-th frame of a video and its last one, so that all others have two neighbours."""
         return cls(tuple(sorted({*range(0, length, step), length - 1})), length)
+
+    @classmethod
+    def grouped(cls, step: int, length: int, cuts: Iterable[int]) -> "Timeline":
+        """The timeline of every `step`-th frame, and of the frames before and after each cut.
+
+        cuts: numbers of the frames with which scenes begin.
+        """
+        around = {number for cut in cuts for number in (cut - 1, cut)}
+        return cls(tuple(sorted(around.union(cls.every(step, length).positions))), length)
 
     @property
     def is_whole(self) -> bool:
@@ -145,6 +154,11 @@ class Playback:
             raise RequestError("all times, a frame rate and a factor of it exclude each other")
         if not (self.frame_rate is None or self.frame_rate > 0) or not (self.factor is None or self.factor > 0):
             raise RequestError("a frame rate, or a factor of it, must be positive")
+
+    def of_file(self, usual: "Playback") -> "Playback":
+        """The same range of the times that a file shows usually, where no times are chosen."""
+        chosen = self.all_times or self.frame_rate is not None or self.factor is not None
+        return self if chosen else replace(self, all_times=usual.all_times)
 
     def _check_part(self) -> None:
         if self.count is not None and self.stop is not None:

@@ -25,6 +25,45 @@ def motion_between(before: Map, after: Map, fraction: Fraction, bits: int = 8) -
     return np.stack([enlarged(m, side, before.shape) for m in motion]) / (4 * side * rules.UNIT)
 
 
+def plane_between(before: Map, after: Map, motion: NDArray[np.float64], fraction: Fraction) -> Map:
+    """The plane `[H, W]` of 8 bits between two, along their motion `[2, H, W]`."""
+    past = bicubic(before, -float(fraction) * motion)
+    mixed = (1 - float(fraction)) * past + float(fraction) * bicubic(after, float(1 - fraction) * motion)
+    plane: Map = np.floor(mixed + 33 / 64).clip(0, 255).astype(np.int64)
+    return plane
+
+
+def halved(motion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The motion of chroma: means over 2 x 2 pixels, or those that are there, halved."""
+    count, height, width = np.ones(motion.shape[1:]), *motion.shape[1:]
+    padding = ((0, height % 2), (0, width % 2))
+    sums = [
+        np.pad(x, padding).reshape(-(-height // 2), 2, -(-width // 2), 2).sum(axis=(1, 3)) for x in (*motion, count)
+    ]
+    halves: NDArray[np.float64] = np.stack(sums[:2]) / sums[2] / 2
+    return halves
+
+
+def bicubic(plane: Map, shift: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A plane seen from other places, by cubic convolution with a = -0.75; outside of it counts its border."""
+    height, width = plane.shape
+    x, y = np.arange(width) + shift[0], np.arange(height)[:, None] + shift[1]
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    total = np.zeros(plane.shape)
+    for i in range(-1, 3):
+        for j in range(-1, 3):
+            value = plane[np.clip(top + i, 0, height - 1), np.clip(left + j, 0, width - 1)]
+            total += cubic(y - top - i) * cubic(x - left - j) * value
+    return total
+
+
+def cubic(distance: NDArray[np.float64], a: float = -0.75) -> NDArray[np.float64]:
+    d = abs(distance)
+    near = (a + 2) * d**3 - (a + 3) * d**2 + 1
+    weights: NDArray[np.float64] = np.where(d <= 1, near, np.where(d < 2, a * (d**3 - 5 * d**2 + 8 * d - 4), 0))
+    return weights
+
+
 def reduced(luma: Map, side: int, bits: int) -> Map:
     height, width = luma.shape
     whole = np.pad(luma, ((0, -height % side), (0, -width % side)), mode="edge")

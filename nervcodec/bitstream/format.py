@@ -15,6 +15,7 @@ from nervcodec.bitstream.records import (
     read_clock,
     read_depth,
     read_domain,
+    read_grouped,
     read_light,
     read_mastering,
     read_ratio,
@@ -24,6 +25,7 @@ from nervcodec.bitstream.records import (
     write_clock,
     write_depth,
     write_domain,
+    write_grouped,
     write_light,
     write_mastering,
     write_ratio,
@@ -31,7 +33,7 @@ from nervcodec.bitstream.records import (
 )
 from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
-from nervcodec.timeline import Clock, Timeline
+from nervcodec.timeline import Clock, Playback, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
 LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, VERSION = 1, 3, 4, 5, 6
@@ -53,6 +55,9 @@ class Header:
     """Number of frames in each segment, in order of time."""
     timeline: Timeline | None = None
     """Positions of the file's frames in the video; None means that the file has all frames of the video."""
+    grouped: bool = False
+    """Whether the frames of the video that the file does not hold are made along the motion between those that it
+    holds, and shown with them."""
     clock: Clock | None = None
     """Times at which the frames of the video are shown; None means at equal intervals, by its frame rate."""
     attached: Attached | None = None
@@ -62,6 +67,16 @@ class Header:
     def frames(self) -> int:
         """Number of frames in the file."""
         return sum(self.segments)
+
+    @property
+    def playback(self) -> Playback:
+        """The times that are shown unless others are asked for."""
+        return Playback(all_times=self.grouped)
+
+    @property
+    def shown(self) -> int:
+        """Number of frames that are shown unless other times are asked for."""
+        return self.times.length if self.grouped else self.frames
 
     @property
     def times(self) -> Timeline:
@@ -90,6 +105,9 @@ RECORDS = (
     HeaderRecord(2, "attached", write_attached, lambda data, _: read_attached(data), SEGMENTED_VERSION),
     HeaderRecord(3, "video.depth", write_depth, lambda data, _: read_depth(data), SEGMENTED_VERSION),
     HeaderRecord(4, "video.domain", write_domain, lambda data, _: read_domain(data), SEGMENTED_VERSION),
+    HeaderRecord(
+        5, "grouped", write_grouped, lambda data, header: read_grouped(data, header.timeline), SEGMENTED_VERSION
+    ),
     HeaderRecord(128, "video.sample_aspect", write_ratio, lambda data, _: read_ratio(data)),
     HeaderRecord(129, "clock", write_clock, lambda data, header: read_clock(data, header.times.length)),
     HeaderRecord(130, "video.mastering", write_mastering, lambda data, _: read_mastering(data)),

@@ -14,6 +14,8 @@ MAX_FRAMES = 1 << 20
 MAX_RATIO = 1 << 31  # numerator and denominator
 MAX_CHROMATICITY = MAX_LIGHT = (1 << 16) - 1
 MAX_LUMINANCE = (1 << 32) - 1
+ALONG_MOTION = 1
+"""Number of the way in which frames between are made."""
 RAW_DEFLATE = -15
 """zlib's code for a stream without header and checksum, and with a window of 32 KiB."""
 
@@ -115,6 +117,26 @@ def read_domain(record: bytes) -> Domain:
     if not 1 <= number < len(DOMAINS):
         raise UnsupportedStream(f"pictures in domain {number} are not known to this decoder")
     return DOMAINS[number]
+
+
+def write_grouped(grouped: bool) -> bytes:
+    """The record of groups: the way in which frames between are made."""
+    return bytes([ALONG_MOTION if grouped else 0])
+
+
+def read_grouped(record: bytes, timeline: Timeline | None) -> bool:
+    """The inverse of `write_grouped`, for a file with a timeline.
+
+    Raises UnsupportedStream for a way that is not known.
+    """
+    reader = ByteReader(record)
+    way = reader.uint8("groups")
+    reader.finish("groups")
+    if timeline is None:
+        raise CorruptStream("groups need a timeline")
+    if way != ALONG_MOTION:
+        raise UnsupportedStream(f"frames between made in way {way} are not known to this decoder")
+    return True
 
 
 def write_clock(clock: Clock) -> bytes:

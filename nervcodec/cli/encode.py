@@ -91,6 +91,11 @@ of_fit = section("Fit", EncodeOptions)
     metavar="DB",
     help="Decibels that an enhancement layer must gain for each doubling of the file, or it is not written.",
 )
+@of_time(
+    "--gop",
+    metavar="N",
+    help="Distance from one frame that the file holds to the next; the decoder makes those between along the motion.",
+)
 @of_missing(
     "--keep-every",
     metavar="N",

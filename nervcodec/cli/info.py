@@ -72,6 +72,7 @@ def _video_record(described: nervcodec.StreamInfo) -> dict[str, Any]:
         "height": video.height,
         "frames": described.frames,
         "video_frames": described.timeline.length,
+        "grouped": described.grouped,
         "frame_rate": video.frame_rate.as_integer_ratio(),
         "variable_frame_rate": described.clock is not None,
         "depth": video.depth,
@@ -100,7 +101,10 @@ def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
     video, timeline = described.video, described.timeline
     yield f"{video.width}x{video.height}"
     frames = "frame" if described.frames == timeline.length == 1 else "frames"
-    yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + f" {frames}"
+    if described.grouped:
+        yield f"{timeline.length} frames ({described.frames} in the file, the others along the motion between them)"
+    else:
+        yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + f" {frames}"
     yield f"{float(video.frame_rate):.6g} frames/s" + (" that are not equally far apart" if described.clock else "")
     yield f"{video.chroma} of {video.depth} bits, fitted as {video.domain}"
     if video.sample_aspect != 1:
@@ -120,7 +124,7 @@ def _table(described: nervcodec.StreamInfo) -> Table:
         next(c for c in table.columns if c.header == name).justify = "right"
     pixels = described.video.width * described.video.height
 
-    def row(layer: str, part: str, size: int, frames: int = described.frames) -> None:
+    def row(layer: str, part: str, size: int, frames: int = described.shown) -> None:
         share = f"{100 * size / described.file_bytes:.1f} %"
         table.add_row(layer, part, f"{size:,}", share, f"{8 * size / (pixels * frames):.5f}")
 
@@ -154,9 +158,10 @@ def _part_sizes(described: nervcodec.StreamInfo, layer: int) -> dict[str, int]:
 def _segments(described: nervcodec.StreamInfo) -> Iterator[tuple[str, int, int]]:
     """Name, bytes and frames of each segment, where there are several."""
     base = [chunk for chunk in described.chunks if chunk.layer == 0]
-    first = 0
+    numbers, begin = described.timeline.positions if described.grouped else range(described.frames), 0
     for chunk in base if len(base) > 1 else ():
         size = sum(other.total_bytes for other in described.chunks if other.segment == chunk.segment)
         follows = ", follows" if chunk.follows else ""
-        yield f"segment {chunk.segment + 1}: {first} to {first + chunk.frames - 1}{follows}", size, chunk.frames
-        first += chunk.frames
+        first, last = numbers[begin], numbers[begin + chunk.frames - 1]
+        yield f"segment {chunk.segment + 1}: {first} to {last}{follows}", size, last - first + 1
+        begin += chunk.frames

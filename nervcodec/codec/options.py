@@ -51,6 +51,9 @@ class EncodeOptions:
     """Whether subtitles and attached fonts are copied into the file unchanged; chapters and titles always are."""
     segment: str = "auto"
     """Rule for the length of segments (`nervcodec.codec.job.cutting.longest_segment`)."""
+    gop: Annotated[int, Range(1, 32)] = 1
+    """Distance from one frame that the file holds to the next; the decoder makes the frames between them along the
+    motion, as frames of the video like the others."""
     keep_every: Annotated[int, Range(1, 1000)] = 1
     """Distance from one frame that is fitted and stored to the next; the last frame of the video is always stored."""
     assisted: bool = False
@@ -147,6 +150,11 @@ class EncodeOptions:
         return model_of_row(self.row) if self.row else MODELS[self.model]
 
     @property
+    def step(self) -> int:
+        """Distance from one frame that is fitted to the next."""
+        return max(self.gop, self.keep_every)
+
+    @property
     def makes_planes(self) -> bool:
         """Whether the network can make planes: not rows of tables, FFNeRV, or encoders that see optical flow."""
         return self.row is None and self.base.planes and self.difference_source == "frames"
@@ -182,6 +190,10 @@ class EncodeOptions:
             raise RequestError(f"{self.base.method} has no encoder: its embeddings are free")
 
     def _check_assisted(self) -> None:
+        if self.gop > 1 and self.keep_every > 1:
+            raise RequestError(
+                "frames between those of a group are shown: choose a gop or to keep every second, not both"
+            )
         if self.assisted and self.keep_every == 1:
             raise RequestError("assisted is for frames that are left out: keep every second one, or fewer")
         if self.assisted and not self.base.assisted:

@@ -2,6 +2,8 @@
 
 import av
 import numpy as np
+import torch
+from torch import Tensor
 
 from nervcodec.picture import ColourTags, VideoFormat
 from nervcodec.video.colour import Frame, frame_to_rgb, rgb_to_frame
@@ -28,3 +30,10 @@ def picture_to_frame(picture: Frame, pixel_format: str, video: VideoFormat) -> a
 def picture_to_rgb(picture: Frame, video: VideoFormat) -> Frame:
     """Convert a picture of a video to RGB `[H, W, 3]`, as players show it."""
     return picture if video.domain == "rgb" else planes_to_rgb(unpack(picture, video), video.colour)
+
+
+def rgb_of(picture: Tensor, video: VideoFormat) -> Tensor:
+    """RGB `[3, H, W]` of a picture of a video, samples `[C, h, w]`, as players show it."""
+    if video.domain == "rgb":
+        return picture
+    return torch.from_numpy(picture_to_rgb(picture.permute(1, 2, 0).numpy(), video)).permute(2, 0, 1)

@@ -332,7 +332,7 @@ def test_options_are_a_promise() -> None:
         "encode": "--output -o -y --model --size --row --difference-grid --layers --min-gain --coupling "
         "--audio --subtitles --stream --dry-run --fresh --segment --latent --block --preset --epochs --steps --seed "
         "--optimizer --learning-rate --loss --embeddings --difference-source --batch --recipe --quality --target "
-        "--target-size --bpp --time-limit --bits --prune --keep-every --assisted --mask --frames --crop --resize "
+        "--target-size --bpp --time-limit --bits --prune --gop --keep-every --assisted --mask --frames --crop --resize "
         "--resize-filter --depth --domain --device --precision --workers --threads --cluster --json -q -v "
         "--log-file --config --dump-config",
         "worker": "--tied --json -q -v --log-file",

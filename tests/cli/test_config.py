@@ -16,7 +16,7 @@ OTHERS = {
     "encode": "--output a.nerv --audio none --subtitles none --stream 1 "
     "--dry-run --fresh --segment 10s --frames 0:5 --crop 64x32 --resize 32x-2 "
     "--resize-filter bicubic --depth 10 --domain rgb --quality 61.5 --target psnr=34 --target-size 2MB --bpp 1e-2 "
-    "--recipe paper --bits 7 --prune 0.25 --preset slow --epochs 3 --steps 20 --time-limit 10m --layers 2 "
+    "--gop 2 --recipe paper --bits 7 --prune 0.25 --preset slow --epochs 3 --steps 20 --time-limit 10m --layers 2 "
     "--min-gain -0.5 --keep-every 2 --assisted --mask boxes:1x8 --model hnerv --size 0.35M --row "
     "sdmn640-0.75m --difference-grid 4x2 --coupling additive --latent seeded --block rep --optimizer adan "
     "--learning-rate 0.002 --loss l1 --embeddings encoder --difference-source flow --batch 2 --seed 5 "

@@ -81,6 +81,9 @@ OPTIONS = {
         quality=90,
     ),
     "depth": nervcodec.EncodeOptions(model="dnerv", layers=2, min_gain=ANY_GAIN, size=3000, steps=300, quality=90),
+    "groups": nervcodec.EncodeOptions(
+        view=View(first=60, stop=67, resize=(45, 25)), domain="yuv420", gop=3, size=3000, steps=300, quality=90
+    ),
     "early": nervcodec.EncodeOptions(model="hnerv", size=3000, steps=300),
 }
 EARLY = Fraction(3, 2)

@@ -42,8 +42,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "encoder": {"embeddings": "encoder"},
     "layers2": {"layers": 2},
     "layers3": {"layers": 3},
-    "every2": {"keep_every": 2},
-    "every4": {"keep_every": 4},
+    "gop2": {"gop": 2},
+    "gop4": {"gop": 4},
 }
 CONVERSIONS: dict[Domain, str] = {"rgb": "coded as RGB", "yuv420": "coded as planes of YUV 4:2:0"}
 

@@ -16,7 +16,7 @@ from nervcodec.codec.device import choose_device
 from nervcodec.interpolation import is_cut, picture_between
 from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Moment
-from nervcodec.video.domains import picture_to_rgb
+from nervcodec.video.domains import rgb_of
 
 BATCH_PIXELS = 1 << 19
 """Most pixels of frames between frames that are made together."""
@@ -34,7 +34,7 @@ def frames_at(
     """Frames `[C, H, W]`, samples of the depth and domain of the file, on the CPU, at moments in order of time.
 
     A moment at a frame of the file gives that frame as `decode_frames` makes it. A moment between two scenes gives the
-    nearer frame.
+    nearer frame; in a group of frames there is one scene (docs/bitstream.md).
 
     numbers: indices of the moments that are wanted, None for all. Only what these need is decoded, and their frames
     are bit for bit those of a decode of all moments.
@@ -50,7 +50,7 @@ def frames_at(
     rendered = chain.from_iterable(_rendered(stream, moments, numbers, device, fast=fast))
     wanted = {frame: list(group) for frame, group in groupby(shown, key=lambda moment: moment.frame)}
     pairs = (
-        _Pair(index, before, after, video, place)
+        _Pair(index, before, after, video, place, is_group=_is_group(stream, index))
         for (index, before), (_, after) in pairwise(chain(decoded, [(-1, None)]))
     )
     while group := list(islice(pairs, max(1, BATCH_PIXELS // video.pixels))):
@@ -73,6 +73,8 @@ class _Pair:
     """The second one; None where the first one is the last that was decoded."""
     video: VideoFormat
     device: torch.device
+    is_group: bool
+    """Whether frames of the video lie between the two, which then belong to one scene."""
 
     def held(self, moment: Moment) -> Tensor | None:
         """The frame that is shown unchanged at a moment; None where a new one lies between the two."""
@@ -85,16 +87,15 @@ class _Pair:
     @cached_property
     def is_cut(self) -> bool:
         """Whether the two frames belong to two scenes."""
-        return is_cut(*self._rgb)
+        if self.is_group or self.after is None:
+            return False
+        return is_cut(rgb_of(self.before, self.video), rgb_of(self.after, self.video))
 
-    @cached_property
-    def _rgb(self) -> tuple[Tensor, Tensor]:
-        assert self.after is not None
-        if self.video.domain == "rgb":
-            return self.before, self.after
-        pictures = (picture_to_rgb(f.permute(1, 2, 0).numpy(), self.video) for f in (self.before, self.after))
-        before, after = (torch.from_numpy(picture).permute(2, 0, 1) for picture in pictures)
-        return before, after
+
+def _is_group(stream: Stream, index: int) -> bool:
+    """Whether a file says that frames of its video lie between a frame of the file and the next."""
+    held = stream.header.times.positions[index : index + 2]
+    return stream.header.grouped and len(held) > 1 and held[1] - held[0] > 1
 
 
 def _along_motion(places: Sequence[tuple[_Pair, Moment]]) -> dict[Moment, Tensor]:

@@ -55,8 +55,9 @@ def decode(
     with stream_file(path) as data:
         stream = open_stream(data, options.layers)
         header = stream.header
-        schedule = options.playback.schedule(header.times, header.video.frame_rate, header.clock)
-        numbers = options.playback.numbers(schedule)
+        playback = options.playback.of_file(header.playback)
+        schedule = playback.schedule(header.times, header.video.frame_rate, header.clock)
+        numbers = playback.numbers(schedule)
         LOG.info("%s: version %d, layers: %d, segments: %s", path, stream.version, len(stream.layers), header.segments)
         place, count = describe_device(device), len(schedule.moments)
         LOG.info("frames %d to %d of %d on %s", numbers.start, numbers.stop - 1, count, place)

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from time import monotonic
 
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor
 from nervcodec.bitstream.container import read_stream
 from nervcodec.bitstream.format import Header
 from nervcodec.codec.choices import DeviceName
-from nervcodec.codec.decoding.frames import decode_frames
+from nervcodec.codec.decoding.between import frames_at
 from nervcodec.codec.device import choose_device, describe_device
 from nervcodec.codec.stream.file import stream_file
 from nervcodec.errors import RequestError
@@ -33,7 +32,7 @@ class VerifyReport:
     width: int
     height: int
     frames: int
-    """Number of frames in the file, all of which were rendered."""
+    """Number of frames that the file shows, all of which were made."""
     segments: int
     layers: int
     file_bytes: int
@@ -75,11 +74,11 @@ def verify(
         header = stream.header
         meter = QualityMeter(header.video)
         originals = None if against is None else _originals(against, view, header)
-        for batch in decode_frames(stream, device=device):
+        moments = header.playback.schedule(header.times, header.video.frame_rate, header.clock).moments
+        for done, frame in enumerate(frames_at(stream, moments, device=device), 1):
             if originals is not None:
-                meter.add(batch, torch.stack(list(islice(originals, len(batch)))))
-            done += len(batch)
-            observe(FramesDone(stage="measure" if against else "decode", frames=done, total=header.frames))
+                meter.add(frame[None], next(originals)[None])
+            observe(FramesDone(stage="measure" if against else "decode", frames=done, total=header.shown))
         if originals is not None:
             next(originals, None)  # raises RequestError if the video has more frames
     return VerifyReport(
@@ -100,7 +99,8 @@ def _originals(source: str, view: View, header: Header) -> Iterator[Tensor]:
 
     Raises RequestError for a video of another size or number of frames.
     """
-    held, length, number = set(header.times.positions), header.times.length, 0
+    shown = range(header.times.length) if header.grouped else header.times.positions
+    held, length, number = set(shown), header.times.length, 0
     with read_frames(source, as_stored(view, header.video)) as video:
         found, wanted = ((v.width, v.height) for v in (video.format, header.video))
         if found != wanted:

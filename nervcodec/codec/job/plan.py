@@ -88,7 +88,7 @@ def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observe
     segments = plan_segments(found, options, device)
     planned = _plan(found, segments, options)
     each = _step_seconds(source, found, segments[0], options, device)
-    kept = sum(len(Timeline.every(options.keep_every, segment.frames).positions) for segment in segments)
+    kept = sum(len(Timeline.every(options.step, segment.frames).positions) for segment in segments)
     fits = QUALITY_FITS if options.target and not options.target.is_size else 1
     seconds = each * fits * (sum(made.steps for made in planned) + MEASURING_STEPS * kept * options.layers)
     return Forecast(
@@ -131,7 +131,7 @@ def check_disk(folder: str, found: Survey, segments: Sequence[Segment], options:
 
 def _layers(found: Survey, segment: Segment, options: EncodeOptions) -> list[LayerPlan]:
     """Plans of the layers of a segment, as if it followed none."""
-    frames = len(Timeline.every(options.keep_every, segment.frames).positions)
+    frames = len(Timeline.every(options.step, segment.frames).positions)
     quality, target = options.quality, options.target
     if target and target.is_size:
         share = target.value * segment.frames / found.frames

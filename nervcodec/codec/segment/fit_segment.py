@@ -33,10 +33,11 @@ def fit_segment(task: SegmentTask) -> tuple[bytes, PartReport]:
     if options.assisted and timeline.missing:
         data = assist(data, task)
         report = _assisted(report, data, task)
-    if timeline.missing:
+    left_out = len(task.footage.clip) - task.shown
+    if left_out:
         guessed = measure_at(decodable(task.chain, data), task.footage, timeline.missing, device, task.observe)
         report = replace(report, missing=guessed.quality)
-    return data, PartReport(whole=report, fitted=len(task.clip), masked=masked, missing=len(timeline.missing))
+    return data, PartReport(whole=report, fitted=task.shown, masked=masked, missing=left_out)
 
 
 def _assisted(report: EncodeReport, data: bytes, task: SegmentTask) -> EncodeReport:
@@ -67,7 +68,7 @@ class _Search:
         if not target.is_size:
             limits = LEAST_QUALITY, MOST_QUALITY
             return search(target, DEFAULT_QUALITY, limits, TIMED_FITS if timed else MOST_FITS, self.code)
-        samples = len(self.task.clip) * video.pixels
+        samples = self.task.shown * video.pixels
         aimed = target.value if target.kind == "bytes" else target.value * samples / 8
         quality = quality_of_size(8 * aimed / samples)
         start = log2(aimed)

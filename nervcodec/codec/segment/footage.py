@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -10,9 +11,11 @@ from torch import Tensor
 from nervcodec.errors import VideoError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.fill import fill
+from nervcodec.interpolation import is_cut
 from nervcodec.memory import check_memory
 from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Clock
+from nervcodec.video.domains import rgb_of
 from nervcodec.video.index import Index
 from nervcodec.video.masks import load_masks
 from nervcodec.video.reader import Video, read_frames
@@ -45,6 +48,11 @@ class Footage:
             return self
         masks = None if self.masks is None else self.masks[list(positions)]
         return Footage(self.video, self.clip[list(positions)], masks)
+
+    def cuts(self) -> list[int]:
+        """Numbers of the frames with which scenes begin, apart from the first."""
+        pictures = (rgb_of(picture, self.video) for picture in self.clip)
+        return [number for number, pair in enumerate(pairwise(pictures), 1) if is_cut(*pair)]
 
     def seen(self) -> Tensor:
         """The clip with missing pixels filled from the pixels around them."""

@@ -37,6 +37,9 @@ ENHANCEMENT = "een"
 """Name of the model of enhancement layers."""
 LEAST_WEIGHTS, MOST_WEIGHTS = 20_000, 3_000_000
 LEAST_PAPER_WEIGHTS = 100_000
+GROUP_SHARE = 0.75
+"""Steps of a preset for a video in groups, as a share of those for all of its frames: the frames that are fitted get
+more passes each, and are better for it (ours; docs/experiments.md)."""
 PAPER_BITS, PAPER_PRUNING = 8, 0.1  # HNeRV, section 4; DNeRV compares with these values
 PAPER_WARMUP = 0.1  # DNeRV code
 
@@ -159,7 +162,8 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
     elif options.epochs is not None:
         steps = steps_of_epochs(options.epochs, frames, options.batch)
     else:
-        steps = preset_steps(options.preset, frames, options.batch)
+        passed = frames * (GROUP_SHARE * options.gop if options.gop > 1 else 1)
+        steps = preset_steps(options.preset, round(passed), options.batch)
     paper = options.recipe == "paper"
     return Recipe(
         steps=steps,

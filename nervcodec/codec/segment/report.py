@@ -70,11 +70,11 @@ class PartReport:
     whole: EncodeReport
     """Report on the segment as if it were the whole video."""
     fitted: int
-    """Number of frames that were fitted; `whole.quality` is the quality of these."""
+    """Number of frames that were fitted, or lie between those of a group; `whole.quality` is the quality of these."""
     masked: int
     """Number of frames that have masked pixels."""
     missing: int
-    """Number of frames that were left out of the fit."""
+    """Number of frames that were left out of the file."""
 
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON object."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.layer import Chunk
-from nervcodec.codec.segment.measuring import measure
+from nervcodec.codec.segment.measuring import measure, measure_at
 from nervcodec.codec.segment.planning import plan_layers
 from nervcodec.codec.segment.report import EncodeReport, LayerReport
 from nervcodec.codec.segment.search import Candidate
@@ -26,6 +26,7 @@ from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import RequestError
 from nervcodec.events import FitStarted, LayerDropped
 from nervcodec.memory import check_memory
+from nervcodec.metrics.value import Quality
 from nervcodec.models.catalogue import model_name
 from nervcodec.models.config import PyramidConfig
 from nervcodec.training.fit import fit, time_fit
@@ -70,7 +71,7 @@ class Stack:
         """The file of all layers that are asked for, up to the last that pays for its bits."""
         while len(self.reports) < self.task.options.layers and self._add():
             pass
-        last, frames = self.reports[-1], len(self.task.clip)
+        last, frames = self.reports[-1], self.task.shown
         return Candidate(
             EncodeReport(
                 quality=last.quality,
@@ -99,11 +100,15 @@ class Stack:
         decoded = torch.empty_like(clip) if number < task.options.layers else None
         notes = task.scratch.notes() if task.scratch else None
         whole, device = decodable(task.chain, data), task.options.device
-        meter = measure(whole, task.seen, device, task.observe, notes, decoded)
+        quality: Quality | None = measure(whole, task.seen, device, task.observe, notes, decoded).quality
+        if between := task.shown - len(clip):
+            made = measure_at(whole, task.footage, task.timeline.missing, device, task.observe)
+            quality = Quality.mean([(quality, len(clip)), (made.quality, between)])
+        assert quality is not None
         report = LayerReport(
-            quality=meter.quality,
+            quality=quality,
             file_bytes=len(data),
-            bits_per_pixel=task.video.bits_per_pixel(len(data), len(clip)),
+            bits_per_pixel=task.video.bits_per_pixel(len(data), task.shown),
             parameters=config.parameters,
             steps=recipe.steps,
             fit_seconds=packed - begun,

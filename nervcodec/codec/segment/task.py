@@ -42,8 +42,16 @@ class SegmentTask:
 
     @cached_property
     def timeline(self) -> Timeline:
-        """Positions of the clip's frames in the segment."""
-        return Timeline.every(self.options.keep_every, len(self.footage.clip))
+        """Positions of the clip's frames in the segment; no cut lies in a group."""
+        length = len(self.footage.clip)
+        if self.options.gop > 1:
+            return Timeline.grouped(self.options.gop, length, self.footage.cuts())
+        return Timeline.every(self.options.keep_every, length)
+
+    @property
+    def shown(self) -> int:
+        """Number of frames that a decoder of the stream shows."""
+        return len(self.footage.clip if self.options.gop > 1 else self.clip)
 
     @cached_property
     def kept(self) -> Footage:
@@ -72,7 +80,8 @@ class SegmentTask:
         Raises RequestError as `plan_header` does.
         """
         timeline = None if self.timeline.is_whole else self.timeline
-        return plan_header(self.video, len(self.clip), timeline=timeline)
+        grouped = self.options.gop > 1 and timeline is not None
+        return plan_header(self.video, len(self.clip), timeline=timeline, grouped=grouped)
 
 
 def decodable(chain: Sequence[Stream], data: bytes) -> Stream:

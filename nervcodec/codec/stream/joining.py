@@ -23,6 +23,7 @@ def join(parts: Sequence[Stream]) -> Stream:
         video=first.video,
         segments=tuple(part.header.frames for part in parts),
         timeline=None if timeline.is_whole else timeline,
+        grouped=any(part.header.grouped for part in parts),
     )
     layers = max(len(part.layers) for part in parts)
     return Stream(header=header, layers=tuple(_join_layer(parts, number) for number in range(layers)))

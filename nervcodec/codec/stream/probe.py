@@ -55,6 +55,8 @@ class StreamInfo:
     frames: int
     timeline: Timeline
     """Positions of the file's frames in the video that was encoded."""
+    grouped: bool
+    """Whether the other frames of the video are made along the motion between the file's, and shown with them."""
     clock: Clock | None
     """Times at which the frames of the video are shown; None means evenly at its frame rate."""
     file_bytes: int
@@ -80,7 +82,12 @@ class StreamInfo:
     @property
     def bits_per_pixel(self) -> float:
         """Bits per pixel of the file, not counting attachments."""
-        return self.video.bits_per_pixel(self.file_bytes - self.attached_bytes, self.frames)
+        return self.video.bits_per_pixel(self.file_bytes - self.attached_bytes, self.shown)
+
+    @property
+    def shown(self) -> int:
+        """Number of frames that are shown unless other times are asked for."""
+        return self.timeline.length if self.grouped else self.frames
 
 
 def probe(path: str) -> StreamInfo:
@@ -106,6 +113,7 @@ def _describe(data: Data) -> StreamInfo:
         video=stream.header.video,
         frames=stream.header.frames,
         timeline=stream.header.times,
+        grouped=stream.header.grouped,
         clock=stream.header.clock,
         file_bytes=len(data),
         header_bytes=len(data) - attached - sum(chunk.total_bytes for chunk in chunks),

@@ -32,7 +32,7 @@ def test_golden_files_are_whole(path: Path) -> None:
     video = stream.header.video
     assert (report.width, report.height, report.domain) == (video.width, video.height, video.domain)
     assert (report.frames, report.layers, report.segments) == (
-        stream.header.frames,
+        stream.header.shown,
         len(stream.layers),
         len(stream.header.segments),
     )

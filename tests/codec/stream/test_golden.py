@@ -35,6 +35,13 @@ def test_golden_file(path: Path) -> None:
         assert write_stream(stream) == path.read_bytes()
 
 
+def test_a_file_of_groups_shows_all_frames(tmp_path: Path) -> None:
+    path = FOLDER / "v6" / "groups.nerv"
+    header = read_stream(path.read_bytes()).header
+    assert (header.grouped, header.times.positions, header.times.length) == (True, (0, 3, 6), 7)
+    assert nervcodec.decode(str(path), str(tmp_path / "a.y4m")).frames == 7
+
+
 @pytest.mark.parametrize("version", [5, 6])
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
 def test_early_sound_of_files_is_in_step(version: int, suffix: str, tmp_path: Path) -> None:

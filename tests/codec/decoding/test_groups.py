@@ -1,0 +1,172 @@
+"""Groups of frames: the frames between those of a file are frames of the video."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+import nervcodec
+from nervcodec.bitstream.container import Stream, read_stream, write_stream
+from nervcodec.bitstream.format import Header
+from nervcodec.codec.decoding.frames import decode_frames
+from nervcodec.codec.segment.footage import load_clip
+from nervcodec.codec.segment.planning import plan_recipe
+from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
+from nervcodec.planes import unpack_planes
+from nervcodec.video.images import images_in
+from nervcodec.video.view import View
+from tests import plain_motion
+from tests.codec.clips import load_planes, yuv_psnr
+from tests.conftest import SAMPLE, Nervc
+
+WIDTH, HEIGHT = 91, 65
+VIEW = View(first=60, stop=69, resize=(WIDTH, HEIGHT))
+HALF = Fraction(1, 2)
+OPTIONS = nervcodec.EncodeOptions(view=VIEW, gop=2, model="hnerv", size=4000, steps=60, audio="none")
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("grouped") / "a.nerv"
+    nervcodec.encode(str(SAMPLE), str(path), OPTIONS)
+    return path
+
+
+def planes(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Y `[T, 1, H, W]`, and U and V, of packed pictures."""
+    return unpack_planes(pictures, HEIGHT, WIDTH)
+
+
+def opened(path: Path) -> Stream:
+    return read_stream(path.read_bytes())
+
+
+def shown(path: Path, tmp_path: Path, **playback: object) -> Tensor:
+    target = str(tmp_path / "a.y4m")
+    options = nervcodec.DecodeOptions(playback=nervcodec.Playback(**playback))  # type: ignore[arg-type]
+    nervcodec.decode(str(path), target, options, overwrite=True)
+    return load_planes(target, View())
+
+
+def test_all_frames_are_shown_and_measured(tmp_path: Path) -> None:
+    path = tmp_path / "a.nerv"
+    report = nervcodec.encode(str(SAMPLE), str(path), OPTIONS)
+    header = opened(path).header
+    assert (header.grouped, header.frames, header.times.positions) == (True, 5, (0, 2, 4, 6, 8))
+    frames, original = shown(path, tmp_path), load_planes(str(SAMPLE), VIEW)
+    assert len(frames) == report.frames == 9
+    assert report.missing is None
+    assert report.psnr_db == pytest.approx(yuv_psnr(frames, original, HEIGHT, WIDTH), abs=1e-4)
+    assert report.bits_per_pixel == pytest.approx(8 * path.stat().st_size / (9 * WIDTH * HEIGHT))
+    verified = nervcodec.verify(str(path), str(SAMPLE), VIEW)
+    assert verified.frames == 9
+    assert verified.psnr_db == pytest.approx(report.psnr_db, abs=1e-4)
+
+
+def test_frames_between_are_those_of_a_plain_implementation(grouped: Path, tmp_path: Path) -> None:
+    own, frames = torch.cat(list(decode_frames(opened(grouped)))), shown(grouped, tmp_path)
+    for held, kept in zip(planes(frames[::2]), planes(own), strict=True):
+        assert torch.equal(held, kept)
+    luma, chroma = planes(own)
+    made_luma, made_chroma = planes(frames[1::2])
+    for number in range(4):
+        before, after = luma[number : number + 2, 0].long().numpy()
+        motion = plain_motion.motion_between(before, after, HALF)
+        compare(made_luma[number, 0], before, after, motion)
+        for colour in range(2):
+            before, after = chroma[number : number + 2, colour].long().numpy()
+            compare(made_chroma[number, colour], before, after, plain_motion.halved(motion))
+
+
+def compare(made: Tensor, before: plain_motion.Map, after: plain_motion.Map, motion: NDArray[np.float64]) -> None:
+    """A plane between two against that of the plain implementation."""
+    difference = np.abs(made.long().numpy() - plain_motion.plane_between(before, after, motion, HALF))
+    assert difference.max() <= 1
+    assert (difference > 0).mean() <= 0.001
+
+
+def test_a_part_of_a_group_is_that_of_the_whole(grouped: Path, tmp_path: Path) -> None:
+    frames = shown(grouped, tmp_path)
+    for start, count in ((3, 1), (3, 4), (8, 1)):
+        assert torch.equal(shown(grouped, tmp_path, start=start, count=count), frames[start : start + count])
+    assert len(shown(grouped, tmp_path, factor=2)) == 18
+
+
+def test_no_cut_lies_in_a_group(tmp_path: Path) -> None:
+    """Four frames of one scene before three of another."""
+    folder = tmp_path / "two scenes"
+    for view, first in ((View(stop=4, resize=(64, 48)), 1), (View(first=100, stop=103, resize=(64, 48)), 5)):
+        _, clip = load_clip(str(SAMPLE), view)
+        clip = clip if first == 1 else 255 - clip
+        _write(folder, clip, first)
+    assert len(images_in(folder)) == 7
+    options = replace(OPTIONS, view=View(), segment="none", steps=2)
+    nervcodec.encode(str(folder), str(tmp_path / "a.nerv"), options)
+    assert opened(tmp_path / "a.nerv").header.times.positions == (0, 2, 3, 4, 6)
+
+
+def _write(folder: Path, clip: Tensor, first: int) -> None:
+    from PIL import Image
+
+    folder.mkdir(exist_ok=True)
+    for number, picture in enumerate(clip, first):
+        Image.fromarray(picture.permute(1, 2, 0).numpy()).save(folder / f"{number}.png")
+
+
+def test_segments_and_layers_have_groups_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.nerv"
+    options = replace(OPTIONS, segment="5", layers=2, min_gain=-9, steps=4)
+    report = nervcodec.encode(str(SAMPLE), str(path), options)
+    header = opened(path).header
+    assert (header.segments, header.times.positions) == ((3, 3), (0, 2, 3, 4, 6, 8))
+    assert report.frames == 9
+    base = nervcodec.decode(str(path), str(tmp_path / "b.y4m"), nervcodec.DecodeOptions(layers=1))
+    assert base.frames == 9
+    original = load_planes(str(SAMPLE), VIEW)
+    psnr = yuv_psnr(load_planes(str(tmp_path / "b.y4m"), View()), original, HEIGHT, WIDTH)
+    assert report.layers[0].psnr_db == pytest.approx(psnr, abs=1e-4)
+
+
+def test_info_says_what_the_file_holds(grouped: Path, nervc: Nervc) -> None:
+    record = json.loads(nervc("info", grouped, "--json").stdout)
+    assert (record["frames"], record["video_frames"], record["grouped"]) == (5, 9, True)
+    said = nervc("info", grouped).stdout.decode()
+    assert "9 frames (5 in the file, the others along the motion between them)" in said
+
+
+def test_a_group_needs_a_timeline_and_a_way_that_is_known(grouped: Path) -> None:
+    stream, data = opened(grouped), grouped.read_bytes()
+    record = bytes([5, 1, 1])
+    at = data.index(record, 5)
+    header = replace(stream.header, grouped=True, timeline=None, segments=(9,))
+    with pytest.raises(CorruptStream, match="groups need a timeline"):
+        _reread(replace(stream, header=header))
+    assert data[at : at + 3] == record
+    from nervcodec.bitstream.records import read_grouped
+
+    with pytest.raises(UnsupportedStream, match="way 2"):
+        read_grouped(bytes([2]), stream.header.timeline)
+
+
+def _reread(stream: Stream) -> Header:
+    return read_stream(write_stream(stream)).header
+
+
+def test_groups_and_frames_left_out_exclude_each_other() -> None:
+    with pytest.raises(RequestError, match="choose a gop or to keep every second"):
+        nervcodec.EncodeOptions(gop=2, keep_every=2)
+
+
+def test_a_preset_gives_the_frames_of_a_file_more_passes() -> None:
+    video = load_clip(str(SAMPLE), View(stop=1))[0]
+    steps = {
+        gop: plan_recipe(nervcodec.EncodeOptions(preset="fast", gop=gop), video, 400 // gop).steps for gop in (1, 2, 4)
+    }
+    assert steps == {1: 12_000, 2: 9000, 4: 9000}
+    assert plan_recipe(nervcodec.EncodeOptions(epochs=10, gop=4), video, 100).steps == 1000
