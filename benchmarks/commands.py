@@ -19,7 +19,7 @@ import click
 from benchmarks.record import write_record
 from nervcodec.bench.codecs.encoders import ENCODERS
 from nervcodec.bench.record import Record, read_records
-from nervcodec.metrics.quality import weighted_psnr
+from nervcodec.metrics.quality import PSNR_CAP_DB, weighted_psnr
 from nervcodec.metrics.rd import bd_rate
 from nervcodec.metrics.vmaf import ffmpeg_with
 from nervcodec.metrics.yuv import PLANES
@@ -34,21 +34,26 @@ def point(record: Record, folder: Path) -> dict[str, Any]:
         (Path(place) / "source.y4m").symlink_to(source)
         words = shlex.split(record["command"])[1:]
         _run([program, *words], place)
-        theirs = {"bytes": (Path(place) / words[-1]).stat().st_size, **_planes_psnr(program, words[-1], place)}
+        measured = _planes_psnr(program, words[-1], record["frame_rate"], place)
+        theirs = {"bytes": (Path(place) / words[-1]).stat().st_size, **measured}
     ours = {name: record[name] for name in theirs}  # type: ignore[literal-required]
     same = theirs["bytes"] == ours["bytes"]
     return {"codec": record["codec"], "label": record["label"], "ours": ours, "theirs": theirs, "same_bytes": same}
 
 
-def _planes_psnr(program: str, stream: str, place: str) -> dict[str, float]:
+def _planes_psnr(program: str, stream: str, rate: float, place: str) -> dict[str, float]:
     """Means over frames of what FFmpeg's psnr filter finds in a stream, rounded to 8 bits as the bench does it.
 
     Without `sws_dither=none`, FFmpeg dithers what it makes of 10 bits, which costs a stream of 41 dB a quarter of one.
     """
     graph = "[0:v]scale=sws_dither=none,format=yuv420p[a];[a][1:v]psnr=stats_file=log"
-    _run([program, "-i", stream, "-i", "source.y4m", "-lavfi", graph, "-f", "null", "-"], place)
+    inputs = ["-r", f"{rate}", "-i", stream, "-r", f"{rate}", "-i", "source.y4m"]  # the filter pairs frames by time
+    _run([program, *inputs, "-lavfi", graph, "-f", "null", "-"], place)
     log = (Path(place) / "log").read_text()
-    found = {f"psnr_{plane}": mean(map(float, re.findall(rf"psnr_{plane}:(\S+)", log))) for plane in PLANES}
+    found = {
+        f"psnr_{plane}": mean(min(float(x), PSNR_CAP_DB) for x in re.findall(rf"psnr_{plane}:(\S+)", log))
+        for plane in PLANES
+    }
     return {**found, "psnr_yuv": weighted_psnr(**found)}
 
 
@@ -62,8 +67,10 @@ def _run(command: list[str], place: str) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="JSON file for the figures.")
 def main(results: Path, output: Path) -> None:
     """Compare every point of a conventional codec in RESULTS with the ffmpeg program."""
-    records = [r for r in read_records(results / "results.jsonl") if r["status"] == "done" and "files" in r]
-    points = [point(r, results) for r in records if r["command"].startswith("ffmpeg ")]
+    done = [r for r in read_records(results / "results.jsonl") if r["status"] == "done"]
+    usable = [r for r in done if "files" in r and r.get("domain") == "yuv420" and r["codec"].split(":")[0] in ENCODERS]
+    click.echo(f"{len(usable)} of {len(done)} points: kept, in planes, and by one command of ffmpeg")
+    points = [point(r, results) for r in usable]
     curves: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in points:
         curves[one["codec"]].append(one)

@@ -75,16 +75,19 @@ def compare(
     Without an output, BD-rates are printed: the percentage of bits that a codec needs more than the anchor.
     """
     results = load_results(files)
+    earlier = load_results(before) if before else results
     metric = metric or results.usual_metric()
-    if metric not in results.metrics():
-        raise RequestError(f"no point has {METRICS[metric].title}; there are: {', '.join(results.metrics()) or 'none'}")
+    for found in (results, earlier):
+        if metric not in found.metrics():
+            there = ", ".join(found.metrics()) or "none"
+            raise RequestError(f"no point has {METRICS[metric].title}; there are: {there}")
     wanted = {kind: path for kind, path in targets.items() if path}
     for path in wanted.values():
         check_target(path, overwrite=overwrite)
     if before and (anchor or "page" in wanted):
         raise RequestError("--before compares codecs with themselves, in tables: neither --anchor nor --html fits it")
     if before:
-        made = _compared_with_before(load_results(before), results, metric)
+        made = _compared_with_before(earlier, results, metric)
     else:
         made = _compared(results, anchor or _usual_anchor(results), metric, pictures)
     for path, content in [(path, made.contents[kind]()) for kind, path in wanted.items()]:

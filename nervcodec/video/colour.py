@@ -156,7 +156,7 @@ def _rescaled(samples: Frame, white: int, peak: int) -> Frame:
 def describe_conversion(video: VideoFormat, domain: Domain = "rgb") -> str:
     """How a video's pictures come into a domain, in words: by which matrix and range, and where these come from."""
     if domain == "yuv420" and video.chroma == "420":
-        return f"planes of 4:2:0 as stored, {video.depth} bits"
+        return f"planes of 4:2:0, not converted, at {video.depth} bits"
     if domain == "yuv420":
         stored = SAMPLING_NAMES.get(video.chroma, "RGB")
         return f"{stored} to {video.depth}-bit 4:2:0 by swscale, {describe_tags(in_domain(video, domain).colour)}"

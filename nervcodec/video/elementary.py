@@ -15,7 +15,9 @@ from nervcodec.video.colour import Frame
 from nervcodec.video.domains import frame_to_picture, picture_to_frame
 from nervcodec.video.view import View
 from nervcodec.video.writer import tag_stream
+from nervcodec.video.yuv import frame_to_planes, planes_to_rgb
 
+DEEP_PLANES = ("yuv420p10le", "yuv420p12le")
 AS_Y4M = {"chroma_sample_location": "center"}
 """Options with which an encoder says of planes what ffmpeg says of those in a y4m file that `write_frames` made."""
 
@@ -96,6 +98,13 @@ def read_elementary(data: bytes, video: VideoFormat, coding: Coding) -> Iterator
         with av.open(io.BytesIO(data), "r", format=coding.container, options=options) as container:
             container.streams.video[0].thread_type = "AUTO"
             for frame in container.decode(video=0):
-                yield frame_to_picture(frame, video.colour, SHALLOW, 0, View(domain=video.domain))
+                yield _picture(frame, video)
     except FFmpegError as error:
         raise VideoError(f"a stream of {coding.container}: {error.strerror or error}") from error
+
+
+def _picture(frame: av.VideoFrame, video: VideoFormat) -> Frame:
+    """The picture of a frame; one of more bits is rounded first, so that swscale makes RGB of all streams alike."""
+    if video.domain == "rgb" and frame.format.name in DEEP_PLANES:
+        return planes_to_rgb(frame_to_planes(frame, video.colour, SHALLOW), video.colour)
+    return frame_to_picture(frame, video.colour, SHALLOW, 0, View(domain=video.domain))

@@ -20,7 +20,7 @@ def test_points_and_the_end_are_json_lines(tmp_path: Path, capfd: pytest.Capture
     assert [{**record, "type": "point"} for record in written] == points
     assert lines[-1] == {"type": "done", "output": str(tmp_path / "results.jsonl"), "points": 2, "failed": 0}
     assert "the middle 1280x640 of 1280x720; scaled to 96x48" in said.err
-    assert "planes of 4:2:0 as stored, 8 bits" in said.err
+    assert "planes of 4:2:0, not converted, at 8 bits" in said.err
     assert {point["domain"] for point in points} == {"yuv420"}
 
 

@@ -60,7 +60,7 @@ class SeedCodec:
     def encode(self, material: Material, setting: Setting) -> Coded:
         video = material.video
         rate = setting["bpp"] * video.width * video.height * float(video.frame_rate)
-        options = {"preset": "medium", **SEED_OPTIONS[self.name], "b": f"{rate:.0f}"}
+        options = {"preset": "medium", **SEED_OPTIONS[self.name], "b": f"{rate:.0f}", **ENCODERS[self.name].fixed}
         formats = ("yuv420p", LITERAL_PIXELS[self.name]) if video.domain == "rgb" else ("yuv420p",)
         tried = [run_encoder(ENCODERS[self.name], material, pixels, options) for pixels in formats]
         return max(tried, key=lambda coded: self._quality(material, coded))

@@ -25,6 +25,7 @@ LOW_DELAY = "bframes=0:keyint=-1:ref=4:rc-lookahead=0:scenecut=0"
 SCALABLE = ("hevc-single", "hevc-simulcast", "shvc")
 SHM_CONFIG = "encoder_lowdelay_P_scalable.cfg"
 SOURCE, STREAM = "source.yuv", "out.bin"
+X265 = ENCODERS["x265"]
 RAW = Coding("rawvideo", "rawvideo", "yuv420p")
 
 
@@ -48,10 +49,10 @@ class HevcLayers:
         )
 
     def decode(self, material: Material, coded: Coded) -> Tensor:
-        return decode_elementary(coded.data, material, ENCODERS["x265"])  # the last frames are those of the best layer
+        return decode_elementary(coded.data, material, X265)  # the last frames are those of the best layer
 
     def _layer(self, material: Material, qp: int) -> Coded:
-        return run_encoder(ENCODERS["x265"], material, "yuv420p", {"x265-params": f"qp={qp}:{LOW_DELAY}"})
+        return run_encoder(X265, material, "yuv420p", {"x265-params": f"qp={qp}:{LOW_DELAY}", **X265.fixed})
 
 
 @dataclass(frozen=True)

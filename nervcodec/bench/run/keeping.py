@@ -18,7 +18,8 @@ def keep_files(folder: Path, key: str, coded: Coded, material: Material) -> File
     stream = kept / f"{key}.{coded.suffix}"
     stream.write_bytes(coded.data)
     is_planar = material.video.domain == "yuv420"
-    source = kept / f"source-{digest(material.clip, material.video)[:16]}{'.y4m' if is_planar else ''}"
+    rate = "_".join(map(str, material.video.frame_rate.as_integer_ratio()))
+    source = kept / f"source-{digest(material.clip, material.video)[:16]}-{rate}{'.y4m' if is_planar else ''}"
     if not source.exists():
         video = coding_format(material)
         with write_frames(str(source if is_planar else source / "%05d.png"), video) as sink:

@@ -112,7 +112,7 @@ def _domain(asked: DomainName, sequence: Sequence, *, is_planar: bool) -> Domain
     if asked == "auto":
         return "yuv420" if is_planar and sequence.format.chroma == "420" else "rgb"
     if asked == "yuv420" and sequence.format.chroma == "grey":
-        raise RequestError(f"{sequence.name} is grey and has no planes of colour: choose --domain rgb")
+        raise RequestError(f"{sequence.name} is grey and has no planes of colour: choose --domain auto or rgb")
     return asked
 
 

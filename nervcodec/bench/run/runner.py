@@ -56,7 +56,7 @@ def run_points(
         done = {record["key"]: record for record in read_records(results) if record["status"] == "done"}
         _clear(folder / WORK)
         wanted = {point.key: point for point in points}
-        known_of_wanted = {key: record for key, record in done.items() if key in wanted}
+        known_of_wanted = {k: r for k, r in done.items() if k in wanted and not _lacks_files(wanted[k], r, folder)}
         run = _Run(folder, jobs, timeout, known_of_wanted, observe)
         known = len(run.done)
         try:
@@ -144,6 +144,14 @@ class _Run:
         left = sum(means.get(point.codec, usual) for point in waiting)
         left += sum((1 - worker.share) * means.get(worker.point.codec, usual) for worker in self.workers)
         return left / self.jobs
+
+
+def _lacks_files(point: Point, record: Record, folder: Path) -> bool:
+    """Whether files of a point are to be kept that are not there."""
+    kept = record.get("files")
+    return point.keep_files and not (
+        kept and all((folder / name).exists() for name in (kept["source"], kept["stream"]))
+    )
 
 
 def _clear(folder: Path) -> None:

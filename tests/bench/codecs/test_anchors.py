@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import av
 import pytest
+import torch
 from av.video.frame import PictureType
 
 from nervcodec.bench.codecs.anchors import AnchorCodec, SeedCodec, anchor_codec
@@ -93,7 +94,7 @@ def test_the_seeds_command_has_the_better_of_its_two_pixel_formats(name: str, ma
     assert isinstance(codec, SeedCodec)
     coded = codec.encode(material, {"bpp": 0.3})
     no_b_frames = {"bf": "0"} if name == "x264" else {"x265-params": "bframes=0"}
-    options = {"preset": "medium", **no_b_frames, "b": f"{0.3 * 150 * 75 * 25:.0f}"}
+    options = {"preset": "medium", **no_b_frames, "b": f"{0.3 * 150 * 75 * 25:.0f}", "threads": "4"}
     literal = "yuv444p" if name == "x264" else "gbrp"
     tried = [run_encoder(ENCODERS[name], material, pixels, options) for pixels in ("yuv420p", literal)]
     qualities = [float(psnr(codec.decode(material, one), even(material)).mean()) for one in tried]
@@ -132,6 +133,17 @@ def test_what_an_encoder_says_of_what_it_refuses_is_passed_on(material: Material
 def test_pictures_that_an_encoder_is_not_made_for_are_refused_before_it_starts() -> None:
     with pytest.raises(RequestError, match="libx265 is given pictures of 64 pixels a side and more, not of 96x48"):
         find_codec("x265", {}).encode(small_material(96, 48, 1), {"crf": 30})
+
+
+def test_ten_bits_become_rgb_as_eight_do() -> None:
+    """Sharp edges of colour, which two ways to double the size of chroma would make of very different quality."""
+    still = small_material(128, 96, 1)
+    checks = 255 * (torch.arange(96)[:, None] // 4 + torch.arange(128) // 4 & 1).byte()
+    clip = torch.stack([checks, 255 - checks, torch.zeros_like(checks)])[None].repeat(2, 1, 1, 1)
+    material = replace(still, clip=clip, video=replace(still.video, chroma="rgb"))
+    settings: dict[str, dict[str, float]] = {"vvenc": {"qp": 10}, "libaom": {"crf": 5}}
+    qualities = [quality(anchor_codec(name, []), material, setting)[1] for name, setting in settings.items()]
+    assert qualities[0] == pytest.approx(qualities[1], abs=1.5)
 
 
 UNKNOWN = ["x266", "x265:seed:psnr", "x264:sloow", "libaom:psnr", "hevc-single:fast", "dnerv:huge"]

@@ -3,17 +3,23 @@
 import hashlib
 import shlex
 import subprocess
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 import nervcodec
+from nervcodec.bench.codecs.anchors import anchor_codec
 from nervcodec.bench.record import Record
+from nervcodec.bench.run.keeping import keep_files
 from nervcodec.bench.run.plan import BenchOptions, plan_points
 from nervcodec.bench.run.point import run_point
+from nervcodec.bench.run.runner import run_points
 from nervcodec.codec.choices import DomainName
 from nervcodec.metrics.vmaf import ffmpeg_with
 from nervcodec.video.view import View
+from tests.bench.codecs.material import small_material
 from tests.conftest import SAMPLE
 
 VIEW = View(stop=12, crop=(1280, 640), resize=(182, 91))
@@ -45,6 +51,29 @@ def test_the_recorded_command_makes_the_stream_to_the_byte(codec: str, domain: D
     (tmp_path / ("source.y4m" if domain == "yuv420" else "frames")).symlink_to(source)
     subprocess.run([program, "-nostdin", "-v", "error", *words], cwd=tmp_path, check=True)
     assert (tmp_path / words[-1]).read_bytes() == stream.read_bytes()
+
+
+def test_files_that_are_not_there_are_made_again(tmp_path: Path) -> None:
+    options = BenchOptions(dataset="bunny", codecs=("x264",), points=1, view=VIEW, vmaf=False)
+    assert run_points(plan_points(options), tmp_path).known == 0
+    kept = plan_points(replace(options, keep_files=True))
+    first = run_points(kept, tmp_path)
+    assert first.known == 0
+    assert run_points(kept, tmp_path).known == 2
+    (tmp_path / first.records[0]["files"]["stream"]).unlink()
+    again = run_points(kept, tmp_path)
+    assert again.known == 1
+    assert [r["stream_sha256"] for r in again.records] == [r["stream_sha256"] for r in first.records]
+
+
+def test_pictures_of_two_frame_rates_are_two_sources(tmp_path: Path) -> None:
+    material = small_material(64, 64, 1)
+    coded = anchor_codec("x264", []).encode(material, {"crf": 40})
+    slow, fast = (
+        keep_files(tmp_path, "key", coded, replace(material, video=replace(material.video, frame_rate=Fraction(rate))))
+        for rate in (15, 60)
+    )
+    assert slow["source"] != fast["source"]
 
 
 def test_a_stream_of_ours_is_a_file_with_the_quality_of_its_record(tmp_path: Path) -> None:
