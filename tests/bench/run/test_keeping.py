@@ -11,6 +11,7 @@ import pytest
 
 import nervcodec
 from nervcodec.bench.codecs.anchors import anchor_codec
+from nervcodec.bench.codecs.encoders import ENCODERS
 from nervcodec.bench.record import Record
 from nervcodec.bench.run.keeping import keep_files
 from nervcodec.bench.run.plan import BenchOptions, plan_points
@@ -34,15 +35,20 @@ def measured(folder: Path, codec: str, domain: DomainName) -> Record:
     return run_point(point, folder, lambda share: None)
 
 
+def program_with(codec: str) -> str:
+    """The ffmpeg that the bench itself runs, or, for what PyAV has, the packaged one, whose versions are PyAV's."""
+    if ENCODERS[codec].external:
+        return ffmpeg_with("encoder", LIBRARIES[codec]) or pytest.skip(f"no ffmpeg with {LIBRARIES[codec]}")
+    return str(pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe())
+
+
 CASES = [*[(codec, "yuv420") for codec in LIBRARIES], ("x264", "rgb"), ("x265", "rgb")]
 
 
 @pytest.mark.parametrize(("codec", "domain"), CASES)
 def test_the_recorded_command_makes_the_stream_to_the_byte(codec: str, domain: DomainName, tmp_path: Path) -> None:
     """SVT-AV1 is left out: PyAV and ffmpeg programs hold different versions of it."""
-    program = ffmpeg_with("encoder", LIBRARIES[codec])
-    if program is None:
-        pytest.skip(f"no ffmpeg with {LIBRARIES[codec]}")
+    program = program_with(codec)
     record = measured(tmp_path, codec, domain)
     source, stream = (tmp_path / record["files"][name] for name in ("source", "stream"))
     assert hashlib.sha256(stream.read_bytes()).hexdigest() == record["stream_sha256"]
