@@ -36,10 +36,10 @@ from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTag
 from nervcodec.timeline import Clock, Playback, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
-LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, VERSION = 1, 3, 4, 5, 6
+LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, VERSION = 1, 3, 4, 5, 7
 """Versions of the format: the first that is read, the first with layers, the first whose header has records, the first
-whose segments may have networks of their own, and the last that is read, which is written (its attachments may have a
-clock of their own)."""
+whose segments may have networks of their own, and the last that is read, which is written (its frames may be in groups;
+from version 6 on attachments may have a clock of their own)."""
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_SEGMENTS = 1 << 16
@@ -105,9 +105,7 @@ RECORDS = (
     HeaderRecord(2, "attached", write_attached, lambda data, _: read_attached(data), SEGMENTED_VERSION),
     HeaderRecord(3, "video.depth", write_depth, lambda data, _: read_depth(data), SEGMENTED_VERSION),
     HeaderRecord(4, "video.domain", write_domain, lambda data, _: read_domain(data), SEGMENTED_VERSION),
-    HeaderRecord(
-        5, "grouped", write_grouped, lambda data, header: read_grouped(data, header.timeline), SEGMENTED_VERSION
-    ),
+    HeaderRecord(5, "grouped", write_grouped, lambda data, header: read_grouped(data, header.timeline), VERSION),
     HeaderRecord(128, "video.sample_aspect", write_ratio, lambda data, _: read_ratio(data)),
     HeaderRecord(129, "clock", write_clock, lambda data, header: read_clock(data, header.times.length)),
     HeaderRecord(130, "video.mastering", write_mastering, lambda data, _: read_mastering(data)),

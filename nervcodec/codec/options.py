@@ -191,9 +191,7 @@ class EncodeOptions:
 
     def _check_assisted(self) -> None:
         if self.gop > 1 and self.keep_every > 1:
-            raise RequestError(
-                "frames between those of a group are shown: choose a gop or to keep every second, not both"
-            )
+            raise RequestError("gop and keep every exclude each other: frames of groups are shown, others are left out")
         if self.assisted and self.keep_every == 1:
             raise RequestError("assisted is for frames that are left out: keep every second one, or fewer")
         if self.assisted and not self.base.assisted:

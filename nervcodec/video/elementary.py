@@ -11,13 +11,12 @@ from av.error import FFmpegError
 
 from nervcodec.errors import RequestError, VideoError
 from nervcodec.picture import SHALLOW, VideoFormat
-from nervcodec.video.colour import Frame
+from nervcodec.video.colour import Frame, source_depth
 from nervcodec.video.domains import frame_to_picture, picture_to_frame
 from nervcodec.video.view import View
 from nervcodec.video.writer import tag_stream
 from nervcodec.video.yuv import frame_to_planes, planes_to_rgb
 
-DEEP_PLANES = ("yuv420p10le", "yuv420p12le")
 AS_Y4M = {"chroma_sample_location": "center"}
 """Options with which an encoder says of planes what ffmpeg says of those in a y4m file that `write_frames` made."""
 
@@ -105,6 +104,6 @@ def read_elementary(data: bytes, video: VideoFormat, coding: Coding) -> Iterator
 
 def _picture(frame: av.VideoFrame, video: VideoFormat) -> Frame:
     """The picture of a frame; one of more bits is rounded first, so that swscale makes RGB of all streams alike."""
-    if video.domain == "rgb" and frame.format.name in DEEP_PLANES:
+    if video.domain == "rgb" and source_depth(frame) > SHALLOW:
         return planes_to_rgb(frame_to_planes(frame, video.colour, SHALLOW), video.colour)
     return frame_to_picture(frame, video.colour, SHALLOW, 0, View(domain=video.domain))

@@ -36,7 +36,7 @@ def test_golden_file(path: Path) -> None:
 
 
 def test_a_file_of_groups_shows_all_frames(tmp_path: Path) -> None:
-    path = FOLDER / "v6" / "groups.nerv"
+    path = FOLDER / "v7" / "groups.nerv"
     header = read_stream(path.read_bytes()).header
     assert (header.grouped, header.times.positions, header.times.length) == (True, (0, 3, 6), 7)
     assert nervcodec.decode(str(path), str(tmp_path / "a.y4m")).frames == 7
