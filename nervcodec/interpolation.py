@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nervcodec.motion import motion_between
 from nervcodec.picture import VideoFormat
-from nervcodec.planes import pack_planes, unpack_planes
+from nervcodec.planes import unpack_planes
 from nervcodec.samples import depth_of, nearest, to_unit
-from nervcodec.warp import warp
+from nervcodec.warp import warp_picture
 
 LUMA = (54, 183, 19)
 """Weights of red, green and blue in luma, in 256ths, by BT.709."""
@@ -23,30 +22,22 @@ LEVEL_BITS = 3
 """Bits of each of the three colours in the histogram of a frame."""
 
 
-def picture_between(before: Tensor, after: Tensor, fraction: Fraction, video: VideoFormat) -> Tensor:
+def picture_between(before: Tensor, after: Tensor, motion: Tensor, fraction: Fraction, video: VideoFormat) -> Tensor:
     """The picture at a time in (0, 1) of the way from one picture to the next; samples `[B, C, h, w]` in the domain of
     a video.
+
+    motion: the motion at that time, `[B, 2, H, W]`, as of `nervcodec.motion`.
     """
-    if video.domain == "rgb":
-        return along(motion_between(_luma(before), _luma(after), fraction), before, after, fraction)
-    (luma, chroma), (next_luma, next_chroma) = (
-        unpack_planes(packed, video.height, video.width) for packed in (before, after)
-    )
-    motion = motion_between(luma, next_luma, fraction)
-    halved = F.avg_pool2d(motion, 2, ceil_mode=True, count_include_pad=False) / 2
-    return pack_planes(along(motion, luma, next_luma, fraction), along(halved, chroma, next_chroma, fraction))
-
-
-def along(motion: Tensor, before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
-    """The picture between two pictures, samples `[B, C, H, W]`, along a motion `[B, 2, H, W]` from `motion_between`."""
     share = float(fraction)
-    seen_before = warp(before.float(), -share * motion, "bicubic")
-    seen_after = warp(after.float(), (1 - share) * motion, "bicubic")
+    seen_before = warp_picture(before, -share * motion, video)
+    seen_after = warp_picture(after, (1 - share) * motion, video)
     return nearest(torch.lerp(seen_before, seen_after, share) + ABOVE_HALF, depth_of(before))
 
 
-def _luma(picture: Tensor) -> Tensor:
-    """Luma `[B, 1, H, W]` of RGB samples, rounded, at their depth."""
+def luma_samples(picture: Tensor, video: VideoFormat) -> Tensor:
+    """Luma `[B, 1, H, W]` of samples `[B, C, h, w]` in the domain of a video, rounded, at their depth."""
+    if video.domain != "rgb":
+        return unpack_planes(picture, video.height, video.width)[0]
     weighted = picture.int() * torch.tensor(LUMA, dtype=torch.int32, device=picture.device)[:, None, None]
     return ((weighted.sum(dim=1, keepdim=True) + 128) >> 8).to(picture.dtype)
 

@@ -5,13 +5,16 @@ no holes need to be filled. The estimate is by least squares over a window (Luca
 to fine; equations have less weight where the two pictures disagree. Then a pixel takes the motion of a pixel nearby, or
 none, where the pictures agree better along it (as in PatchMatch, Barnes et al., SIGGRAPH 2009): edges of moving objects
 stay sharp, and still objects before a moving background stay whole. It sees luma alone, reduced: what is finer moves
-with it. Windows, iterations and weights are ours; see docs/experiments.md.
+with it. It is found once, half-way between the two; at another time a pixel has the motion that passes through it.
+Windows, iterations and weights are ours; see docs/experiments.md.
 
 Whole numbers are held in float64, which PyTorch samples and adds up faster than integers. They stay below 2**53 in
 magnitude, and every quotient is rounded down to a whole number before it is used, so nothing depends on the order of
 sums or on a device.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import torch
@@ -31,35 +34,93 @@ COARSEST_SIDE = 6
 ITERATIONS = 5
 FINEST_ITERATIONS = 2
 """Steps of Lucas and Kanade at the finest scale; at all others there are ITERATIONS."""
-WINDOW, SMOOTHING = (2, 2, 2), (1, 2)
-"""Reaches of the square means, one after the other, that sum equations and that smooth motion."""
-DISAGREEMENT = 82
-"""Difference of luma at which an equation has half its weight, 0.02 of the peak."""
+SMOOTHING = (1, 2)
+"""Reaches of the square means, one after the other, that smooth motion."""
 WEIGHT = 256
-DAMPING = 8000
-"""Number added to the squared gradients, so that flat regions keep the motion they have."""
 NEARBY = 6
 """Distance in pixels to the four pixels whose motion a pixel may take."""
-AGREEMENT, AGREEMENT_GAIN = (2, 2), 20
-"""Reaches of the square means of the disagreement of two pictures, and the gain of it at which a pixel takes another
-motion, 0.005 of the peak."""
+AGREEMENT = (2, 2)
+"""Reaches of the square means of the disagreement of two pictures."""
 EDGES = (1, 1)
 """Reaches of the square means that smooth the motion after pixels have taken that of others."""
+PASSES = 2
+"""Number of times that a pixel looks up the motion that passes through it, each time from where the last one led."""
+HALF = Fraction(1, 2)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Settings of an estimate that differ between versions of the file format."""
+
+    window: tuple[int, ...]
+    """Reaches of the square means, one after the other, that sum equations."""
+    disagreement: int
+    """Difference of luma at which an equation has half its weight."""
+    damping: int
+    """Number added to the squared gradients, so that flat regions keep the motion they have."""
+    gain: int
+    """Gain of agreement at which a pixel takes another motion."""
+
+
+FIRST_RULES = Rules(window=(2, 2, 2), disagreement=82, damping=8000, gain=20)
+"""The rules of version 7 of the file format."""
+RULES = Rules(window=(2, 2), disagreement=164, damping=500, gain=10)
+"""The rules since version 8: 0.04 of the peak for half the weight, 0.0025 for another motion."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Motion between two pictures `[B, 1, H, W]`, at all times between them."""
+
+    halfway: Tensor
+    """Motion half-way, `[B, 2, h, w]`, in units of the reduced luma."""
+    side: int
+    """Side of a cell of the reduced luma, in pixels."""
+    size: tuple[int, int]
+    """Height and width of the pictures."""
+
+    @classmethod
+    def between(cls, before: Tensor, after: Tensor) -> "Motion":
+        """The motion between two pictures of luma, samples `[B, 1, H, W]`."""
+        side = _side_of(before)
+        halfway = _estimate(_reduced(before, side), _reduced(after, side), HALF, RULES)
+        return cls(halfway, side, (before.shape[2], before.shape[3]))
+
+    @classmethod
+    def together(cls, motions: Sequence["Motion"]) -> "Motion":
+        """The motions of pictures of one size in one batch."""
+        return replace(motions[0], halfway=torch.cat([motion.halfway for motion in motions]))
+
+    def row(self, number: int) -> "Motion":
+        """The motion of one pair of pictures of the batch."""
+        return replace(self, halfway=self.halfway[number : number + 1])
+
+    def at(self, fraction: Fraction) -> Tensor:
+        """The motion at each pixel at a time from 0 to 1, as of `motion_between`."""
+        motion, ahead = self.halfway, HALF - fraction
+        for _ in range(PASSES if ahead else 0):
+            motion = _sampled(self.halfway, _share(motion, ahead))
+        return _enlarged(motion.float(), self.side, *self.size) / UNIT
 
 
 def motion_between(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
-    """The motion at each pixel at a time between two pictures of luma, samples `[B, 1, H, W]`: `[B, 2, H, W]`, x and y
-    in pixels, float32.
+    """The motion at each pixel at a time between two pictures of luma, samples `[B, 1, H, W]`, estimated at that time,
+    as in version 7 of the file format: `[B, 2, H, W]`, x and y in pixels, float32.
 
     fraction: the time, in (0, 1), from one picture to the next. A point that is at x at that time is at x - fraction *
     motion in the picture before, and at x + (1 - fraction) * motion in the picture after.
     """
-    side = next(side for pixels, side in REDUCTIONS if before[0].numel() <= pixels)
-    motion = _estimate(_reduced(before, side), _reduced(after, side), fraction)
+    side = _side_of(before)
+    motion = _estimate(_reduced(before, side), _reduced(after, side), fraction, FIRST_RULES)
     return _enlarged(motion.float(), side, *before.shape[2:]) / UNIT
 
 
-def _estimate(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
+def _side_of(luma: Tensor) -> int:
+    """Side in pixels of the cells to which luma `[B, 1, H, W]` is reduced."""
+    return next(side for pixels, side in REDUCTIONS if luma[0].numel() <= pixels)
+
+
+def _estimate(before: Tensor, after: Tensor, fraction: Fraction, rules: Rules) -> Tensor:
     """Motion `[B, 2, h, w]` in units, of reduced luma `[B, 1, h, w]`."""
     pairs = list(zip(_pyramid(before), _pyramid(after), strict=True))
     motion = before.new_zeros(len(before), 2, *pairs[-1][0].shape[2:])
@@ -67,12 +128,12 @@ def _estimate(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
         if motion.shape[2:] != a.shape[2:]:
             motion = torch.floor(_enlarged(motion, 2, *a.shape[2:]) + 0.5)
         for _ in range(ITERATIONS if scale else FINEST_ITERATIONS):
-            motion = _mean(motion + _correction(a, b, motion, fraction), SMOOTHING)
-        motion = _mean(_best(a, b, motion, fraction), EDGES)
+            motion = _mean(motion + _correction(a, b, motion, fraction, rules), SMOOTHING)
+        motion = _mean(_best(a, b, motion, fraction, rules), EDGES)
     return motion
 
 
-def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> Tensor:
+def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules) -> Tensor:
     """The change of the motion by one step of Lucas and Kanade, at most one pixel."""
     seen_a, seen_b = _seen(a, b, motion, fraction)
     share, whole = fraction.numerator, fraction.denominator
@@ -80,16 +141,16 @@ def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> Ten
     x = between[:, :, 1:-1, 2:] - between[:, :, 1:-1, :-2]  # twice the gradient
     y = between[:, :, 2:, 1:-1] - between[:, :, :-2, 1:-1]
     apart = seen_b - seen_a
-    weight = _divided(WEIGHT * DISAGREEMENT, apart.abs() + DISAGREEMENT)
+    weight = _divided(WEIGHT * rules.disagreement, apart.abs() + rules.disagreement)
     products = torch.cat([x * x, x * y, y * y, 2 * x * apart, 2 * y * apart], dim=1)
-    xx, xy, yy, xr, yr = _mean(_divided(weight * products, 4 * WEIGHT), WINDOW).unbind(dim=1)
-    xx, yy = xx + DAMPING, yy + DAMPING
+    xx, xy, yy, xr, yr = _mean(_divided(weight * products, 4 * WEIGHT), rules.window).unbind(dim=1)
+    xx, yy = xx + rules.damping, yy + rules.damping
     determinant = (xx * yy - xy * xy)[:, None]
     step = torch.stack((xy * yr - yy * xr, xy * xr - xx * yr), dim=1)
     return _divided(2 * UNIT * step + determinant, 2 * determinant).clamp(-UNIT, UNIT)
 
 
-def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> Tensor:
+def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules) -> Tensor:
     """The motion of each pixel along which the pictures agree best: its own, none, or that of a pixel nearby."""
     height, width = motion.shape[2:]
     padded = F.pad(motion, (NEARBY, NEARBY, NEARBY, NEARBY), mode="replicate")
@@ -100,7 +161,7 @@ def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> Tensor:
     several = (len(choices), 1, 1, 1)
     seen_a, seen_b = _seen(a.repeat(several), b.repeat(several), found.flatten(0, 1), fraction)
     apart = _mean((seen_a - seen_b).abs(), AGREEMENT).view(len(choices), -1, 1, height, width)
-    apart[1:] += AGREEMENT_GAIN
+    apart[1:] += rules.gain
     numbers = torch.arange(len(choices), device=apart.device).view(-1, 1, 1, 1, 1)
     chosen = (len(choices) * apart + numbers).amin(dim=0, keepdim=True) % len(choices)  # of equals the first
     return found.gather(0, chosen.long().expand(1, *motion.shape))[0]
@@ -108,8 +169,13 @@ def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> Tensor:
 
 def _seen(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> tuple[Tensor, Tensor]:
     """What pixels at the time of a motion see of the picture before and of the picture after."""
-    past = _divided(2 * motion * fraction.numerator + fraction.denominator, 2 * fraction.denominator)
+    past = _share(motion, fraction)
     return _sampled(a, -past), _sampled(b, motion - past)
+
+
+def _share(motion: Tensor, fraction: Fraction) -> Tensor:
+    """A fraction of a motion, rounded; half is rounded up."""
+    return _divided(2 * motion * fraction.numerator + fraction.denominator, 2 * fraction.denominator)
 
 
 def _sampled(picture: Tensor, shift: Tensor) -> Tensor:

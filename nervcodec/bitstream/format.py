@@ -15,31 +15,33 @@ from nervcodec.bitstream.records import (
     read_clock,
     read_depth,
     read_domain,
-    read_grouped,
+    read_filters,
     read_light,
     read_mastering,
     read_ratio,
     read_records,
     read_timeline,
+    read_way,
     write_attached,
     write_clock,
     write_depth,
     write_domain,
-    write_grouped,
+    write_filters,
     write_light,
     write_mastering,
     write_ratio,
     write_timeline,
+    write_way,
 )
 from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Clock, Playback, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
-LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, VERSION = 1, 3, 4, 5, 7
+LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, GROUPED_VERSION, VERSION = 1, 3, 4, 5, 7, 8
 """Versions of the format: the first that is read, the first with layers, the first whose header has records, the first
-whose segments may have networks of their own, and the last that is read, which is written (its frames may be in groups;
-from version 6 on attachments may have a clock of their own)."""
+whose segments may have networks of their own, the first whose frames may be in groups, and the last that is read, which
+is written (its frames may be filtered; from version 6 on attachments may have a clock of their own)."""
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_SEGMENTS = 1 << 16
@@ -55,9 +57,11 @@ class Header:
     """Number of frames in each segment, in order of time."""
     timeline: Timeline | None = None
     """Positions of the file's frames in the video; None means that the file has all frames of the video."""
-    grouped: bool = False
-    """Whether the frames of the video that the file does not hold are made along the motion between those that it
-    holds, and shown with them."""
+    way: int = 0
+    """Way in which the frames of the video that the file does not hold are made between those that it holds, and shown
+    with them (`nervcodec.bitstream.records.WAYS`); 0 means that they are not shown."""
+    filters: tuple[int, ...] = ()
+    """Strength of the temporal filter in each segment (`nervcodec.temporal_filter`), 0 for none; empty means none."""
     clock: Clock | None = None
     """Times at which the frames of the video are shown; None means at equal intervals, by its frame rate."""
     attached: Attached | None = None
@@ -67,6 +71,11 @@ class Header:
     def frames(self) -> int:
         """Number of frames in the file."""
         return sum(self.segments)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether frames between those of the file are frames of the video like them."""
+        return self.way > 0
 
     @property
     def playback(self) -> Playback:
@@ -105,7 +114,8 @@ RECORDS = (
     HeaderRecord(2, "attached", write_attached, lambda data, _: read_attached(data), SEGMENTED_VERSION),
     HeaderRecord(3, "video.depth", write_depth, lambda data, _: read_depth(data), SEGMENTED_VERSION),
     HeaderRecord(4, "video.domain", write_domain, lambda data, _: read_domain(data), SEGMENTED_VERSION),
-    HeaderRecord(5, "grouped", write_grouped, lambda data, header: read_grouped(data, header.timeline), VERSION),
+    HeaderRecord(5, "way", write_way, lambda data, header: read_way(data, header.timeline), GROUPED_VERSION),
+    HeaderRecord(6, "filters", write_filters, lambda data, header: read_filters(data, len(header.segments)), VERSION),
     HeaderRecord(128, "video.sample_aspect", write_ratio, lambda data, _: read_ratio(data)),
     HeaderRecord(129, "clock", write_clock, lambda data, header: read_clock(data, header.times.length)),
     HeaderRecord(130, "video.mastering", write_mastering, lambda data, _: read_mastering(data)),

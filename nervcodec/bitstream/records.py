@@ -14,8 +14,9 @@ MAX_FRAMES = 1 << 20
 MAX_RATIO = 1 << 31  # numerator and denominator
 MAX_CHROMATICITY = MAX_LIGHT = (1 << 16) - 1
 MAX_LUMINANCE = (1 << 32) - 1
-ALONG_MOTION = 1
-"""Number of the way in which frames between are made."""
+WAYS = (FIRST_WAY, ALONG_MOTION) = (1, 2)
+"""Numbers of the ways in which frames between are made: along motion found at the time of each, as in version 7 of the
+format, or along motion found once between two frames of the file."""
 RAW_DEFLATE = -15
 """zlib's code for a stream without header and checksum, and with a window of 32 KiB."""
 
@@ -119,13 +120,13 @@ def read_domain(record: bytes) -> Domain:
     return DOMAINS[number]
 
 
-def write_grouped(grouped: bool) -> bytes:
+def write_way(way: int) -> bytes:
     """The record of groups: the way in which frames between are made."""
-    return bytes([ALONG_MOTION if grouped else 0])
+    return bytes([way])
 
 
-def read_grouped(record: bytes, timeline: Timeline | None) -> bool:
-    """The inverse of `write_grouped`, for a file with a timeline.
+def read_way(record: bytes, timeline: Timeline | None) -> int:
+    """The inverse of `write_way`, for a file with a timeline.
 
     Raises UnsupportedStream for a way that is not known.
     """
@@ -134,9 +135,21 @@ def read_grouped(record: bytes, timeline: Timeline | None) -> bool:
     reader.finish("groups")
     if timeline is None:
         raise CorruptStream("groups need a timeline")
-    if way != ALONG_MOTION:
+    if way not in WAYS:
         raise UnsupportedStream(f"frames between made in way {way} are not known to this decoder")
-    return True
+    return way
+
+
+def write_filters(strengths: tuple[int, ...]) -> bytes:
+    """The record of the temporal filter: its strength in each segment."""
+    return bytes(strengths)
+
+
+def read_filters(record: bytes, segments: int) -> tuple[int, ...]:
+    """The inverse of `write_filters`, for a file with some number of segments."""
+    if len(record) != segments:
+        raise CorruptStream(f"{len(record)} strengths of the filter for {segments} segments")
+    return tuple(record)
 
 
 def write_clock(clock: Clock) -> bytes:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.records import ALONG_MOTION
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.footage import Footage
 from nervcodec.codec.segment.scratch import Scratch
@@ -80,8 +81,8 @@ class SegmentTask:
         Raises RequestError as `plan_header` does.
         """
         timeline = None if self.timeline.is_whole else self.timeline
-        grouped = self.options.gop > 1 and timeline is not None
-        return plan_header(self.video, len(self.clip), timeline=timeline, grouped=grouped)
+        way = ALONG_MOTION if self.options.gop > 1 and timeline is not None else 0
+        return plan_header(self.video, len(self.clip), timeline=timeline, way=way)
 
 
 def decodable(chain: Sequence[Stream], data: bytes) -> Stream:

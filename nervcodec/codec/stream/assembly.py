@@ -20,7 +20,7 @@ def plan_header(
     frames: int,
     *configs: PyramidConfig,
     timeline: Timeline | None = None,
-    grouped: bool = False,
+    way: int = 0,
     clock: Clock | None = None,
     segments: tuple[int, ...] = (),
 ) -> Header:
@@ -28,7 +28,7 @@ def plan_header(
 
     Raises RequestError for a file that no decoder would read.
     """
-    header = Header(video=video, segments=segments or (frames,), timeline=timeline, grouped=grouped, clock=clock)
+    header = Header(video=video, segments=segments or (frames,), timeline=timeline, way=way, clock=clock)
     try:
         check_header(header)
         for config in configs:

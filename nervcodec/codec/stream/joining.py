@@ -19,11 +19,13 @@ def join(parts: Sequence[Stream]) -> Stream:
     starts = accumulate(lengths, initial=0)
     positions = [start + p for start, part in zip(starts, parts, strict=False) for p in part.header.times.positions]
     timeline = Timeline(tuple(positions), sum(lengths))
+    filters = tuple(strength for part in parts for strength in part.header.filters or (0,))
     header = Header(
         video=first.video,
         segments=tuple(part.header.frames for part in parts),
         timeline=None if timeline.is_whole else timeline,
-        grouped=any(part.header.grouped for part in parts),
+        way=max(part.header.way for part in parts),
+        filters=filters if any(filters) else (),
     )
     layers = max(len(part.layers) for part in parts)
     return Stream(header=header, layers=tuple(_join_layer(parts, number) for number in range(layers)))

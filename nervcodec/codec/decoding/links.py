@@ -1,0 +1,168 @@
+"""Consecutive frames of a file with the motion between them, and the temporal filter along it."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain, groupby, pairwise
+
+import torch
+from torch import Tensor
+
+from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.records import FIRST_WAY
+from nervcodec.interpolation import is_cut, luma_samples, picture_between
+from nervcodec.motion import Motion, motion_between
+from nervcodec.temporal_filter import Evidence, filtered
+from nervcodec.timeline import Moment
+from nervcodec.video.domains import rgb_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """Two consecutive frames of a file, samples `[1, C, H, W]`, and what lies between them."""
+
+    index: int
+    """Number of the first one in the file."""
+    before: Tensor
+    after: Tensor | None
+    """The second one; None where it was not decoded."""
+    is_cut: bool
+    """Whether the two belong to two scenes; False where nothing is shown between them."""
+    strength: int
+    """Strength of the filter where it averages the two; 0 for none."""
+    motion: Motion | None = None
+    """The motion, of a batch of one; None where it is not needed."""
+    about_before: Evidence | None = None
+    """Evidence about the first frame from the second, for the filter."""
+    about_after: Evidence | None = None
+    """Evidence about the second frame from the first, for the filter."""
+
+    def held(self, moment: Moment) -> Tensor | None:
+        """The frame that is shown unchanged at a moment; None where a new one lies between the two."""
+        if not moment.fraction or self.after is None:
+            return self.before
+        if self.is_cut:
+            return self.before if moment.fraction < 0.5 else self.after
+        return None
+
+
+class Linker:
+    """Makes links of the decoded frames of a file.
+
+    apart: numbers of the frames between which and the next one frames are shown.
+    along_motion: whether these are made along the motion.
+    """
+
+    def __init__(
+        self, header: Header, device: torch.device, apart: Collection[int], *, along_motion: bool, fast: bool
+    ) -> None:
+        self.video, self.device, self.way = header.video, device, header.way
+        self.apart, self.moving = apart, apart if along_motion else ()
+        self.positions = header.times.positions if header.grouped else ()
+        strengths = () if fast else header.filters
+        self.strengths = [
+            strength
+            for strength, frames in zip(strengths, header.segments, strict=False)
+            for strength in [strength] * (frames - 1) + [0]  # the last frame of a segment and the next are two scenes
+        ]
+
+    def needed(self, frames: Iterable[int]) -> set[int]:
+        """Numbers of the frames that have to be decoded for some frames: these, and those that filter them."""
+        found = set(frames)
+        before = {frame - 1 for frame in found if frame and self._strength(frame - 1)}
+        return found | before | {frame + 1 for frame in found if self._strength(frame)}
+
+    def links(self, decoded: Iterable[tuple[int, Tensor]]) -> Iterator[Link]:
+        """Links of decoded frames, samples `[C, H, W]` with their numbers, and one of the last frame with none."""
+        for (index, before), (following, after) in pairwise(chain(decoded, [(-1, torch.empty(0))])):
+            yield Link(
+                index=index,
+                before=before[None],
+                after=after[None] if following == index + 1 else None,
+                is_cut=following == index + 1 and self._is_cut(index, before, after),
+                strength=self._strength(index),
+            )
+
+    def with_motion(self, links: Sequence[Link]) -> Iterator[Link]:
+        """The links with their motion, and with evidence for the filter, where these are needed; all of them together,
+        which is faster and changes no bit."""
+        for (moves, strength), group in groupby(links, key=lambda link: (self._moves(link), link.strength)):
+            same = list(group)
+            yield from self._moved(same, strength) if moves else same
+
+    def frames_between(self, places: Sequence[tuple[Link, Moment]]) -> dict[Moment, Tensor]:
+        """The new frames `[C, H, W]` between linked frames, those at one fraction together."""
+        made: dict[Moment, Tensor] = {}
+        for fraction in {moment.fraction for _, moment in places}:
+            same = [(link, moment) for link, moment in places if moment.fraction == fraction]
+            found = [link for link, _ in same]
+            before, after = self._both(found)
+            motion = self._motion_at(before, after, found, fraction)
+            frames = picture_between(before, after, motion, fraction, self.video).cpu()
+            made |= {moment: frame for (_, moment), frame in zip(same, frames, strict=True)}
+        return made
+
+    def _moved(self, links: Sequence[Link], strength: int) -> list[Link]:
+        """Links of one strength with their motion, and evidence if they are filtered."""
+        before, after = self._both(links)
+        motion = Motion.between(luma_samples(before, self.video), luma_samples(after, self.video))
+        if not strength:
+            return [replace(link, motion=motion.row(number)) for number, link in enumerate(links)]
+        about_before = Evidence.of(before, after, motion.at(Fraction(0)), strength, self.video)
+        about_after = Evidence.of(after, before, -motion.at(Fraction(1)), strength, self.video)
+        return [
+            replace(
+                link,
+                motion=motion.row(number),
+                about_before=about_before.row(number),
+                about_after=about_after.row(number),
+            )
+            for number, link in enumerate(links)
+        ]
+
+    def _motion_at(self, before: Tensor, after: Tensor, links: Sequence[Link], fraction: Fraction) -> Tensor:
+        """Motion `[B, 2, H, W]` at a time between the frames of links."""
+        if self.way == FIRST_WAY:
+            return motion_between(luma_samples(before, self.video), luma_samples(after, self.video), fraction)
+        return Motion.together([link.motion for link in links if link.motion is not None]).at(fraction)
+
+    def _both(self, links: Sequence[Link]) -> tuple[Tensor, Tensor]:
+        """The first frames of links and the second ones, `[B, C, H, W]`."""
+        after = [link.after for link in links if link.after is not None]
+        return torch.cat([link.before for link in links]).to(self.device), torch.cat(after).to(self.device)
+
+    def _moves(self, link: Link) -> bool:
+        """Whether the motion of a link is needed."""
+        if link.after is None:
+            return False
+        return link.strength > 0 or (self.way != FIRST_WAY and link.index in self.moving and not link.is_cut)
+
+    def _is_cut(self, index: int, before: Tensor, after: Tensor) -> bool:
+        """Whether a frame and the next belong to two scenes, which they do not in a group of frames."""
+        held = self.positions[index : index + 2]
+        is_group = len(held) > 1 and held[1] - held[0] > 1
+        return index in self.apart and not is_group and is_cut(rgb_of(before, self.video), rgb_of(after, self.video))
+
+    def _strength(self, index: int) -> int:
+        """Strength of the filter between a frame and the next."""
+        return self.strengths[index] if index < len(self.strengths) else 0
+
+
+def with_filter(links: Iterable[Link]) -> Iterator[Link]:
+    """Links with both of their frames filtered."""
+    earlier: Link | None = None
+    for link, following in pairwise(chain(links, [None])):
+        assert link is not None
+        connected = earlier is not None and earlier.index + 1 == link.index
+        later = following.about_before if following and following.index == link.index + 1 else None
+        before = earlier.after if earlier and connected else _averaged(link.before, link.about_before)
+        after = None if link.after is None else _averaged(link.after, link.about_after, later)
+        assert before is not None
+        earlier = replace(link, before=before, after=after)
+        yield earlier
+
+
+def _averaged(frame: Tensor, *evidence: Evidence | None) -> Tensor:
+    """A frame with the evidence about it that there is."""
+    known = [found for found in evidence if found is not None]
+    return filtered(frame.to(known[0].weights.device), known).cpu() if known else frame
