@@ -51,9 +51,10 @@ class EncodeOptions:
     """Whether subtitles and attached fonts are copied into the file unchanged; chapters and titles always are."""
     segment: str = "auto"
     """Rule for the length of segments (`nervcodec.codec.job.cutting.longest_segment`)."""
-    gop: Annotated[int, Range(1, 32)] = 1
+    gop: Annotated[int | None, Range(1, 32)] = None
     """Distance from one frame that the file holds to the next; the decoder makes the frames between them along the
-    motion, as frames of the video like the others."""
+    motion, as frames of the video like the others. None means that it is chosen in each segment by rate and distortion,
+    or 1 where frames are left out, for the recipe `paper`, rows of tables and FFNeRV."""
     keep_every: Annotated[int, Range(1, 1000)] = 1
     """Distance from one frame that is fitted and stored to the next; the last frame of the video is always stored."""
     assisted: bool = False
@@ -150,9 +151,19 @@ class EncodeOptions:
         return model_of_row(self.row) if self.row else MODELS[self.model]
 
     @property
+    def chooses_groups(self) -> bool:
+        """Whether the length of groups is chosen in each segment."""
+        return self.gop is None and self.keep_every == 1 and self.recipe == "rate" and not self.row and self.base.planes
+
+    @property
+    def length(self) -> int:
+        """Distance from one frame that the file holds to the next; 1 where it is not chosen yet."""
+        return self.gop or 1
+
+    @property
     def step(self) -> int:
-        """Distance from one frame that is fitted to the next."""
-        return max(self.gop, self.keep_every)
+        """Distance from one frame that is fitted to the next; 1 where it is not chosen yet."""
+        return max(self.length, self.keep_every)
 
     @property
     def makes_planes(self) -> bool:
@@ -190,7 +201,7 @@ class EncodeOptions:
             raise RequestError(f"{self.base.method} has no encoder: its embeddings are free")
 
     def _check_assisted(self) -> None:
-        if self.gop > 1 and self.keep_every > 1:
+        if self.length > 1 and self.keep_every > 1:
             raise RequestError("gop and keep every exclude each other: frames of groups are shown, others are left out")
         if self.assisted and self.keep_every == 1:
             raise RequestError("assisted is for frames that are left out: keep every second one, or fewer")

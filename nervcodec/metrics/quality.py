@@ -20,6 +20,8 @@ Number = TypeVar("Number", float, Tensor)
 
 PSNR_CAP_DB = 100.0
 """PSNR that is reported for identical frames."""
+RECORDED = {"psnrs": torch.float64, "lumas": torch.float64, "indices": torch.float32}
+"""Lists of figures of a meter, with the type of the figures."""
 LEAST_SHARE = 1e-12
 """Share that stands for a plane of which no sample counts, so that it is measured as identical."""
 SSIM_SIDE = 11
@@ -67,6 +69,8 @@ class QualityMeter:
     video: VideoFormat
     """Format of the pictures."""
     psnrs: list[Tensor] = field(default_factory=list)
+    lumas: list[Tensor] = field(default_factory=list)
+    """PSNR of luma alone, or of RGB."""
     indices: list[Tensor] = field(default_factory=list)
 
     def add(self, frames: Tensor, reference: Tensor, masks: Tensor | None = None) -> None:
@@ -84,6 +88,7 @@ class QualityMeter:
             shares = [share.clamp(min=LEAST_SHARE) for share in seen]
         made, given = self._planes(frames), self._planes(reference)
         each = [psnr(a, b, share) for a, b, share in zip(made, given, shares, strict=False)]
+        self.lumas.append(each[0])
         self.psnrs.append(weighted_psnr(*each) if self.video.domain == "yuv420" else each[0])
         index = multiscale_ssim(made[0], given[0]) if len(frames) else None
         if index is not None:
@@ -91,14 +96,13 @@ class QualityMeter:
 
     def to_json(self) -> dict[str, list[float]]:
         """The figures measured so far, as a record for JSON."""
-        return {name: [x for batch in getattr(self, name) for x in batch.tolist()] for name in ("psnrs", "indices")}
+        return {name: [x for batch in getattr(self, name) for x in batch.tolist()] for name in RECORDED}
 
     @classmethod
     def from_json(cls, video: VideoFormat, record: dict[str, list[float]]) -> "QualityMeter":
         """A meter with the figures of a record, the inverse of `to_json`."""
-        psnrs = torch.tensor(record.get("psnrs", []), dtype=torch.float64)
-        indices = torch.tensor(record.get("indices", []), dtype=torch.float32)
-        return cls(video, [psnrs] if len(psnrs) else [], [indices] if len(indices) else [])
+        known = {name: torch.tensor(record.get(name, []), dtype=kind) for name, kind in RECORDED.items()}
+        return cls(video, **{name: [figures] for name, figures in known.items() if len(figures)})
 
     def _planes(self, pictures: Tensor) -> list[Tensor]:
         """Pictures unchanged in RGB, or as planes Y, U and V, each `[B, 1, H, W]`."""
@@ -115,6 +119,11 @@ class QualityMeter:
     def psnr_db(self) -> float:
         """Mean PSNR over the frames so far, in dB."""
         return float(torch.cat(self.psnrs).mean())
+
+    @property
+    def luma_error(self) -> float:
+        """Mean squared error of luma, or of RGB, over the frames so far, where the whole range of samples is 1."""
+        return float((10 ** (torch.cat(self.lumas) / -10)).mean())
 
     @property
     def quality(self) -> Quality:

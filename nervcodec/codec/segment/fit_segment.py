@@ -1,12 +1,15 @@
 """Fits one segment of a video: reaches its target, and measures and reports its quality."""
 
+import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log2
 
 from nervcodec.codec.options import LEAST_QUALITY, MOST_QUALITY
 from nervcodec.codec.segment.assist import assist
+from nervcodec.codec.segment.grouping import choose_length, expected_error
 from nervcodec.codec.segment.measuring import measure, measure_at
-from nervcodec.codec.segment.planning import DEFAULT_QUALITY, quality_of_size
+from nervcodec.codec.segment.planning import DEFAULT_QUALITY, quality_of_size, rate_of_quality
 from nervcodec.codec.segment.report import EncodeReport, PartReport
 from nervcodec.codec.segment.search import MOST_FITS, Candidate, search
 from nervcodec.codec.segment.stack import Stack
@@ -15,12 +18,14 @@ from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE
 
+LOG = logging.getLogger(__name__)
 TIMED_FITS = 3
 """Number of fits of every layer that share a time limit when a quality is to be reached."""
 
 
 def fit_segment(task: SegmentTask) -> tuple[bytes, PartReport]:
     """The bytes of a stream with one fitted segment, and the report on it."""
+    task = _grouped(task)
     options, device, timeline = task.options, task.options.device, task.timeline
     fits = _Search(task)
     made = fits.reach(options.target) if options.target else fits.code(options.quality)
@@ -38,6 +43,28 @@ def fit_segment(task: SegmentTask) -> tuple[bytes, PartReport]:
         guessed = measure_at(decodable(task.chain, data), task.footage, timeline.missing, device, task.observe)
         report = replace(report, missing=guessed.quality)
     return data, PartReport(whole=report, fitted=task.shown, masked=masked, missing=left_out)
+
+
+def _grouped(task: SegmentTask) -> SegmentTask:
+    """The task with the length of its groups, and the filter with groups."""
+    options, footage = task.options, task.footage
+    if not options.chooses_groups:
+        return replace(task, filters=options.length > 1)
+    choose = partial(choose_length, replace(footage, clip=footage.seen()), _likely_error(task))
+    length = task.scratch.recall(choose) if task.scratch else choose()
+    LOG.info("groups of %d frames", length)
+    return replace(task, options=replace(options, gop=length), filters=True)
+
+
+def _likely_error(task: SegmentTask) -> float:
+    """The mean squared error of a fit of all frames that is likely to be asked for."""
+    target, quality = task.options.target, task.options.quality
+    if target and target.kind == "psnr":
+        return float(10 ** (-target.value / 10))
+    if target and target.is_size:
+        samples = len(task.footage.clip) * task.video.pixels
+        quality = quality_of_size(8 * target.value / samples if target.kind == "bytes" else target.value)
+    return expected_error(task.footage, rate_of_quality(quality))
 
 
 def _assisted(report: EncodeReport, data: bytes, task: SegmentTask) -> EncodeReport:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import torch
@@ -49,6 +50,7 @@ class Footage:
         masks = None if self.masks is None else self.masks[list(positions)]
         return Footage(self.video, self.clip[list(positions)], masks)
 
+    @cached_property
     def cuts(self) -> list[int]:
         """Numbers of the frames with which scenes begin, apart from the first."""
         pictures = (rgb_of(picture, self.video) for picture in self.clip)

@@ -1,6 +1,6 @@
 """Measures decoded frames of a file against the video that it was made from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,13 +26,33 @@ def measure_at(
 
     footage: all frames of the video in that segment.
     """
-    meter, moments = QualityMeter(footage.video), _moments(stream.header, footage)
+    meter = QualityMeter(footage.video)
+    for _, frame, original in _compared(stream, footage, positions, device, observe):
+        meter.add(frame, original.clip, original.masks)
+    return meter
+
+
+def measure_shown(
+    stream: Stream, footage: Footage, held: Collection[int], device: DeviceName, observe: Observer = ignore
+) -> tuple[QualityMeter, QualityMeter]:
+    """Compare all frames of a stream's last segment with its footage, except for missing pixels: those at the positions
+    that the file holds, and the others.
+    """
+    meters = QualityMeter(footage.video), QualityMeter(footage.video)
+    for position, frame, original in _compared(stream, footage, range(len(footage.clip)), device, observe):
+        meters[position not in held].add(frame, original.clip, original.masks)
+    return meters
+
+
+def _compared(
+    stream: Stream, footage: Footage, positions: Sequence[int], device: DeviceName, observe: Observer
+) -> Iterator[tuple[int, Tensor, Footage]]:
+    """Positions in footage, frames `[1, C, H, W]` of a stream's last segment there, and the footage of each."""
+    moments = _moments(stream.header, footage)
     frames = frames_at(stream, [moments[position] for position in positions], device=device)
     for done, (position, frame) in enumerate(zip(positions, frames, strict=True), 1):
-        own = footage.at([position])
-        meter.add(frame[None], own.clip, own.masks)
+        yield position, frame[None], footage.at([position])
         observe(FramesDone(stage="measure", frames=done, total=len(positions)))
-    return meter
 
 
 def _moments(header: Header, footage: Footage) -> list[Moment]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from math import log2
 
 from nervcodec.codec.options import LEAST_QUALITY, MOST_QUALITY, EncodeOptions
+from nervcodec.codec.segment.grouping import weight_of_fitted
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE, SSIM_SIDE
 from nervcodec.models.catalogue import MODELS, row_config
@@ -62,6 +63,7 @@ def plan_layers(
     Raises RequestError as `plan_config` and `plan_recipe` do.
     """
     planned: list[LayerPlan] = []
+    quality = quality_of_fitted(quality, options.length)
     for number in range(1, options.layers + 1):
         own = None if options.recipe == "paper" else layer_quality(quality, options.layers, number)
         chosen = replace(options, quality=own, target=None)
@@ -122,6 +124,17 @@ def layer_quality(quality: float | None, layers: int, number: int) -> float:
     return whole - between * (layers - number)
 
 
+def quality_of_fitted(quality: float | None, length: int) -> float | None:
+    """The quality of the frames that are fitted in groups of a length, for a quality of all frames.
+
+    Their errors count more, for the frames between them are made of them.
+    """
+    if length == 1:
+        return quality
+    whole = DEFAULT_QUALITY if quality is None else quality
+    return whole + QUALITY_OCTAVE * log2(weight_of_fitted(length))
+
+
 def default_weights(options: EncodeOptions, samples: int) -> int:
     """Number of weights for a clip with `samples` pixels in all frames together."""
     if options.recipe == "paper":
@@ -162,7 +175,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
     elif options.epochs is not None:
         steps = steps_of_epochs(options.epochs, frames, options.batch)
     else:
-        passed = frames * (GROUP_SHARE * options.gop if options.gop > 1 else 1)
+        passed = frames * (GROUP_SHARE * options.length if options.length > 1 else 1)
         steps = preset_steps(options.preset, round(passed), options.batch)
     paper = options.recipe == "paper"
     return Recipe(

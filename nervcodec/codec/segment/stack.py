@@ -1,6 +1,7 @@
 """Fits the layers of a segment, each on top of the decoded frames of the layers below."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from math import log2
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.layer import Chunk
-from nervcodec.codec.segment.measuring import measure, measure_at
+from nervcodec.codec.segment.measuring import measure, measure_at, measure_shown
 from nervcodec.codec.segment.planning import plan_layers
 from nervcodec.codec.segment.report import EncodeReport, LayerReport
 from nervcodec.codec.segment.search import Candidate
@@ -26,9 +27,11 @@ from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import RequestError
 from nervcodec.events import FitStarted, LayerDropped
 from nervcodec.memory import check_memory
+from nervcodec.metrics.quality import QualityMeter
 from nervcodec.metrics.value import Quality
 from nervcodec.models.catalogue import model_name
 from nervcodec.models.config import PyramidConfig
+from nervcodec.temporal_filter import strength_of
 from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.network import FitInputs
 from nervcodec.training.recipe import Recipe, preset_steps
@@ -94,17 +97,14 @@ class Stack:
         config, recipe = self._plan(number)
         begun = monotonic()
         stream = self._with(config, self._fit(number, config, recipe))
-        data = write_stream(stream)
         packed = monotonic()
-        LOG.info("layer %d: %d bytes so far; its groups: %s", number, len(data), group_sizes(stream, config))
         decoded = torch.empty_like(clip) if number < task.options.layers else None
         notes = task.scratch.notes() if task.scratch else None
-        whole, device = decodable(task.chain, data), task.options.device
-        quality: Quality | None = measure(whole, task.seen, device, task.observe, notes, decoded).quality
-        if between := task.shown - len(clip):
-            made = measure_at(whole, task.footage, task.timeline.missing, device, task.observe)
-            quality = Quality.mean([(quality, len(clip)), (made.quality, between)])
-        assert quality is not None
+        whole = decodable(task.chain, write_stream(stream))
+        meter = measure(whole, task.seen, task.options.device, task.observe, notes, decoded)
+        stream, quality = self._shown(stream, meter)
+        data = write_stream(stream)
+        LOG.info("layer %d: %d bytes so far; its groups: %s", number, len(data), group_sizes(stream, config))
         report = LayerReport(
             quality=quality,
             file_bytes=len(data),
@@ -121,6 +121,25 @@ class Stack:
         self.stream, self.data, self.reports = stream, data, [*self.reports, report]
         self.decoded = decoded
         return True
+
+    def _shown(self, stream: Stream, own: QualityMeter) -> tuple[Stream, Quality]:
+        """A stream with the filter, if its frames are better for it, and the quality of all frames that it shows.
+
+        own: quality of the frames of the stream without the filter.
+        """
+        task, device = self.task, self.task.options.device
+        if task.filters:
+            strength = strength_of(own.luma_error)
+            filtered = replace(stream, header=replace(stream.header, filters=(strength,) if strength else ()))
+            whole = decodable(task.chain, write_stream(filtered))
+            meters = measure_shown(whole, task.footage, task.timeline.positions, device, task.observe)
+            LOG.info("filter of strength %d: %.2f to %.2f dB", strength, own.psnr_db, meters[0].psnr_db)
+            if not strength or meters[0].psnr_db > own.psnr_db:
+                return filtered, _mean(meters)
+        if task.shown == len(task.clip):
+            return stream, own.quality
+        whole = decodable(task.chain, write_stream(stream))
+        return stream, _mean([own, measure_at(whole, task.footage, task.timeline.missing, device, task.observe)])
 
     def _fit(self, number: int, config: PyramidConfig, recipe: Recipe) -> Chunk:
         """Fit layer `number`, counted from 1, and pack it into a chunk."""
@@ -184,6 +203,13 @@ class Stack:
         if steps < LEAST_TIMED_STEPS and not self.reports:
             raise RequestError(f"{self.task.options.time_limit:g} s are too short: a step takes {each:.2g} s")
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.task.clip), recipe.batch))
+
+
+def _mean(meters: Sequence[QualityMeter]) -> Quality:
+    """The quality of all frames that some meters have measured."""
+    quality = Quality.mean([(meter.quality, meter.frames) for meter in meters if meter.frames])
+    assert quality is not None
+    return quality
 
 
 def group_sizes(stream: Stream, config: PyramidConfig) -> str:

@@ -35,6 +35,8 @@ class SegmentTask:
     """Streams of the segments before, from one that refers to none; empty if this segment does not follow."""
     scratch: Scratch | None = None
     """Storage for the states of fits; None keeps no states."""
+    filters: bool = False
+    """Whether the temporal filter is used where it makes frames better."""
 
     @property
     def video(self) -> VideoFormat:
@@ -45,14 +47,14 @@ class SegmentTask:
     def timeline(self) -> Timeline:
         """Positions of the clip's frames in the segment; no cut lies in a group."""
         length = len(self.footage.clip)
-        if self.options.gop > 1:
-            return Timeline.grouped(self.options.gop, length, self.footage.cuts())
+        if self.options.length > 1:
+            return Timeline.grouped(self.options.length, length, self.footage.cuts)
         return Timeline.every(self.options.keep_every, length)
 
     @property
     def shown(self) -> int:
         """Number of frames that a decoder of the stream shows."""
-        return len(self.footage.clip if self.options.gop > 1 else self.clip)
+        return len(self.footage.clip if self.options.length > 1 else self.clip)
 
     @cached_property
     def kept(self) -> Footage:
@@ -81,7 +83,7 @@ class SegmentTask:
         Raises RequestError as `plan_header` does.
         """
         timeline = None if self.timeline.is_whole else self.timeline
-        way = ALONG_MOTION if self.options.gop > 1 and timeline is not None else 0
+        way = ALONG_MOTION if self.options.length > 1 and timeline is not None else 0
         return plan_header(self.video, len(self.clip), timeline=timeline, way=way)
 
 
