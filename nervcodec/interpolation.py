@@ -7,9 +7,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nervcodec.picture import VideoFormat
-from nervcodec.planes import unpack_planes
+from nervcodec.planes import pack_planes, unpack_planes
 from nervcodec.samples import depth_of, nearest, to_unit
-from nervcodec.warp import warp_picture
+from nervcodec.warp import warp
 
 LUMA = (54, 183, 19)
 """Weights of red, green and blue in luma, in 256ths, by BT.709."""
@@ -32,6 +32,17 @@ def picture_between(before: Tensor, after: Tensor, motion: Tensor, fraction: Fra
     seen_before = warp_picture(before, -share * motion, video)
     seen_after = warp_picture(after, (1 - share) * motion, video)
     return nearest(torch.lerp(seen_before, seen_after, share) + ABOVE_HALF, depth_of(before))
+
+
+def warp_picture(picture: Tensor, flows: Tensor, video: VideoFormat) -> Tensor:
+    """Samples `[B, C, h, w]` in the domain of a video, sampled bicubically, as floats; flows are `[B, 2, H, W]`, in
+    pixels of the picture. Planes of chroma have half the mean flow of their pixels.
+    """
+    if video.domain == "rgb":
+        return warp(picture.float(), flows, "bicubic")
+    luma, chroma = unpack_planes(picture, video.height, video.width)
+    halved = F.avg_pool2d(flows, 2, ceil_mode=True, count_include_pad=False) / 2
+    return pack_planes(warp(luma.float(), flows, "bicubic"), warp(chroma.float(), halved, "bicubic"))
 
 
 def luma_samples(picture: Tensor, video: VideoFormat) -> Tensor:

@@ -21,6 +21,13 @@ def pack_planes(luma: Tensor, chroma: Tensor) -> Tensor:
     return torch.cat([squares.reshape(-1, LUMA, height, width), chroma], dim=1)
 
 
+def repeat_border(packed: Tensor, height: int, width: int) -> Tensor:
+    """Packed planes of a picture `height` x `width` whose luma beyond the picture is its border."""
+    if height % 2 == width % 2 == 0:
+        return packed
+    return pack_planes(*unpack_planes(packed, height, width))
+
+
 def luma_of(packed: Tensor) -> Tensor:
     """Y `[B, 1, H, W]`, with even sides, of packed planes `[B, 6, H/2, W/2]`."""
     batch, _, height, width = packed.shape

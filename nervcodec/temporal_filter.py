@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nervcodec.interpolation import LUMA
+from nervcodec.interpolation import LUMA, warp_picture
 from nervcodec.picture import VideoFormat
 from nervcodec.planes import LUMA as LUMA_CHANNELS
+from nervcodec.planes import repeat_border
 from nervcodec.samples import depth_of, nearest, peak_of
-from nervcodec.warp import warp_picture
 
 MOST_STRENGTH = 255
 STRENGTHS = 512
@@ -44,7 +44,8 @@ class Evidence:
         """
         seen = warp_picture(beside, motion, video)
         deviation = strength / STRENGTHS * peak_of(depth_of(frame))
-        squares = F.pad(_luma_squares(seen - frame, video), (1, 1, 1, 1), mode="replicate")
+        whole = frame if video.domain == "rgb" else repeat_border(frame, video.height, video.width)
+        squares = F.pad(_luma_squares(seen - whole, video), (1, 1, 1, 1), mode="replicate")
         weights = torch.exp(F.avg_pool2d(squares, 3, stride=1) / (-2 * deviation**2))
         if video.domain == "rgb":
             height, width = frame.shape[2:]

@@ -1,5 +1,7 @@
-"""Motion by a second, plain implementation of `nervcodec.motion` in NumPy's integers, pixel coordinates written out."""
+"""Motion, frames between and the temporal filter by a second, plain implementation in NumPy, with pixel coordinates
+written out; motion is in integers."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -8,21 +10,45 @@ from numpy.typing import NDArray
 from nervcodec import motion as rules
 
 Map = NDArray[np.int64]
+HALF = Fraction(1, 2)
 
 
 def motion_between(before: Map, after: Map, fraction: Fraction, bits: int = 8) -> NDArray[np.float64]:
-    """Motion `[2, H, W]`, x and y in pixels, of two pictures of luma `[H, W]`."""
-    side = next(side for pixels, side in rules.REDUCTIONS if before.size <= pixels)
+    """Motion `[2, H, W]`, x and y in pixels, of two pictures of luma `[H, W]`, found at its time."""
+    side = side_of(before)
+    return in_pixels(estimate(before, after, fraction, bits, rules.FIRST_RULES), side, before.shape)
+
+
+def motion_at(before: Map, after: Map, fraction: Fraction, bits: int = 8) -> NDArray[np.float64]:
+    """Motion `[2, H, W]`, x and y in pixels, of two pictures of luma `[H, W]`, found half-way."""
+    halfway = estimate(before, after, HALF, bits, rules.RULES)
+    motion = halfway
+    for _ in range(2 if fraction != HALF else 0):
+        motion = np.stack([sampled(m, share(motion, HALF - fraction)) for m in halfway])
+    return in_pixels(motion, side_of(before), before.shape)
+
+
+def side_of(luma: Map) -> int:
+    return next(side for pixels, side in rules.REDUCTIONS if luma.size <= pixels)
+
+
+def in_pixels(motion: Map, side: int, size: tuple[int, ...]) -> NDArray[np.float64]:
+    return np.stack([enlarged(m, side, size) for m in motion]) / (4 * side * rules.UNIT)
+
+
+def estimate(before: Map, after: Map, fraction: Fraction, bits: int, chosen: rules.Rules) -> Map:
+    """Motion `[2, h, w]` of reduced luma."""
+    side = side_of(before)
     pairs = list(zip(*(pyramid(reduced(luma, side, bits)) for luma in (before, after)), strict=True))
     motion = np.zeros((2, *pairs[-1][0].shape), np.int64)
     for scale, (a, b) in reversed(list(enumerate(pairs))):
         if motion.shape[1:] != a.shape:
             motion = np.stack([(enlarged(m, 2, a.shape) + 4) // 8 for m in motion])
         for _ in range(rules.ITERATIONS if scale else rules.FINEST_ITERATIONS):
-            moved = motion + step(a, b, motion, fraction)
+            moved = motion + step(a, b, motion, fraction, chosen)
             motion = np.stack([mean(m, rules.SMOOTHING) for m in moved])
-        motion = np.stack([mean(m, rules.EDGES) for m in best(a, b, motion, fraction)])
-    return np.stack([enlarged(m, side, before.shape) for m in motion]) / (4 * side * rules.UNIT)
+        motion = np.stack([mean(m, rules.EDGES) for m in best(a, b, motion, fraction, chosen)])
+    return motion
 
 
 def plane_between(before: Map, after: Map, motion: NDArray[np.float64], fraction: Fraction) -> Map:
@@ -31,6 +57,36 @@ def plane_between(before: Map, after: Map, motion: NDArray[np.float64], fraction
     mixed = (1 - float(fraction)) * past + float(fraction) * bicubic(after, float(1 - fraction) * motion)
     plane: Map = np.floor(mixed + 33 / 64).clip(0, 255).astype(np.int64)
     return plane
+
+
+def filtered(
+    planes: tuple[Map, ...], beside: Sequence[tuple[tuple[Map, ...], NDArray[np.float64]]], strength: int
+) -> tuple[Map, ...]:
+    """Planes Y, U, V of 8 bits, averaged with planes beside them, each with the motion `[2, H, W]` to it."""
+    totals, weights = [plane.astype(float) for plane in planes], np.ones(planes[1].shape)
+    for others, motion in beside:
+        seen = [bicubic(others[0], motion), *(bicubic(plane, halved(motion)) for plane in others[1:])]
+        weight = np.exp(mean_squares(seen[0] - planes[0]) / (-2 * (strength / 512 * 255) ** 2))
+        totals = [total + of_plane(weight, total.shape) * plane for total, plane in zip(totals, seen, strict=True)]
+        weights = weights + weight
+    made = [total / of_plane(weights, total.shape) for total in totals]
+    return tuple(np.rint(plane).clip(0, 255).astype(np.int64) for plane in made)
+
+
+def mean_squares(difference: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means of squares over 2 x 2 pixels, then over 3 x 3 of these; borders are repeated."""
+    height, width = difference.shape
+    whole = np.pad(difference**2, ((0, height % 2), (0, width % 2)), mode="edge")
+    cells = whole.reshape(whole.shape[0] // 2, 2, whole.shape[1] // 2, 2).mean(axis=(1, 3))
+    near, (height, width) = np.pad(cells, 1, mode="edge"), cells.shape
+    around = [near[y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    means: NDArray[np.float64] = np.mean(around, axis=0)
+    return means
+
+
+def of_plane(weight: NDArray[np.float64], size: tuple[int, ...]) -> NDArray[np.float64]:
+    """Weights of cells of 2 x 2 pixels as those of a plane: of chroma, or of luma."""
+    return weight if weight.shape == size else weight.repeat(2, axis=0).repeat(2, axis=1)[: size[0], : size[1]]
 
 
 def halved(motion: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -110,8 +166,12 @@ def mean(values: Map, reaches: tuple[int, ...]) -> Map:
 
 
 def seen(a: Map, b: Map, motion: Map, fraction: Fraction) -> tuple[Map, Map]:
-    past = (2 * motion * fraction.numerator + fraction.denominator) // (2 * fraction.denominator)
+    past = share(motion, fraction)
     return sampled(a, -past), sampled(b, motion - past)
+
+
+def share(motion: Map, fraction: Fraction) -> Map:
+    return (2 * motion * fraction.numerator + fraction.denominator) // (2 * fraction.denominator)
 
 
 def sampled(picture: Map, shift: Map) -> Map:
@@ -127,16 +187,16 @@ def sampled(picture: Map, shift: Map) -> Map:
     return rounded
 
 
-def step(a: Map, b: Map, motion: Map, fraction: Fraction) -> Map:
+def step(a: Map, b: Map, motion: Map, fraction: Fraction, chosen: rules.Rules) -> Map:
     seen_a, seen_b = seen(a, b, motion, fraction)
     share, whole = fraction.numerator, fraction.denominator
     between = np.pad(((whole - share) * seen_a + share * seen_b) // whole, 1, mode="edge")
     x, y = between[1:-1, 2:] - between[1:-1, :-2], between[2:, 1:-1] - between[:-2, 1:-1]
     apart = seen_b - seen_a
-    weight = rules.WEIGHT * rules.DISAGREEMENT // (abs(apart) + rules.DISAGREEMENT)
+    weight = rules.WEIGHT * chosen.disagreement // (abs(apart) + chosen.disagreement)
     products = (x * x, x * y, y * y, 2 * x * apart, 2 * y * apart)
-    xx, xy, yy, xr, yr = (mean(weight * p // (4 * rules.WEIGHT), rules.WINDOW) for p in products)
-    xx, yy = xx + rules.DAMPING, yy + rules.DAMPING
+    xx, xy, yy, xr, yr = (mean(weight * p // (4 * rules.WEIGHT), chosen.window) for p in products)
+    xx, yy = xx + chosen.damping, yy + chosen.damping
     determinant = xx * yy - xy * xy
     steps = [
         (2 * rules.UNIT * numerator + determinant) // (2 * determinant)
@@ -146,14 +206,14 @@ def step(a: Map, b: Map, motion: Map, fraction: Fraction) -> Map:
     return limited
 
 
-def best(a: Map, b: Map, motion: Map, fraction: Fraction) -> Map:
+def best(a: Map, b: Map, motion: Map, fraction: Fraction, chosen: rules.Rules) -> Map:
     reach, (height, width) = rules.NEARBY, a.shape
     near = np.pad(motion, ((0, 0), (reach, reach), (reach, reach)), mode="edge")
     found, least = motion, disagreement(a, b, motion, fraction)
     places = ((0, reach), (0, -reach), (reach, 0), (-reach, 0))
     others = [near[:, reach + y : reach + y + height, reach + x : reach + x + width] for y, x in places]
     for choice in (np.zeros_like(motion), *others):
-        apart = disagreement(a, b, choice, fraction) + rules.AGREEMENT_GAIN
+        apart = disagreement(a, b, choice, fraction) + chosen.gain
         found, least = np.where(apart < least, choice, found), np.minimum(apart, least)
     return found
 

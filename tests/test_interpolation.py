@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from nervcodec.interpolation import is_cut, picture_between
+from nervcodec.interpolation import is_cut, luma_samples, picture_between
 from nervcodec.metrics.quality import psnr
+from nervcodec.motion import Motion
 from nervcodec.picture import VideoFormat
 from nervcodec.planes import pack_planes, unpack_planes
 from nervcodec.video.reader import read_frames
@@ -31,10 +32,16 @@ def texture(width: int) -> Tensor:
     return (255 * smooth).round().clamp(0, 255).byte()
 
 
+def between(before: Tensor, after: Tensor, fraction: Fraction, video: VideoFormat) -> Tensor:
+    """The picture between two, samples `[B, C, h, w]`, along the motion between them."""
+    motion = Motion.between(luma_samples(before, video), luma_samples(after, video)).at(fraction)
+    return picture_between(before, after, motion, fraction, video)
+
+
 def frame_between(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
     """The frame of RGB between two, `[B, 3, H, W]`."""
     height, width = before.shape[2:]
-    return picture_between(before, after, fraction, VideoFormat(width=width, height=height, frame_rate=Fraction(25)))
+    return between(before, after, fraction, VideoFormat(width=width, height=height, frame_rate=Fraction(25)))
 
 
 @pytest.mark.parametrize("fraction", [Fraction(1, 4), HALF, Fraction(4, 5)])
@@ -49,11 +56,11 @@ def test_planes_move_together() -> None:
     """Luma by the motion, chroma by half of it."""
     wide = texture(192)
     luma, chroma = wide[:, :1], torch.nn.functional.avg_pool2d(wide[:, 1:].float(), 2).byte()
-    before, after, between = (
+    before, after, middle = (
         pack_planes(luma[..., at : at + 128], chroma[..., at // 2 : at // 2 + 64]) for at in (0, 20, 10)
     )
     video = VideoFormat(width=128, height=96, frame_rate=Fraction(25), chroma="420", domain="yuv420")
-    planes = (unpack_planes(packed, 96, 128) for packed in (picture_between(before, after, HALF, video), between))
+    planes = (unpack_planes(packed, 96, 128) for packed in (between(before, after, HALF, video), middle))
     for made, real, margin in zip(*planes, (24, 12), strict=True):
         inside = (..., slice(8, -8), slice(margin, -margin))
         assert float(psnr(made[inside], real[inside])) > 38

@@ -60,8 +60,9 @@ class Header:
     way: int = 0
     """Way in which the frames of the video that the file does not hold are made between those that it holds, and shown
     with them (`nervcodec.bitstream.records.WAYS`); 0 means that they are not shown."""
-    filters: tuple[int, ...] = ()
-    """Strength of the temporal filter in each segment (`nervcodec.temporal_filter`), 0 for none; empty means none."""
+    filters: tuple[tuple[int, ...], ...] = ()
+    """Strength of the temporal filter (`nervcodec.temporal_filter`) up to each layer, in each segment; 0 and layers
+    without strengths mean none."""
     clock: Clock | None = None
     """Times at which the frames of the video are shown; None means at equal intervals, by its frame rate."""
     attached: Attached | None = None

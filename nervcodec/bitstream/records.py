@@ -140,16 +140,16 @@ def read_way(record: bytes, timeline: Timeline | None) -> int:
     return way
 
 
-def write_filters(strengths: tuple[int, ...]) -> bytes:
-    """The record of the temporal filter: its strength in each segment."""
-    return bytes(strengths)
+def write_filters(filters: tuple[tuple[int, ...], ...]) -> bytes:
+    """The record of the temporal filter: its strengths in all segments up to one layer after the other."""
+    return bytes(strength for layer in filters for strength in layer)
 
 
-def read_filters(record: bytes, segments: int) -> tuple[int, ...]:
+def read_filters(record: bytes, segments: int) -> tuple[tuple[int, ...], ...]:
     """The inverse of `write_filters`, for a file with some number of segments."""
-    if len(record) != segments:
+    if not record or len(record) % segments:
         raise CorruptStream(f"{len(record)} strengths of the filter for {segments} segments")
-    return tuple(record)
+    return tuple(tuple(record[start : start + segments]) for start in range(0, len(record), segments))
 
 
 def write_clock(clock: Clock) -> bytes:

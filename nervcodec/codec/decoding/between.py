@@ -38,7 +38,7 @@ def frames_at(
     numbers = range(len(moments)) if numbers is None else numbers
     header, shown, along_motion = stream.header, moments[numbers.start : numbers.stop], between == "motion"
     apart = {moment.frame for moment in shown if moment.fraction}
-    linker = Linker(header, choose_device(device), apart, along_motion=along_motion, fast=fast)
+    linker = Linker(stream, choose_device(device), apart, along_motion=along_motion, fast=fast)
     frames = sorted(linker.needed(_frames_of(shown, header.frames)))
     made = chain.from_iterable(decode_frames(stream, set(frames), device=device, fast=fast))
     rendered = chain.from_iterable(_rendered(stream, moments, numbers, device, fast=fast))

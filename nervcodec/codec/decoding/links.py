@@ -8,7 +8,7 @@ from itertools import chain, groupby, pairwise
 import torch
 from torch import Tensor
 
-from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.records import FIRST_WAY
 from nervcodec.interpolation import is_cut, luma_samples, picture_between
 from nervcodec.motion import Motion, motion_between
@@ -54,12 +54,13 @@ class Linker:
     """
 
     def __init__(
-        self, header: Header, device: torch.device, apart: Collection[int], *, along_motion: bool, fast: bool
+        self, stream: Stream, device: torch.device, apart: Collection[int], *, along_motion: bool, fast: bool
     ) -> None:
+        header, layer = stream.header, len(stream.layers) - 1
         self.video, self.device, self.way = header.video, device, header.way
         self.apart, self.moving = apart, apart if along_motion else ()
         self.positions = header.times.positions if header.grouped else ()
-        strengths = () if fast else header.filters
+        strengths = () if fast else next(iter(header.filters[layer:]), ())
         self.strengths = [
             strength
             for strength, frames in zip(strengths, header.segments, strict=False)

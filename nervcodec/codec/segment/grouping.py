@@ -8,7 +8,7 @@ error of fitted frames. The numbers fit the curves of five clips (ours, docs/exp
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import exp, log, log2, pi, sqrt
+from math import exp, log, pi, sqrt
 
 import torch
 from torch import Tensor
@@ -24,8 +24,9 @@ LENGTHS = (1, 2, 4, 8)
 """Lengths of groups to choose from."""
 POWER = 0.75
 """Power of the reciprocal of the bits with which errors fall."""
-UNSHARED = 1.3
-"""Growth of the bits of a fitted frame, at the same error, each time that half as many frames are fitted."""
+UNSHARED = 0.3
+"""Increase in the bits of a fitted frame, at the same error, for each frame between two fitted ones, as a share of the
+bits that it would take if all were fitted: the fewer frames, the less they share."""
 PASSED_ON = 0.9
 """Share of the error of the fitted frames that the frames between them have."""
 MOTION_SHARE = 0.45
@@ -62,7 +63,7 @@ def cost(length: int, error: float) -> float:
 
     error: mean error of frames between original frames, in the same unit.
     """
-    weight, growth = weight_of_fitted(length), exp(log(UNSHARED) * log2(length))
+    weight, growth = weight_of_fitted(length), 1 + UNSHARED * (length - 1)
     fitted = exp(POWER / (1 + POWER) * log(growth / weight))
     bits = POWER * growth * exp(-log(fitted) / POWER)
     return (weight * fitted + (length - 1) * MOTION_SHARE * error + bits) / length

@@ -130,12 +130,13 @@ class Stack:
         task, device = self.task, self.task.options.device
         if task.filters:
             strength = strength_of(own.luma_error)
-            filtered = replace(stream, header=replace(stream.header, filters=(strength,) if strength else ()))
+            filtered = with_strength(stream, strength)
             whole = decodable(task.chain, write_stream(filtered))
             meters = measure_shown(whole, task.footage, task.timeline.positions, device, task.observe)
             LOG.info("filter of strength %d: %.2f to %.2f dB", strength, own.psnr_db, meters[0].psnr_db)
             if not strength or meters[0].psnr_db > own.psnr_db:
                 return filtered, _mean(meters)
+            stream = with_strength(stream, 0)
         if task.shown == len(task.clip):
             return stream, own.quality
         whole = decodable(task.chain, write_stream(stream))
@@ -203,6 +204,11 @@ class Stack:
         if steps < LEAST_TIMED_STEPS and not self.reports:
             raise RequestError(f"{self.task.options.time_limit:g} s are too short: a step takes {each:.2g} s")
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.task.clip), recipe.batch))
+
+
+def with_strength(stream: Stream, strength: int) -> Stream:
+    """A stream with one segment, with the strength of the filter up to its last layer."""
+    return replace(stream, header=replace(stream.header, filters=(*stream.header.filters, (strength,))))
 
 
 def _mean(meters: Sequence[QualityMeter]) -> Quality:

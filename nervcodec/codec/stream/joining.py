@@ -19,16 +19,22 @@ def join(parts: Sequence[Stream]) -> Stream:
     starts = accumulate(lengths, initial=0)
     positions = [start + p for start, part in zip(starts, parts, strict=False) for p in part.header.times.positions]
     timeline = Timeline(tuple(positions), sum(lengths))
-    filters = tuple(strength for part in parts for strength in part.header.filters or (0,))
+    layers = max(len(part.layers) for part in parts)
+    filters = tuple(tuple(_strength(part, layer) for part in parts) for layer in range(layers))
     header = Header(
         video=first.video,
         segments=tuple(part.header.frames for part in parts),
         timeline=None if timeline.is_whole else timeline,
         way=max(part.header.way for part in parts),
-        filters=filters if any(filters) else (),
+        filters=filters if any(map(any, filters)) else (),
     )
-    layers = max(len(part.layers) for part in parts)
     return Stream(header=header, layers=tuple(_join_layer(parts, number) for number in range(layers)))
+
+
+def _strength(part: Stream, layer: int) -> int:
+    """Strength of the filter of a stream with one segment up to a layer, which may add nothing to it."""
+    strengths = [strength for (strength,) in part.header.filters[: len(part.layers)]]
+    return strengths[min(layer, len(strengths) - 1)] if strengths else 0
 
 
 def _join_layer(parts: Sequence[Stream], number: int) -> Layer:

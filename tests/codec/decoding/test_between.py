@@ -14,12 +14,12 @@ from nervcodec.codec.decoding.between import frames_at
 from nervcodec.codec.decoding.frames import decode_frames, decode_times
 from nervcodec.codec.stream.payload import unpack
 from nervcodec.codec.stream.tensors import Tensors
-from nervcodec.interpolation import picture_between
 from nervcodec.models.config import PyramidConfig
 from nervcodec.models.hnerv.network import HNeRV
 from nervcodec.timeline import Moment, Playback
 from tests.codec.clips import decoded, encoded, mean_psnr, small_clip
 from tests.golden.make import FOLDER
+from tests.test_interpolation import between as pictures_between
 
 HALF = Fraction(1, 2)
 NAMES = ["v1/dnerv", "v3/hnerv", "v3/sdmn", "v3/ffnerv", "v3/layers", "v4/timeline"]
@@ -48,7 +48,7 @@ def test_any_file_has_frames_between_and_its_own_stay_as_they_are(name: str) -> 
     made = {between: torch.stack(list(frames_at(stream, moments, between))) for between in ("motion", "embedding")}
     assert torch.equal(made["motion"][::2], own)
     assert torch.equal(made["embedding"][::2], own)
-    assert torch.equal(made["motion"][1::2], picture_between(own[:-1], own[1:], HALF, stream.header.video))
+    assert torch.equal(made["motion"][1::2], pictures_between(own[:-1], own[1:], HALF, stream.header.video))
     rendered = torch.cat(list(decode_times(stream, [n + 0.5 for n in range(len(own) - 1)])))
     assert torch.equal(made["embedding"][1::2], rendered)
 
@@ -62,7 +62,7 @@ def test_times_between_approach_the_frames_around() -> None:
 
 
 def test_nothing_is_blended_across_a_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.codec.decoding.between.is_cut", lambda before, after: True)
+    monkeypatch.setattr("nervcodec.codec.decoding.links.is_cut", lambda before, after: True)
     stream = opened("v3/dnerv")
     own = frames_of(stream)
     moments = [Moment(n, fraction) for n in range(3) for fraction in (Fraction(1, 4), HALF)]
@@ -77,7 +77,7 @@ def test_segments_are_joined_along_the_motion_and_held_by_the_network() -> None:
     (held,) = decode_times(twice, [frames - 0.5])
     assert torch.equal(held, own[-1:])
     (between,) = frames_at(twice, [Moment(frames - 1, HALF)])
-    assert torch.equal(between, picture_between(own[-1:], own[:1], HALF, stream.header.video)[0])
+    assert torch.equal(between, pictures_between(own[-1:], own[:1], HALF, stream.header.video)[0])
 
 
 @pytest.fixture

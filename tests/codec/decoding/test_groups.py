@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 import nervcodec
-from nervcodec.bitstream.container import Stream, read_stream
+from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import read_header, write_header
-from nervcodec.bitstream.records import read_grouped
+from nervcodec.bitstream.records import ALONG_MOTION, read_way
 from nervcodec.codec.decoding.frames import decode_frames
 from nervcodec.codec.segment.footage import load_clip
 from nervcodec.codec.segment.planning import plan_recipe
@@ -72,25 +71,60 @@ def test_all_frames_are_shown_and_measured(tmp_path: Path) -> None:
 
 
 def test_frames_between_are_those_of_a_plain_implementation(grouped: Path, tmp_path: Path) -> None:
-    own, frames = torch.cat(list(decode_frames(opened(grouped)))), shown(grouped, tmp_path)
-    for held, kept in zip(planes(frames[::2]), planes(own), strict=True):
-        assert torch.equal(held, kept)
-    luma, chroma = planes(own)
-    made_luma, made_chroma = planes(frames[1::2])
-    for number in range(4):
-        before, after = luma[number : number + 2, 0].long().numpy()
-        motion = plain_motion.motion_between(before, after, HALF)
-        compare(made_luma[number, 0], before, after, motion)
-        for colour in range(2):
-            before, after = chroma[number : number + 2, colour].long().numpy()
-            compare(made_chroma[number, colour], before, after, plain_motion.halved(motion))
+    ((strength,),) = opened(grouped).header.filters
+    assert strength > 0
+    own, frames = maps(torch.cat(list(decode_frames(opened(grouped))))), maps(shown(grouped, tmp_path))
+    for number, held in enumerate(frames[::2]):
+        beside = [
+            (own[other], plain_motion.motion_at(own[first][0], own[first + 1][0], at) * (other - number))
+            for other, first, at in ((number - 1, number - 1, Fraction(1)), (number + 1, number, Fraction(0)))
+            if 0 <= other < len(own)
+        ]
+        assert beside
+        compare(held, plain_motion.filtered(own[number], beside, strength))
+    for number, made in enumerate(frames[1::2]):
+        motion = plain_motion.motion_at(own[number][0], own[number + 1][0], HALF)
+        luma, *chroma = zip(frames[2 * number], frames[2 * number + 2], strict=True)
+        whole = plain_motion.plane_between(*luma, motion, HALF)
+        halved = [plain_motion.plane_between(*plane, plain_motion.halved(motion), HALF) for plane in chroma]
+        compare(made, (whole, *halved))
 
 
-def compare(made: Tensor, before: plain_motion.Map, after: plain_motion.Map, motion: NDArray[np.float64]) -> None:
-    """A plane between two against that of the plain implementation."""
-    difference = np.abs(made.long().numpy() - plain_motion.plane_between(before, after, motion, HALF))
-    assert difference.max() <= 1
-    assert (difference > 0).mean() <= 0.001
+def maps(frames: Tensor) -> list[tuple[plain_motion.Map, ...]]:
+    """Planes Y, U and V of packed frames."""
+    luma, chroma = (x.long().numpy() for x in planes(frames))
+    return [(y[0], u, v) for y, (u, v) in zip(luma, chroma, strict=True)]
+
+
+def compare(made: tuple[plain_motion.Map, ...], plain: tuple[plain_motion.Map, ...]) -> None:
+    """The planes of a frame against those of the plain implementation."""
+    for plane, other in zip(made, plain, strict=True):
+        difference = np.abs(plane - other)
+        assert difference.max() <= 1
+        assert (difference > 0).mean() <= 0.001
+
+
+def test_a_fast_decode_is_not_filtered(grouped: Path, tmp_path: Path) -> None:
+    target = tmp_path / "fast.y4m"
+    nervcodec.decode(str(grouped), str(target), nervcodec.DecodeOptions(fast=True))
+    fast, own = load_planes(str(target), View())[::2], torch.cat(list(decode_frames(opened(grouped))))
+    filtered = shown(grouped, tmp_path)[::2]
+    assert (fast.int() - own.int()).abs().float().mean() < (filtered.int() - own.int()).abs().float().mean() / 4
+
+
+def test_a_part_of_a_filtered_segment_is_that_of_the_whole(tmp_path: Path) -> None:
+    """Two segments whose frames are all fitted, one of them filtered."""
+    path = tmp_path / "a.nerv"
+    nervcodec.encode(str(SAMPLE), str(path), replace(OPTIONS, gop=1, segment="5"))
+    plain, stream = shown(path, tmp_path), opened(path)
+    assert stream.header.filters == ()
+    path.write_bytes(write_stream(replace(stream, header=replace(stream.header, filters=((0, 30),)))))
+    frames = shown(path, tmp_path)
+    first = stream.header.segments[0]
+    assert torch.equal(frames[:first], plain[:first])
+    assert not any(torch.equal(*pair) for pair in zip(frames[first:], plain[first:], strict=True))
+    for start, count in ((first, 1), (first + 1, 2), (8, 1)):
+        assert torch.equal(shown(path, tmp_path, start=start, count=count), frames[start : start + count])
 
 
 def test_a_part_of_a_group_is_that_of_the_whole(grouped: Path, tmp_path: Path) -> None:
@@ -145,8 +179,16 @@ def test_a_group_needs_a_timeline_and_a_way_that_is_known(grouped: Path) -> None
     assert read_header(write_header(header)) == header
     with pytest.raises(CorruptStream, match="groups need a timeline"):
         read_header(write_header(replace(header, timeline=None, segments=(9,))))
-    with pytest.raises(UnsupportedStream, match="way 2"):
-        read_grouped(bytes([2]), header.timeline)
+    assert (header.way, read_header(write_header(replace(header, filters=((255,), (0,))))).filters) == (
+        ALONG_MOTION,
+        ((255,), (0,)),
+    )
+    with pytest.raises(UnsupportedStream, match="way 3"):
+        read_way(bytes([3]), header.timeline)
+    with pytest.raises(CorruptStream, match="3 strengths of the filter for 2 segments"):
+        read_header(write_header(replace(header, segments=(2, 3), filters=((1,), (2,), (3,)))))
+    with pytest.raises(UnsupportedStream, match="record 6"):
+        read_header(write_header(replace(header, filters=((1,),))), version=7)
     with pytest.raises(UnsupportedStream, match="record 5"):
         read_header(write_header(header), version=6)
 
