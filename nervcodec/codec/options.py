@@ -156,14 +156,9 @@ class EncodeOptions:
         return self.gop is None and self.keep_every == 1 and self.recipe == "rate" and not self.row and self.base.planes
 
     @property
-    def length(self) -> int:
-        """Distance from one frame that the file holds to the next; 1 where it is not chosen yet."""
-        return self.gop or 1
-
-    @property
     def step(self) -> int:
         """Distance from one frame that is fitted to the next; 1 where it is not chosen yet."""
-        return max(self.length, self.keep_every)
+        return max(self.gop or 1, self.keep_every)
 
     @property
     def makes_planes(self) -> bool:
@@ -201,7 +196,7 @@ class EncodeOptions:
             raise RequestError(f"{self.base.method} has no encoder: its embeddings are free")
 
     def _check_assisted(self) -> None:
-        if self.length > 1 and self.keep_every > 1:
+        if (self.gop or 1) > 1 and self.keep_every > 1:
             raise RequestError("gop and keep every exclude each other: frames of groups are shown, others are left out")
         if self.assisted and self.keep_every == 1:
             raise RequestError("assisted is for frames that are left out: keep every second one, or fewer")

@@ -1,13 +1,13 @@
 """Fits one segment of a video: reaches its target, and measures and reports its quality."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from math import log2
 
 from nervcodec.codec.options import LEAST_QUALITY, MOST_QUALITY
 from nervcodec.codec.segment.assist import assist
-from nervcodec.codec.segment.grouping import choose_length, expected_error
+from nervcodec.codec.segment.grouping import choose_groups, expected_error
 from nervcodec.codec.segment.measuring import measure, measure_at
 from nervcodec.codec.segment.planning import DEFAULT_QUALITY, quality_of_size, rate_of_quality
 from nervcodec.codec.segment.report import EncodeReport, PartReport
@@ -17,6 +17,7 @@ from nervcodec.codec.segment.task import SegmentTask, decodable
 from nervcodec.codec.target import Target
 from nervcodec.errors import RequestError
 from nervcodec.metrics.quality import MS_SSIM_SIDE
+from nervcodec.timeline import Timeline
 
 LOG = logging.getLogger(__name__)
 TIMED_FITS = 3
@@ -46,14 +47,17 @@ def fit_segment(task: SegmentTask) -> tuple[bytes, PartReport]:
 
 
 def _grouped(task: SegmentTask) -> SegmentTask:
-    """The task with the length of its groups, and the filter with groups."""
-    options, footage = task.options, task.footage
-    if not options.chooses_groups:
-        return replace(task, filters=options.length > 1)
-    choose = partial(choose_length, replace(footage, clip=footage.seen()), _likely_error(task))
-    length = task.scratch.recall(choose) if task.scratch else choose()
-    LOG.info("groups of %d frames", length)
-    return replace(task, options=replace(options, gop=length), filters=True)
+    """The task with its groups, where these are to be chosen."""
+    if not task.options.chooses_groups:
+        return task
+    footage = replace(task.footage, clip=task.footage.seen())
+
+    def choose() -> Sequence[int]:
+        return choose_groups(footage, _likely_error(task)).positions
+
+    positions = task.scratch.recall(choose) if task.scratch else choose()
+    LOG.info("groups: %d of %d frames are fitted", len(positions), len(footage.clip))
+    return replace(task, groups=Timeline(tuple(positions), len(footage.clip)))
 
 
 def _likely_error(task: SegmentTask) -> float:

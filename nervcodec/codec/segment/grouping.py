@@ -6,8 +6,8 @@ between them. Where all frames are fitted, a frame has an error D and takes R bi
 error of fitted frames. The numbers fit the curves of five clips (ours, docs/experiments.md).
 """
 
-from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import count
 from math import exp, log, pi, sqrt
 
 import torch
@@ -17,11 +17,13 @@ from torch.nn import functional as F
 from nervcodec.codec.segment.footage import Footage
 from nervcodec.interpolation import luma_samples, picture_between
 from nervcodec.motion import Motion
+from nervcodec.picture import in_domain
 from nervcodec.planes import split_planes
-from nervcodec.samples import to_unit
+from nervcodec.samples import depth_of, nearest, to_unit
+from nervcodec.timeline import Timeline
 
-LENGTHS = (1, 2, 4, 8)
-"""Lengths of groups to choose from."""
+LONGEST_GROUP = 8
+"""The longest group, a power of two; groups are as long or half, a quarter or an eighth of it."""
 POWER = 0.75
 """Power of the reciprocal of the bits with which errors fall."""
 UNSHARED = 0.3
@@ -29,8 +31,8 @@ UNSHARED = 0.3
 bits that it would take if all were fitted: the fewer frames, the less they share."""
 PASSED_ON = 0.9
 """Share of the error of the fitted frames that the frames between them have."""
-MOTION_SHARE = 0.45
-"""Share of the error of frames between original frames that frames between decoded ones, which have less detail, have
+MOTION_SHARE = 0.35
+"""Share of the error of luma between original frames that frames between decoded ones, which have less detail, have
 besides."""
 BLOCK = 8
 """Side in pixels of the blocks whose cosine transform tells the error of a fit."""
@@ -38,23 +40,31 @@ THRESHOLD, THRESHOLD_POWER, DEFAULT_RATE = 0.018, 0.73, 0.04
 """Energy of a coefficient up to which a fit loses it, at the default weight of a bit, and the power of that weight with
 which it grows; the whole range of samples is 1."""
 SAMPLES = 8
-"""Most frames, and most groups of each length, that are looked at."""
+"""Most frames whose error is estimated."""
+MOST_PIXELS = 1 << 17
+"""Most pixels of the pictures, made smaller, between which motion is looked for."""
 
 
-def choose_length(footage: Footage, error: float) -> int:
-    """The length of groups for footage whose frames would have a mean squared error if all of them were fitted."""
-    chosen, least = 1, cost(1, 0.0)
-    for length in LENGTHS[1:]:
-        errors = list(_errors_between(footage, length))
-        found = cost(length, sum(errors) / len(errors) / error) if errors else least
-        if found < least:
-            chosen, least = length, found
-    return chosen
+def choose_groups(footage: Footage, error: float) -> Timeline:
+    """The positions of the frames to fit, and with them the groups, of all of which the cost is the least; no group
+    lies across a cut.
+
+    error: mean squared error of the frames if all of them were fitted, where the whole range of samples is 1.
+    """
+    positions, edges = [0], [*footage.cuts, len(footage.clip)]
+    groups = _Groups(footage, error)
+    for end in edges:
+        while positions[-1] < end - 1:
+            left = end - 1 - positions[-1]
+            length = min(LONGEST_GROUP, 1 << left.bit_length() - 1)
+            positions += groups.best(positions[-1], length)[1]
+        positions += [end] if end < edges[-1] else []
+    return Timeline(tuple(positions), len(footage.clip))
 
 
-def weight_of_fitted(length: int) -> float:
-    """Weight of the error of a fitted frame in that of all frames, for groups of a length, where that of a frame in a
-    clip without groups is 1."""
+def weight_of_fitted(length: float) -> float:
+    """Weight of the error of a fitted frame in that of all frames, for groups of a mean length, where it is 1 for a frame
+    of a clip without groups."""
     return 1 + (length - 1) * PASSED_ON
 
 
@@ -84,28 +94,43 @@ def expected_error(footage: Footage, rate: float) -> float:
     return sum(float(energy.mean()) * count for energy, count in lost) / sum(count for _, count in lost)
 
 
-def _errors_between(footage: Footage, length: int) -> Iterator[float]:
-    """Mean squared errors of frames between original frames, for some groups of a length; none lies across a cut."""
-    last, video = len(footage.clip) - 1, footage.video
-    begins = [
-        begin
-        for begin in range(0, last - length + 1, length)
-        if not any(begin < cut <= begin + length for cut in footage.cuts)
-    ]
-    for begin in begins[:: max(1, -(-len(begins) // SAMPLES))]:
-        before, after = (footage.clip[number][None] for number in (begin, begin + length))
-        motion = Motion.between(luma_samples(before, video), luma_samples(after, video))
-        places, errors = _places(length), []
-        for place in places:
+class _Groups:
+    """Costs of groups of frames in footage."""
+
+    def __init__(self, footage: Footage, error: float) -> None:
+        self.footage, self.error = footage, error
+        self.alone = in_domain(footage.video, "rgb")  # luma alone stands at pixels, as samples of RGB do
+        self.side = next(side for side in count(1) if self.alone.pixels <= MOST_PIXELS * side**2)
+
+    def best(self, begin: int, length: int) -> tuple[float, list[int]]:
+        """The cost of the frames after `begin` up to `begin + length`, a power of two, and the last frames of the
+        groups that they are best divided into. Of two groups that are divided themselves none is made.
+        """
+        if length == 1:
+            return cost(1, 0.0), [begin + 1]
+        (first, ends), (second, others) = (self.best(at, length // 2) for at in (begin, begin + length // 2))
+        apart = first + second
+        if len(ends) == len(others) == 1:
+            together = length * cost(length, self._error_between(begin, length) / self.error)
+            if together < apart:
+                return together, [begin + length]
+        return apart, [*ends, *others]
+
+    def _error_between(self, begin: int, length: int) -> float:
+        """Mean squared error of luma of the frames between two original ones."""
+        before, after = self._luma(begin), self._luma(begin + length)
+        motion, errors = Motion.between(before, after), []
+        for place in sorted({length // 4, length // 2, 3 * length // 4} - {0}):  # these have about the mean of all
             fraction = Fraction(place, length)
-            made = picture_between(before, after, motion.at(fraction), fraction, video)
-            errors.append(float(F.mse_loss(to_unit(made), to_unit(footage.clip[begin + place][None]))))
-        yield sum(errors) / len(errors)
+            made = picture_between(before, after, motion.at(fraction), fraction, self.alone)
+            errors.append(float(F.mse_loss(to_unit(made), to_unit(self._luma(begin + place)))))
+        return sum(errors) / len(errors)
 
-
-def _places(length: int) -> Sequence[int]:
-    """Places in a group whose errors have about the mean of all."""
-    return sorted({length // 4, length // 2, 3 * length // 4} - {0})
+    def _luma(self, number: int) -> Tensor:
+        """Luma of a frame, made smaller, `[1, 1, H, W]`."""
+        luma = luma_samples(self.footage.clip[number][None], self.footage.video)
+        reduced = F.avg_pool2d(luma.float(), self.side, ceil_mode=True, count_include_pad=False)
+        return nearest(reduced, depth_of(luma))
 
 
 def _energies(plane: Tensor) -> Tensor:

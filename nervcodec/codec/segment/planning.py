@@ -39,8 +39,8 @@ ENHANCEMENT = "een"
 LEAST_WEIGHTS, MOST_WEIGHTS = 20_000, 3_000_000
 LEAST_PAPER_WEIGHTS = 100_000
 GROUP_SHARE = 0.75
-"""Steps of a preset for a video in groups, as a share of those for all of its frames: the frames that are fitted get
-more passes each, and are better for it (ours; docs/experiments.md)."""
+"""Least steps of a preset for a video in groups, as a share of those for all of its frames: the frames that are fitted
+get more passes each, and are better for it (ours; docs/experiments.md)."""
 PAPER_BITS, PAPER_PRUNING = 8, 0.1  # HNeRV, section 4; DNeRV compares with these values
 PAPER_WARMUP = 0.1  # DNeRV code
 
@@ -54,20 +54,27 @@ class LayerPlan:
 
 
 def plan_layers(
-    options: EncodeOptions, video: VideoFormat, frames: int, quality: float | None, base: PyramidConfig | None = None
+    options: EncodeOptions,
+    video: VideoFormat,
+    frames: int,
+    quality: float | None,
+    base: PyramidConfig | None = None,
+    *,
+    shown: int | None = None,
 ) -> list[LayerPlan]:
     """Plans of all layers, from the base up, for a number of frames and a quality of the whole file.
 
     base: the network of the base, if it is known already.
+    shown: number of frames that are shown, with those between the frames of groups; None means `frames`.
 
     Raises RequestError as `plan_config` and `plan_recipe` do.
     """
     planned: list[LayerPlan] = []
-    quality = quality_of_fitted(quality, options.length)
+    quality = quality_of_fitted(quality, (shown or frames) / frames)
     for number in range(1, options.layers + 1):
         own = None if options.recipe == "paper" else layer_quality(quality, options.layers, number)
         chosen = replace(options, quality=own, target=None)
-        recipe = plan_recipe(chosen, video, frames)
+        recipe = plan_recipe(chosen, video, frames, shown)
         if planned:
             config = plan_enhancement(chosen, planned[0].config, video, frames)
             recipe = replace(recipe, embeddings="free", branches=False)
@@ -124,8 +131,8 @@ def layer_quality(quality: float | None, layers: int, number: int) -> float:
     return whole - between * (layers - number)
 
 
-def quality_of_fitted(quality: float | None, length: int) -> float | None:
-    """The quality of the frames that are fitted in groups of a length, for a quality of all frames.
+def quality_of_fitted(quality: float | None, length: float) -> float | None:
+    """The quality of the frames that are fitted in groups of a mean length, for a quality of all frames.
 
     Their errors count more, for the frames between them are made of them.
     """
@@ -162,8 +169,10 @@ def size_of_quality(quality: float | None) -> float:
     return float(SIZE_AT_DEFAULT * 2 ** (better / SIZE_OCTAVE))
 
 
-def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Recipe:
-    """The recipe by which a network is fitted.
+def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int, shown: int | None = None) -> Recipe:
+    """The recipe by which a network is fitted to some frames.
+
+    shown: number of frames that are shown, with those between the frames of groups; None means `frames`.
 
     Raises RequestError when the loss does not suit the picture.
     """
@@ -175,8 +184,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int) -> Reci
     elif options.epochs is not None:
         steps = steps_of_epochs(options.epochs, frames, options.batch)
     else:
-        passed = frames * (GROUP_SHARE * options.length if options.length > 1 else 1)
-        steps = preset_steps(options.preset, round(passed), options.batch)
+        steps = preset_steps(options.preset, max(frames, round(GROUP_SHARE * (shown or frames))), options.batch)
     paper = options.recipe == "paper"
     return Recipe(
         steps=steps,

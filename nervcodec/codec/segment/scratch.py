@@ -1,7 +1,7 @@
 """Storage for the fits of a segment, so that nothing is computed twice after an interruption."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -43,15 +43,15 @@ class Scratch:
         """A keeper for the state of the next fit."""
         return Keeper(self._next("safetensors"))
 
-    def recall(self, compute: Callable[[], int]) -> int:
-        """A number from the folder if it was computed before; else it is computed and saved."""
+    def recall(self, compute: Callable[[], Sequence[int]]) -> list[int]:
+        """Numbers from the folder if they were computed before; else they are computed and saved."""
         path = self._next("json")
-        with suppress(OSError, ValueError):
-            return int(json.loads(path.read_text()))
-        number = compute()
+        with suppress(OSError, ValueError, TypeError):
+            return [int(number) for number in json.loads(path.read_text())]
+        numbers = list(compute())
         with replacing(path) as temporary:
-            temporary.write_text(json.dumps(number))
-        return number
+            temporary.write_text(json.dumps(numbers))
+        return numbers
 
     def notes(self) -> "Notes":
         """Notes for the next measurement."""

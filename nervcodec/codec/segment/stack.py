@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from math import log2
 from time import monotonic
 
@@ -64,7 +63,9 @@ class Stack:
         """Number of fits that share the time left, including the next one."""
         self.stream = Stream(header=task.header, layers=())
         self.before = Unpacker(join(task.chain)) if task.chain else None
-        self.planned = plan_layers(task.options, task.video, len(task.clip), quality, self._config_before(1))
+        self.planned = plan_layers(
+            task.options, task.video, len(task.clip), quality, self._config_before(1), shown=task.shown
+        )
         self.data = b""
         self.reports: list[LayerReport] = []
         self.decoded: Tensor | None = None
@@ -171,8 +172,12 @@ class Stack:
             recipe = replace(recipe, target_bits=8.0 * left)
         if task.deadline is not None:
             left = task.deadline - monotonic()
-            steps = partial(self._steps_in_time, config, recipe, left)
-            recipe = replace(recipe, steps=task.scratch.recall(steps) if task.scratch else steps())
+
+            def steps() -> list[int]:
+                return [self._steps_in_time(config, recipe, left)]
+
+            (number,) = task.scratch.recall(steps) if task.scratch else steps()
+            recipe = replace(recipe, steps=number)
         self.fits_to_come -= 1
         LOG.info("layer %d: %s", number, describe_network(config))
         LOG.debug("layer %d: %s", number, recipe)

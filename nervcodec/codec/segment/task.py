@@ -35,8 +35,8 @@ class SegmentTask:
     """Streams of the segments before, from one that refers to none; empty if this segment does not follow."""
     scratch: Scratch | None = None
     """Storage for the states of fits; None keeps no states."""
-    filters: bool = False
-    """Whether the temporal filter is used where it makes frames better."""
+    groups: Timeline | None = None
+    """Positions of the frames that are fitted, as they were chosen; None means by the options."""
 
     @property
     def video(self) -> VideoFormat:
@@ -46,15 +46,22 @@ class SegmentTask:
     @cached_property
     def timeline(self) -> Timeline:
         """Positions of the clip's frames in the segment; no cut lies in a group."""
-        length = len(self.footage.clip)
-        if self.options.length > 1:
-            return Timeline.grouped(self.options.length, length, self.footage.cuts)
+        if self.groups:
+            return self.groups
+        length, gop = len(self.footage.clip), self.options.gop or 1
+        if gop > 1:
+            return Timeline.grouped(gop, length, self.footage.cuts)
         return Timeline.every(self.options.keep_every, length)
 
     @property
     def shown(self) -> int:
         """Number of frames that a decoder of the stream shows."""
-        return len(self.footage.clip if self.options.length > 1 else self.clip)
+        return len(self.footage.clip if self.filters else self.clip)
+
+    @property
+    def filters(self) -> bool:
+        """Whether the segment is in groups, and the temporal filter is used where it makes frames better."""
+        return self.groups is not None or (self.options.gop or 1) > 1
 
     @cached_property
     def kept(self) -> Footage:
@@ -83,7 +90,7 @@ class SegmentTask:
         Raises RequestError as `plan_header` does.
         """
         timeline = None if self.timeline.is_whole else self.timeline
-        way = ALONG_MOTION if self.options.length > 1 and timeline is not None else 0
+        way = ALONG_MOTION if self.filters and timeline else 0
         return plan_header(self.video, len(self.clip), timeline=timeline, way=way)
 
 
