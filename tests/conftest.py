@@ -79,7 +79,7 @@ def nervc(monkeypatch: pytest.MonkeyPatch) -> Nervc:
 def encoded(tmp_path_factory: pytest.TempPathFactory, sample: str) -> Path:
     """A small DNeRV file: 6 frames of 150x75 (odd, so padding is needed)."""
     path = tmp_path_factory.mktemp("encoded") / "small.nerv"
-    arguments = ["--frames", "0:6", "--resize", "150x75", "--size", "9k", "--steps", "120", "--seed", "3"]
+    arguments = ["--frames", "0:6", "--resize", "150x75", "--size", "9k", "--steps", "120", "--seed", "3", "--gop", "1"]
     done = run_nervc("encode", sample, "-o", path, "--audio", "none", *arguments)
     assert done.returncode == 0, done.stderr.decode()
     return path
@@ -89,7 +89,7 @@ def encoded(tmp_path_factory: pytest.TempPathFactory, sample: str) -> Path:
 def layered(tmp_path_factory: pytest.TempPathFactory, sample: str) -> tuple[Path, dict[str, Any]]:
     """A file of three layers, an SDMN below two enhancement networks, and what `encode --json` said last."""
     path = tmp_path_factory.mktemp("layered") / "three.nerv"
-    arguments = ["--frames", "0:4", "--resize", "150x75", "--steps", "200", "--quality", "75"]
+    arguments = ["--frames", "0:4", "--resize", "150x75", "--steps", "200", "--quality", "75", "--gop", "1"]
     done = run_nervc(
         "encode", sample, "-o", path, "--audio", "none", "--model", "sdmn", "--layers", "3", *arguments, "--json"
     )

@@ -59,7 +59,8 @@ of_layers = section("Layers", DecodeOptions)
 @device_option
 @section("Machine", DecodeOptions)(
     "--fast",
-    help="Compute in bfloat16 and TF32 where the device has them: not conformant, samples differ a little.",
+    help="Compute in bfloat16 and TF32 where the device has them, and skip the temporal filter: not conformant, "
+    "samples differ a little.",
 )
 @messages
 @configurable
@@ -88,10 +89,12 @@ def decode(
         report = nervcodec.decode(file, target, options, overwrite=overwrite, observe=observe)
     if as_json:
         done = {"frames": report.frames, "seconds": report.seconds, "conformant": report.conformant}
+        done |= {"filter_skipped": report.filter_skipped}
         json_line({"type": "done", "output": target, **done})
     if older := _older(target, report.frames):
         say(f"pictures that were there before, and are none of this video, stay beside it: {older}", quiet=quiet)
     rate, note = report.frames / report.seconds, "" if report.conformant else ", not conformant"
+    note += ", not filtered" if report.filter_skipped else ""
     speed = f"{counted(report.frames, 'frame')} in {report.seconds:.1f} s ({rate:.1f} frames/s)"
     say(f"{target}: {speed}{note}", quiet=quiet or as_json)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ import nervcodec
 from nervcodec.cli.json_lines import json_line
 from nervcodec.codec.stream.layers import describe_network
 from nervcodec.picture import colour_words
+from nervcodec.timeline import Timeline
 
 LUMINANCE = 10_000
 """Units in which the luminance of a display is given, per candela per square metre."""
@@ -73,6 +75,7 @@ def _video_record(described: nervcodec.StreamInfo) -> dict[str, Any]:
         "frames": described.frames,
         "video_frames": described.timeline.length,
         "grouped": described.grouped,
+        "filters": described.filters,
         "frame_rate": video.frame_rate.as_integer_ratio(),
         "variable_frame_rate": described.clock is not None,
         "depth": video.depth,
@@ -102,9 +105,12 @@ def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
     yield f"{video.width}x{video.height}"
     frames = "frame" if described.frames == timeline.length == 1 else "frames"
     if described.grouped:
-        yield f"{timeline.length} frames ({described.frames} in the file, the others along the motion between them)"
+        held = f"{described.frames} in the file, the others, which take no bytes, along the motion between them"
+        yield f"{timeline.length} frames ({held}; groups of {_lengths(timeline)})"
     else:
         yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + f" {frames}"
+    if strengths := {strength for layer in described.filters for strength in layer}:
+        yield f"filtered along the motion, strength {min(strengths)}" + _up_to(max(strengths), min(strengths))
     yield f"{float(video.frame_rate):.6g} frames/s" + (" that are not equally far apart" if described.clock else "")
     yield f"{video.chroma} of {video.depth} bits, fitted as {video.domain}"
     if video.sample_aspect != 1:
@@ -115,6 +121,17 @@ def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
         yield f"mastered at {least:g} to {most:g} cd/m2"
     if light := video.content_light:
         yield f"MaxCLL {light.max_content}, MaxFALL {light.max_average}"
+
+
+def _lengths(timeline: Timeline) -> str:
+    """Lengths of groups, the distances from a frame of the file to the next, in words."""
+    gaps = [after - before for before, after in pairwise(timeline.positions)]
+    return f"{min(gaps)}" + _up_to(max(gaps), min(gaps))
+
+
+def _up_to(most: int, least: int) -> str:
+    """The end of a range in words; empty if there is a single number."""
+    return f" to {most}" if most > least else ""
 
 
 def _table(described: nervcodec.StreamInfo) -> Table:

@@ -156,6 +156,11 @@ class EncodeOptions:
         return self.gop is None and self.keep_every == 1 and self.recipe == "rate" and not self.row and self.base.planes
 
     @property
+    def groups(self) -> bool:
+        """Whether frames may be in groups."""
+        return self.chooses_groups or (self.gop or 1) > 1
+
+    @property
     def step(self) -> int:
         """Distance from one frame that is fitted to the next; 1 where it is not chosen yet."""
         return max(self.gop or 1, self.keep_every)

@@ -16,7 +16,7 @@ from tests.conftest import THREADS
 from tests.golden.make import FOLDER
 
 FILE = str(FOLDER / "v3" / "dnerv.nerv")
-QUICK = ["--frames", "0:2", "--resize", "48x32", "--size", "4k", "--steps", "3", "--audio", "none"]
+QUICK = ["--frames", "0:2", "--resize", "48x32", "--size", "4k", "--steps", "3", "--audio", "none", "--gop", "1"]
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} "
 
 

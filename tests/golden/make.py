@@ -16,7 +16,8 @@ import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import VERSION
 from nervcodec.bitstream.layer import Chunk
-from nervcodec.codec.choices import DomainName
+from nervcodec.codec.choices import Copying, DomainName
+from nervcodec.codec.decoding.between import frames_at
 from nervcodec.codec.decoding.frames import decode_frames
 from nervcodec.codec.stream.layers import layer_configs
 from nervcodec.codec.stream.schema import layer_schema
@@ -82,7 +83,15 @@ OPTIONS = {
     ),
     "depth": nervcodec.EncodeOptions(model="dnerv", layers=2, min_gain=ANY_GAIN, size=3000, steps=300, quality=90),
     "groups": nervcodec.EncodeOptions(
-        view=View(first=60, stop=67, resize=(45, 25)), domain="yuv420", gop=3, size=3000, steps=300, quality=90
+        view=View(first=60, stop=74, resize=(45, 25)),
+        domain="yuv420",
+        gop=3,
+        segment="7",
+        layers=2,
+        min_gain=ANY_GAIN,
+        size=3000,
+        steps=300,
+        quality=70,
     ),
     "early": nervcodec.EncodeOptions(model="hnerv", size=3000, steps=300),
 }
@@ -137,6 +146,13 @@ def with_forms(stream: Stream, forms: tuple[int, ...]) -> Stream:
     return replace(stream, layers=(replace(layer, chunks=(Chunk(groups),)),))
 
 
+def shown_frames(stream: Stream) -> torch.Tensor:
+    """All frames that a stream shows, filtered, with those between the frames of groups, `[T, C, H, W]`."""
+    header = stream.header
+    schedule = header.playback.schedule(header.times, header.video.frame_rate, header.clock)
+    return torch.stack(list(frames_at(stream, schedule.moments)))
+
+
 def main(names: list[str]) -> None:
     """Write the golden files of some names, their frames and the digests of their integers."""
     folder = FOLDER / f"v{VERSION}"
@@ -146,7 +162,8 @@ def main(names: list[str]) -> None:
     for name in names:
         options, path = OPTIONS[name], folder / f"{name}.nerv"
         domain: DomainName = "rgb" if options.domain == "auto" else options.domain
-        options = replace(options, audio="copy" if name in WITH_SOUND else "none", domain=domain)
+        audio: Copying = "copy" if name in WITH_SOUND else "none"
+        options = replace(options, audio=audio, domain=domain, gop=options.gop or 1)
         with TemporaryDirectory() as temporary:
             made = SOURCES[name](Path(temporary)) if name in SOURCES else SAMPLE
             nervcodec.encode(str(made), str(path), options, overwrite=True)
@@ -155,7 +172,10 @@ def main(names: list[str]) -> None:
             stream = with_forms(stream, FORMS_OF_EMBEDDINGS[name])
             path.write_bytes(write_stream(stream))
         digests[name] = symbols_digest(stream)
-        np.savez_compressed(folder / f"{name}.npz", frames=torch.cat(list(decode_frames(stream))).numpy())
+        frames = {"frames": torch.cat(list(decode_frames(stream)))}
+        if stream.header.grouped:
+            frames["shown"] = shown_frames(stream)
+        np.savez_compressed(folder / f"{name}.npz", **{kind: made.numpy() for kind, made in frames.items()})  # type: ignore[arg-type]
     index.write_text(json.dumps(digests, indent=2) + "\n")
 
 

@@ -42,6 +42,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "encoder": {"embeddings": "encoder"},
     "layers2": {"layers": 2},
     "layers3": {"layers": 3},
+    "gop1": {"gop": 1},
     "gop2": {"gop": 2},
     "gop4": {"gop": 4},
 }

@@ -31,6 +31,8 @@ class DecodeReport:
     seconds: float
     conformant: bool
     """Whether the decode conforms to docs/bitstream.md; a `fast` one never does."""
+    filter_skipped: bool
+    """Whether the file asks for the temporal filter, and frames were written without it."""
 
 
 def decode(
@@ -75,7 +77,12 @@ def decode(
             for done, frame in enumerate(frames, 1):
                 take(frame.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="decode", frames=done, total=total))
-    return DecodeReport(frames=total, seconds=monotonic() - started, conformant=not options.fast)
+    return DecodeReport(
+        frames=total,
+        seconds=monotonic() - started,
+        conformant=not options.fast,
+        filter_skipped=options.fast and any(map(any, header.filters)),
+    )
 
 
 def _in_background(sink: Sink, target: str) -> AbstractContextManager[Sink]:

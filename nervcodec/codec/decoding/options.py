@@ -29,7 +29,8 @@ class DecodeOptions:
     """A video whose missing pixels are filled from decoded frames; None gives whole decoded frames."""
     device: DeviceName = "auto"
     fast: bool = False
-    """Whether networks may run in less than float32 where the device is faster; such a decode is not conformant."""
+    """Whether networks may run in less than float32 where the device is faster, and the temporal filter is skipped;
+    such a decode is not conformant."""
 
     def __post_init__(self) -> None:
         check_declared(self)

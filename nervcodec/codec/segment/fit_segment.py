@@ -67,7 +67,8 @@ def _likely_error(task: SegmentTask) -> float:
         return float(10 ** (-target.value / 10))
     if target and target.is_size:
         samples = len(task.footage.clip) * task.video.pixels
-        quality = quality_of_size(8 * target.value / samples if target.kind == "bytes" else target.value)
+        bits_per_pixel = 8 * target.value / samples if target.kind == "bytes" else target.value
+        quality = quality_of_size(bits_per_pixel, groups=True)
     return expected_error(task.footage, rate_of_quality(quality))
 
 
@@ -101,7 +102,7 @@ class _Search:
             return search(target, DEFAULT_QUALITY, limits, TIMED_FITS if timed else MOST_FITS, self.code)
         samples = self.task.shown * video.pixels
         aimed = target.value if target.kind == "bytes" else target.value * samples / 8
-        quality = quality_of_size(8 * aimed / samples)
+        quality = quality_of_size(8 * aimed / samples, groups=self.task.options.groups)
         start = log2(aimed)
 
         def steered(at: float) -> Candidate:

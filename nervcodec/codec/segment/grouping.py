@@ -31,7 +31,7 @@ UNSHARED = 0.3
 bits that it would take if all were fitted: the fewer frames, the less they share."""
 PASSED_ON = 0.9
 """Share of the error of the fitted frames that the frames between them have."""
-MOTION_SHARE = 0.35
+MOTION_SHARE = 0.25
 """Share of the error of luma between original frames that frames between decoded ones, which have less detail, have
 besides."""
 BLOCK = 8
@@ -41,7 +41,7 @@ THRESHOLD, THRESHOLD_POWER, DEFAULT_RATE = 0.018, 0.73, 0.04
 which it grows; the whole range of samples is 1."""
 SAMPLES = 8
 """Most frames whose error is estimated."""
-MOST_PIXELS = 1 << 17
+MOST_PIXELS = 1 << 15
 """Most pixels of the pictures, made smaller, between which motion is looked for."""
 
 
@@ -63,8 +63,8 @@ def choose_groups(footage: Footage, error: float) -> Timeline:
 
 
 def weight_of_fitted(length: float) -> float:
-    """Weight of the error of a fitted frame in that of all frames, for groups of a mean length, where it is 1 for a frame
-    of a clip without groups."""
+    """Weight of the error of a fitted frame in that of all frames, for groups of a mean length; 1 is that of a frame of
+    a clip without groups."""
     return 1 + (length - 1) * PASSED_ON
 
 

@@ -28,6 +28,8 @@ bits each (docs/experiments.md).
 """
 SIZE_AT_DEFAULT, SIZE_OCTAVE = 0.022, 15.0
 """Bits per pixel at the default quality, and the increase in quality that doubles them (ours, docs/experiments.md)."""
+GROUP_SIZE = 0.75
+"""Bits with groups of frames, as a share of those without, at one quality (ours, docs/experiments.md)."""
 DEFAULT_BITS_PER_PIXEL = 0.03
 """Approximate bits per pixel of weights at 8 bits each, for the recipe `paper` without `--size` (ours)."""
 LAYER_QUALITY = 15.0
@@ -70,37 +72,39 @@ def plan_layers(
     Raises RequestError as `plan_config` and `plan_recipe` do.
     """
     planned: list[LayerPlan] = []
-    quality = quality_of_fitted(quality, (shown or frames) / frames)
     for number in range(1, options.layers + 1):
         own = None if options.recipe == "paper" else layer_quality(quality, options.layers, number)
         chosen = replace(options, quality=own, target=None)
         recipe = plan_recipe(chosen, video, frames, shown)
         if planned:
-            config = plan_enhancement(chosen, planned[0].config, video, frames)
+            config = plan_enhancement(chosen, planned[0].config, video, frames, shown)
             recipe = replace(recipe, embeddings="free", branches=False)
         else:
-            config = base or plan_config(chosen, video, frames)
+            config = base or plan_config(chosen, video, frames, shown)
         planned.append(LayerPlan(config, recipe))
     return planned
 
 
-def plan_config(options: EncodeOptions, video: VideoFormat, frames: int) -> PyramidConfig:
-    """The network of the base layer for a clip.
+def plan_config(options: EncodeOptions, video: VideoFormat, frames: int, shown: int | None = None) -> PyramidConfig:
+    """The network of the base layer for a clip, or for some frames of one of which more are shown.
 
     Raises RequestError for a row of another picture size, or a size or grid that no network has.
     """
-    request = _request(options, video, frames, options.size or default_weights(options, video.pixels * frames))
+    weights = options.size or default_weights(options, video.pixels * frames, rate_of_fitted(options, frames, shown))
+    request = _request(options, video, frames, weights)
     return row_config(options.row, request) if options.row else options.base.choose(request)
 
 
-def plan_enhancement(options: EncodeOptions, base: PyramidConfig, video: VideoFormat, frames: int) -> PyramidConfig:
+def plan_enhancement(
+    options: EncodeOptions, base: PyramidConfig, video: VideoFormat, frames: int, shown: int | None = None
+) -> PyramidConfig:
     """The network of an enhancement layer above `base`.
 
     It has half the weights of the base if a size or row is given or the recipe is `paper` (QS-NeRV: 3, 4.5, 6 M), else
     a share of the weights of a single network at its quality.
     """
     given = options.size or options.row or options.recipe == "paper"
-    single = default_weights(options, video.pixels * frames)
+    single = default_weights(options, video.pixels * frames, rate_of_fitted(options, frames, shown))
     weights = base.parameters // 2 if given else max(round(ENHANCEMENT_SHARE * single), LEAST_WEIGHTS)
     return MODELS[ENHANCEMENT].choose(_request(options, video, frames, weights))
 
@@ -131,22 +135,19 @@ def layer_quality(quality: float | None, layers: int, number: int) -> float:
     return whole - between * (layers - number)
 
 
-def quality_of_fitted(quality: float | None, length: float) -> float | None:
-    """The quality of the frames that are fitted in groups of a mean length, for a quality of all frames.
+def rate_of_fitted(options: EncodeOptions, frames: int, shown: int | None) -> float:
+    """Weight of a bit per pixel of the frames that are fitted against their squared errors, of `shown` frames in all.
 
     Their errors count more, for the frames between them are made of them.
     """
-    if length == 1:
-        return quality
-    whole = DEFAULT_QUALITY if quality is None else quality
-    return whole + QUALITY_OCTAVE * log2(weight_of_fitted(length))
+    return rate_of_quality(options.quality) / weight_of_fitted((shown or frames) / frames)
 
 
-def default_weights(options: EncodeOptions, samples: int) -> int:
-    """Number of weights for a clip with `samples` pixels in all frames together."""
+def default_weights(options: EncodeOptions, samples: int, rate: float = RATE_AT_DEFAULT) -> int:
+    """Number of weights for a clip with `samples` pixels in all frames together, at a weight of a bit per pixel."""
     if options.recipe == "paper":
         return round(min(max(DEFAULT_BITS_PER_PIXEL * samples / 8, LEAST_PAPER_WEIGHTS), MOST_WEIGHTS))
-    scale = samples / SAMPLES_AT_DEFAULT * RATE_AT_DEFAULT / rate_of_quality(options.quality)
+    scale = samples / SAMPLES_AT_DEFAULT * RATE_AT_DEFAULT / rate
     weights = WEIGHTS_AT_DEFAULT * float(scale**SIZE_EXPONENT)
     return round(min(max(weights, LEAST_WEIGHTS), MOST_WEIGHTS))
 
@@ -157,16 +158,20 @@ def rate_of_quality(quality: float | None) -> float:
     return float(RATE_AT_DEFAULT * 2 ** (-better / QUALITY_OCTAVE))
 
 
-def quality_of_size(bits_per_pixel: float) -> float:
-    """The likely quality of a file with some number of bits per pixel, for videos like those we measured."""
-    quality = DEFAULT_QUALITY + SIZE_OCTAVE * log2(bits_per_pixel / SIZE_AT_DEFAULT)
+def quality_of_size(bits_per_pixel: float, *, groups: bool = False) -> float:
+    """The likely quality of a file with some number of bits per pixel, for videos like those we measured.
+
+    groups: whether the frames are in groups.
+    """
+    expected = SIZE_AT_DEFAULT * (GROUP_SIZE if groups else 1)
+    quality = DEFAULT_QUALITY + SIZE_OCTAVE * log2(bits_per_pixel / expected)
     return min(max(quality, LEAST_QUALITY), MOST_QUALITY)
 
 
-def size_of_quality(quality: float | None) -> float:
+def size_of_quality(quality: float | None, *, groups: bool = False) -> float:
     """The inverse of `quality_of_size`: likely bits per pixel at a quality."""
     better = (DEFAULT_QUALITY if quality is None else quality) - DEFAULT_QUALITY
-    return float(SIZE_AT_DEFAULT * 2 ** (better / SIZE_OCTAVE))
+    return float(SIZE_AT_DEFAULT * (GROUP_SIZE if groups else 1) * 2 ** (better / SIZE_OCTAVE))
 
 
 def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int, shown: int | None = None) -> Recipe:
@@ -198,7 +203,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int, shown: 
         difference_source=options.difference_source,
         branches=options.block == "rep" or (options.block is None and paper and options.base.reparameterised),
         prune=options.prune if options.prune is not None else PAPER_PRUNING if paper else 0.0,
-        rate=None if paper else rate_of_quality(options.quality),
+        rate=None if paper else rate_of_fitted(options, frames, shown),
         bits=options.bits or PAPER_BITS,
         seed=options.seed,
         reduced_precision=options.precision != "float32",

@@ -98,14 +98,15 @@ class Stack:
         config, recipe = self._plan(number)
         begun = monotonic()
         stream = self._with(config, self._fit(number, config, recipe))
+        data = write_stream(stream)
         packed = monotonic()
+        LOG.info("layer %d: %d bytes so far; its groups: %s", number, len(data), group_sizes(stream, config))
         decoded = torch.empty_like(clip) if number < task.options.layers else None
         notes = task.scratch.notes() if task.scratch else None
-        whole = decodable(task.chain, write_stream(stream))
+        whole = decodable(task.chain, data)
         meter = measure(whole, task.seen, task.options.device, task.observe, notes, decoded)
         stream, quality = self._shown(stream, meter)
         data = write_stream(stream)
-        LOG.info("layer %d: %d bytes so far; its groups: %s", number, len(data), group_sizes(stream, config))
         report = LayerReport(
             quality=quality,
             file_bytes=len(data),

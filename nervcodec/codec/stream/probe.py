@@ -57,6 +57,8 @@ class StreamInfo:
     """Positions of the file's frames in the video that was encoded."""
     grouped: bool
     """Whether the other frames of the video are made along the motion between the file's, and shown with them."""
+    filters: tuple[tuple[int, ...], ...]
+    """Strength of the temporal filter up to each layer, in each segment; 0 and layers without strengths mean none."""
     clock: Clock | None
     """Times at which the frames of the video are shown; None means evenly at its frame rate."""
     file_bytes: int
@@ -114,6 +116,7 @@ def _describe(data: Data) -> StreamInfo:
         frames=stream.header.frames,
         timeline=stream.header.times,
         grouped=stream.header.grouped,
+        filters=stream.header.filters,
         clock=stream.header.clock,
         file_bytes=len(data),
         header_bytes=len(data) - attached - sum(chunk.total_bytes for chunk in chunks),

@@ -23,7 +23,7 @@ from nervcodec.video.view import View
 from tests.codec.clips import ALWAYS_KEPT, decoded, encoded, mean_psnr, small_clip
 
 VIDEO = VideoFormat(width=1920, height=1080, frame_rate=Fraction(30000, 1001))
-QUICK = EncodeOptions(model="hnerv", size=3000, steps=10, quality=80)
+QUICK = EncodeOptions(model="hnerv", gop=1, size=3000, steps=10, quality=80)
 
 
 @pytest.mark.parametrize(

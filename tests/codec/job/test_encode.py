@@ -190,6 +190,6 @@ def test_plans(sample: str) -> None:
 
 def test_quality_and_length_choose_size_and_rate() -> None:
     assert [rate_of_quality(q) for q in (None, 40, 60)] == pytest.approx([0.04, 0.08, 0.02])
-    sizes = [default_weights(EncodeOptions(quality=q), 27_000_000) for q in (40, 50, 60)]
+    sizes = [default_weights(EncodeOptions(), 27_000_000, rate_of_quality(q)) for q in (40, 50, 60)]
     assert sizes == pytest.approx([119_693, 190_000, 301_606], rel=1e-3)
     assert default_weights(EncodeOptions(), 8 * 27_000_000) == pytest.approx(4 * 190_000, rel=1e-3)

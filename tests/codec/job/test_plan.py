@@ -17,7 +17,7 @@ from nervcodec.errors import OutputError, RequestError, ResourceError
 from nervcodec.video.view import View
 from tests.codec.clips import ALWAYS_KEPT
 
-OPTIONS = EncodeOptions(view=View(stop=6, resize=(46, 25)), model="hnerv", steps=4, segment="3", audio="none")
+OPTIONS = EncodeOptions(view=View(stop=6, resize=(46, 25)), model="hnerv", steps=4, segment="3", audio="none", gop=1)
 
 
 @pytest.mark.parametrize(

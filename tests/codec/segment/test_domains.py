@@ -34,7 +34,7 @@ from nervcodec.video.writer import write_frames
 from tests.codec.clips import ALWAYS_KEPT, encoded, load_planes, small_clip, yuv_psnr
 
 VIDEO = VideoFormat(width=45, height=25, frame_rate=Fraction(25), chroma="420")
-OPTIONS = EncodeOptions(view=View(first=60, stop=64, resize=(45, 25)), audio="none", size=5000, steps=30)
+OPTIONS = EncodeOptions(view=View(first=60, stop=64, resize=(45, 25)), audio="none", gop=1, size=5000, steps=30)
 PLANES = replace(OPTIONS, domain="yuv420")
 
 

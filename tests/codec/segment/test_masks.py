@@ -11,7 +11,7 @@ from nervcodec.picture import VideoFormat
 from nervcodec.video.writer import write_frames
 from tests.codec.clips import ALWAYS_KEPT, decoded, encoded, mean_psnr, small_clip
 
-OPTIONS = EncodeOptions(model="hnerv", size=3000, steps=24, mask="boxes:2x8")
+OPTIONS = EncodeOptions(model="hnerv", size=3000, steps=24, mask="boxes:2x8", gop=1)
 HIDDEN = [(slice(8, 16), slice(19, 27)), (slice(2, 10), slice(7, 15))]
 """Rows and columns of the boxes in a picture of 46x25."""
 

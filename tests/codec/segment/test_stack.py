@@ -31,7 +31,7 @@ from nervcodec.training.fit import fit
 from nervcodec.video.view import View
 from tests.codec.clips import ALWAYS_KEPT, load_planes, yuv_psnr
 
-SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), audio="none", size=5_000, steps=40)
+SMALL = EncodeOptions(view=View(stop=4, resize=(60, 34)), audio="none", gop=1, size=5_000, steps=40)
 NEVER_KEPT = 50.0
 """Decibels as a least gain that no enhancement layer reaches."""
 

@@ -12,7 +12,7 @@ import nervcodec
 from nervcodec.bitstream.container import read_stream, write_stream
 from nervcodec.bitstream.format import VERSION
 from nervcodec.codec.decoding.frames import decode_frames
-from tests.golden.make import EARLY, FOLDER, symbols_digest
+from tests.golden.make import EARLY, FOLDER, shown_frames, symbols_digest
 from tests.video.test_offsets import sound_after_pictures
 
 FILES = sorted(FOLDER.glob("v*/*.nerv"))
@@ -26,20 +26,27 @@ def test_the_current_version_has_golden_files() -> None:
 def test_golden_file(path: Path) -> None:
     stream = read_stream(path.read_bytes())
     assert symbols_digest(stream) == json.loads((path.parent / "symbols.json").read_text())[path.stem]
-    frames = torch.cat(list(decode_frames(stream))).int().numpy()
-    expected = np.load(path.with_suffix(".npz"), allow_pickle=False)["frames"].astype(int)
-    difference = np.abs(frames - expected)
-    assert difference.max() <= 1
-    assert (difference > 0).mean() <= 0.001
+    kept = np.load(path.with_suffix(".npz"), allow_pickle=False)
+    for kind, expected in kept.items():
+        frames = torch.cat(list(decode_frames(stream))) if kind == "frames" else shown_frames(stream)
+        difference = np.abs(frames.int().numpy() - expected.astype(int))
+        assert difference.max() <= 1
+        assert (difference > 0).mean() <= 0.001
     if path.parent.name == f"v{VERSION}":
         assert write_stream(stream) == path.read_bytes()
 
 
-def test_a_file_of_groups_shows_all_frames(tmp_path: Path) -> None:
-    path = FOLDER / "v7" / "groups.nerv"
+@pytest.mark.parametrize(
+    ("version", "way", "positions", "filtered"),
+    [(7, 1, (0, 3, 6), False), (8, 2, (0, 3, 6, 7, 10, 13), True)],
+)
+def test_a_file_of_groups_shows_all_frames(
+    version: int, way: int, positions: tuple[int, ...], filtered: bool, tmp_path: Path
+) -> None:
+    path = FOLDER / f"v{version}" / "groups.nerv"
     header = read_stream(path.read_bytes()).header
-    assert (header.grouped, header.times.positions, header.times.length) == (True, (0, 3, 6), 7)
-    assert nervcodec.decode(str(path), str(tmp_path / "a.y4m")).frames == 7
+    assert (header.way, header.times.positions, any(map(any, header.filters))) == (way, positions, filtered)
+    assert nervcodec.decode(str(path), str(tmp_path / "a.y4m")).frames == positions[-1] + 1
 
 
 @pytest.mark.parametrize("version", [5, 6])
