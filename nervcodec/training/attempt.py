@@ -126,10 +126,9 @@ class Attempt:
         frames = self.network.seen(self.network.render(times), times)
         errors = self.network.errors(frames, times)
         self.errors[times] = errors.detach()
-        if self.recipe.loss == "l2":
-            loss = self.network.weighted(errors, times).mean()
-        else:
-            loss = LOSSES[self.recipe.loss](frames, self.network.target(times))
+        loss = (
+            errors.mean() if self.recipe.loss == "l2" else LOSSES[self.recipe.loss](frames, self.network.target(times))
+        )
         loss = loss + self.recipe.latent_weight * self.network.latent_cost
         if self.rate:
             loss = loss + self.rate(step)

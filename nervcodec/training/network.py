@@ -42,16 +42,13 @@ class FitInputs:
     """Decoded frames of the layers below, in the shape of the clip; for an enhancement network only."""
     masks: Tensor | None = None
     """Bool, in the shape of the clip or with one channel: samples that are missing, and filled in the clip."""
-    weights: Tensor | None = None
-    """Weight `[T]` of the error of each frame, 1 on average; None means equal weights."""
     before: Mapping[str, QuantizedTensor] = field(default_factory=dict)
     """Fitted tensors of a network of the same config for the frames right before, from which the fit starts."""
 
     def to(self, device: torch.device) -> "FitInputs":
         """A copy whose tensors are on a device."""
-        given = (self.below, self.masks, self.weights)
-        below, masks, weights = (None if tensor is None else tensor.to(device) for tensor in given)
-        return replace(self, below=below, masks=masks, weights=weights)
+        below, masks = (None if tensor is None else tensor.to(device) for tensor in (self.below, self.masks))
+        return replace(self, below=below, masks=masks)
 
 
 CLIP_ALONE = FitInputs()
@@ -69,7 +66,7 @@ class Network:
         inputs: FitInputs = CLIP_ALONE,
     ) -> None:
         self.clip, self.config, self.noise = clip, config, noise
-        self.below, self.masks, self.weights = inputs.below, inputs.masks, inputs.weights
+        self.below, self.masks = inputs.below, inputs.masks
         self.shares = seen_shares(clip, self.masks)
         self.autocast = recipe.reduced_precision and has_bfloat16(clip.device)
         self.decoder = self._place(build_decoder(config))
@@ -124,10 +121,6 @@ class Network:
     def errors(self, frames: Tensor, times: Tensor) -> Tensor:
         """Mean squared errors `[B]` of frames from `seen`, over the samples that are not missing."""
         return squared_errors(frames, self.target(times)) / self.shares[times]
-
-    def weighted(self, errors: Tensor, times: Tensor) -> Tensor:
-        """Errors `[B]` of frames at `times`, times the weights of the frames."""
-        return errors if self.weights is None else errors * self.weights[times]
 
     def encode(self, times: Tensor) -> dict[str, Tensor]:
         """Output of the encoder for frames at `times`, by name; the first and last frame are their own neighbours."""

@@ -9,7 +9,6 @@ error of fitted frames. The numbers fit the curves of five clips (ours, docs/exp
 from fractions import Fraction
 from itertools import count
 from math import exp, log, pi, sqrt
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -23,7 +22,6 @@ from nervcodec.planes import split_planes
 from nervcodec.samples import depth_of, nearest, to_unit
 from nervcodec.timeline import Timeline
 
-Number = TypeVar("Number", float, Tensor)
 LONGEST_GROUP = 8
 """The longest group, a power of two; groups are as long or half, a quarter or an eighth of it."""
 POWER = 0.75
@@ -64,7 +62,7 @@ def choose_groups(footage: Footage, error: float) -> Timeline:
     return Timeline(tuple(positions), len(footage.clip))
 
 
-def weight_of_fitted(length: Number) -> Number:
+def weight_of_fitted(length: float) -> float:
     """Weight of the error of a fitted frame in that of all frames, for groups of a mean length; 1 is that of a frame of
     a clip without groups."""
     return 1 + (length - 1) * PASSED_ON

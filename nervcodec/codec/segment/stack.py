@@ -157,7 +157,7 @@ class Stack:
         )
         task.observe(started)
         keeper = task.scratch.keeper() if task.scratch else None
-        inputs = FitInputs(self.decoded, task.masks, task.weights, before)
+        inputs = FitInputs(self.decoded, task.masks, before)
         fitted = fit(task.clip.to(task.device), config, recipe, task.observe, inputs, keeper)
         forms = PLAIN if task.options.recipe == "paper" else FORMS
         return Chunk(pack(config, fitted.tensors, forms, before), follows=bool(before))

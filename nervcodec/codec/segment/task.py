@@ -6,14 +6,12 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.records import ALONG_MOTION
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.footage import Footage
-from nervcodec.codec.segment.grouping import weight_of_fitted
 from nervcodec.codec.segment.scratch import Scratch
 from nervcodec.codec.stream.assembly import plan_header
 from nervcodec.codec.stream.joining import join
@@ -84,17 +82,6 @@ class SegmentTask:
     def masks(self) -> Tensor | None:
         """Bool, in the shape of the clip or with one channel: samples that are missing in the clip."""
         return self.kept.masks
-
-    @property
-    def weights(self) -> Tensor | None:
-        """Weight `[T]` of the error of each frame that is fitted, by the frames that are made of it, 1 on average; None
-        without groups."""
-        if not self.filters or len(self.clip) == 1:
-            return None
-        gaps = torch.tensor(self.timeline.positions).diff().float()
-        around = (F.pad(gaps, (1, 0), value=1) + F.pad(gaps, (0, 1), value=1)) / 2  # mean of the gaps on both sides
-        weights = weight_of_fitted(around)
-        return weights / weights.mean()
 
     @property
     def header(self) -> Header:
