@@ -94,8 +94,9 @@ def plan(source: str, options: EncodeOptions = EncodeOptions(), observe: Observe
     each = _step_seconds(first, found, segments[0], options, device, gap)
     kept = sum(_fitted(segment, gap) for segment in segments)
     shown = found.frames if options.groups else kept
+    measured = shown + (kept if options.groups else 0)
     fits = QUALITY_FITS if options.target and not options.target.is_size else 1
-    seconds = each * fits * (sum(made.steps for made in planned) + MEASURING_STEPS * shown * options.layers)
+    seconds = each * fits * (sum(made.steps for made in planned) + MEASURING_STEPS * measured * options.layers)
     return Forecast(
         video=found.video,
         frames=found.frames,

@@ -206,7 +206,7 @@ class Stack:
         clip = self.task.clip.to(self.task.device)
         each, besides = time_fit(clip, config, recipe, FitInputs(self.decoded, self.task.masks))
         left -= monotonic() - before
-        steps = int((TIME_SHARE * left / self.fits_to_come - besides) / each - MEASURING_STEPS * len(self.task.clip))
+        steps = int((TIME_SHARE * left / self.fits_to_come - besides) / each - MEASURING_STEPS * self.task.measured)
         if steps < LEAST_TIMED_STEPS and not self.reports:
             raise RequestError(f"{self.task.options.time_limit:g} s are too short: a step takes {each:.2g} s")
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.task.clip), recipe.batch))

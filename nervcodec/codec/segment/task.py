@@ -59,6 +59,11 @@ class SegmentTask:
         return len(self.footage.clip if self.filters else self.clip)
 
     @property
+    def measured(self) -> int:
+        """Number of frames that are measured: those that are shown, and those that the filter has not seen."""
+        return self.shown + (len(self.clip) if self.filters else 0)
+
+    @property
     def filters(self) -> bool:
         """Whether the segment is in groups, and the temporal filter is used where it makes frames better."""
         return self.groups is not None or (self.options.gop or 1) > 1
