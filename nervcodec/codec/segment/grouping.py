@@ -36,9 +36,11 @@ MOTION_SHARE = 0.25
 besides."""
 BLOCK = 8
 """Side in pixels of the blocks whose cosine transform tells the error of a fit."""
-THRESHOLD, THRESHOLD_POWER, DEFAULT_RATE = 0.018, 0.73, 0.04
-"""Energy of a coefficient up to which a fit loses it, at the default weight of a bit, and the power of that weight with
-which it grows; the whole range of samples is 1."""
+THRESHOLD, THRESHOLD_POWER = 0.1887, 0.73
+"""Energy of a coefficient up to which a fit loses it, where a bit per pixel weighs as much as an error of 1, and the
+power of the weight of a bit with which it grows; the whole range of samples is 1."""
+LEAST_ERROR = 1e-9
+"""Error that stands for none, as a fit of black frames has."""
 SAMPLES = 8
 """Most frames whose error is estimated."""
 MOST_PIXELS = 1 << 15
@@ -85,7 +87,7 @@ def expected_error(footage: Footage, rate: float) -> float:
 
     It loses what a coder of blocks would lose that drops energy up to a threshold (reverse water-filling).
     """
-    threshold = THRESHOLD * (rate / DEFAULT_RATE) ** THRESHOLD_POWER
+    threshold = THRESHOLD * rate**THRESHOLD_POWER
     step = max(1, len(footage.clip) // SAMPLES)
     clip = footage.clip[::step][:SAMPLES]
     video = footage.video
@@ -98,7 +100,7 @@ class _Groups:
     """Costs of groups of frames in footage."""
 
     def __init__(self, footage: Footage, error: float) -> None:
-        self.footage, self.error = footage, error
+        self.footage, self.error = footage, max(error, LEAST_ERROR)
         self.alone = in_domain(footage.video, "rgb")  # luma alone stands at pixels, as samples of RGB do
         self.side = next(side for side in count(1) if self.alone.pixels <= MOST_PIXELS * side**2)
 

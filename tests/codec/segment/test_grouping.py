@@ -38,6 +38,11 @@ def test_what_moves_evenly_has_the_longest_groups() -> None:
     assert gaps(moving(), 1e-3) == [LONGEST_GROUP, LONGEST_GROUP, 1]
 
 
+def test_black_frames_are_one_long_group() -> None:
+    black = torch.zeros(FRAMES, 3, 96, 128, dtype=torch.uint8)
+    assert gaps(black, expected_error(footage(black), 0.04)) == [LONGEST_GROUP, LONGEST_GROUP, 1]
+
+
 def test_what_cannot_be_found_is_fitted() -> None:
     noise = torch.randint(0, 256, (FRAMES, 3, 96, 128), generator=torch.Generator().manual_seed(0)).byte()
     assert gaps(noise, 1e-3) == [1] * (FRAMES - 1)
@@ -88,5 +93,5 @@ def test_the_expected_error_is_that_of_coefficients_up_to_a_threshold() -> None:
     clip = texture(128)
     blocks = (clip[0].numpy() / 255).reshape(3, 12, 8, 16, 8).swapaxes(2, 3)
     energies = dctn(blocks, axes=(3, 4), norm="ortho") ** 2
-    for rate, threshold in ((0.04, 0.018), (0.02, 0.018 * 0.5**0.73)):
-        assert expected_error(footage(clip), rate) == pytest.approx(np.minimum(energies, threshold).mean(), rel=1e-4)
+    for rate, threshold in ((1.0, 0.1887), (0.04, 0.018)):
+        assert expected_error(footage(clip), rate) == pytest.approx(np.minimum(energies, threshold).mean(), rel=1e-3)
