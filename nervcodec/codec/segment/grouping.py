@@ -31,7 +31,7 @@ UNSHARED = 0.3
 bits that it would take if all were fitted: the fewer frames, the less they share."""
 PASSED_ON = 0.9
 """Share of the error of the fitted frames that the frames between them have."""
-MOTION_SHARE = 0.25
+MOTION_SHARE = 0.4
 """Share of the error of luma between original frames that frames between decoded ones, which have less detail, have
 besides."""
 BLOCK = 8

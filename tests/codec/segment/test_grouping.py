@@ -82,7 +82,7 @@ def test_the_cost_is_the_least_sum_of_errors_and_bits() -> None:
     """Against a search over the error of the fitted frames."""
     for length, error in ((1, 0.0), (2, 0.3), (4, 1.0), (8, 2.0)):
         fitted = np.linspace(0.05, 2, 20_000)
-        between = 0.9 * fitted + 0.25 * error
+        between = 0.9 * fitted + 0.4 * error
         bits = (1 + 0.3 * (length - 1)) * fitted ** (-1 / 0.75)
         sums = (fitted + (length - 1) * between + 0.75 * bits) / length
         assert cost(length, error) == pytest.approx(sums.min(), rel=1e-6)
