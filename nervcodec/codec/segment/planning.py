@@ -189,9 +189,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int, shown: 
     elif options.epochs is not None:
         steps = steps_of_epochs(options.epochs, frames, options.batch)
     else:
-        shown = shown or frames
-        share = max(frames / shown, GROUP_SHARE)
-        steps = max(1, round(share * preset_steps(options.preset, shown, options.batch)))
+        steps = preset_steps(options.preset, max(frames, round(GROUP_SHARE * (shown or frames))), options.batch)
     paper = options.recipe == "paper"
     return Recipe(
         steps=steps,
