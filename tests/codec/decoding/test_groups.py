@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import read_header, write_header
 from nervcodec.bitstream.records import ALONG_MOTION, read_way
 from nervcodec.codec.decoding.frames import decode_frames
-from nervcodec.codec.segment.footage import load_clip
-from nervcodec.codec.segment.planning import plan_recipe
+from nervcodec.codec.segment.footage import load_clip, load_footage
+from nervcodec.codec.segment.grouping import choose_groups, expected_error
+from nervcodec.codec.segment.planning import plan_recipe, rate_of_quality
 from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 from nervcodec.planes import unpack_planes
 from nervcodec.video.images import images_in
@@ -209,3 +211,22 @@ def test_a_preset_gives_the_frames_of_a_file_more_passes() -> None:
     }
     assert steps == {1: 12_000, 2: 9000, 4: 9000}
     assert plan_recipe(nervcodec.EncodeOptions(epochs=10), video, 100, shown=400).steps == 1000
+
+
+def test_groups_are_chosen_where_nothing_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.nerv"
+    report = nervcodec.encode(str(SAMPLE), str(path), replace(OPTIONS, gop=None))
+    header = opened(path).header
+    footage = load_footage(str(SAMPLE), replace(VIEW, domain="yuv420"))
+    assert header.times == choose_groups(footage, expected_error(footage, rate_of_quality(None)))
+    assert header.frames < report.frames == 9
+    assert nervcodec.plan(str(SAMPLE), replace(OPTIONS, gop=None)).frames == 9
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"keep_every": 2}, {"recipe": "paper"}, {"model": "ffnerv"}, {"row": "bunny-0.35m"}]
+)
+def test_papers_and_frames_left_out_have_no_groups(chosen: dict[str, Any]) -> None:
+    options = nervcodec.EncodeOptions(**chosen)
+    assert not options.chooses_groups
+    assert not options.groups
