@@ -3,7 +3,7 @@
 # picture, however large, is sampled by one thread, where a convolution of it uses all of them. Needs two cores. Seen: 1.0 seconds of
 # processor time for each second with one picture of 2048x2048, 2.0 with two, and 2.0 for a convolution of one.
 source "$(dirname "$0")/environment"
-install torch==2.13.0 numpy
+install torch==2.13.0 numpy==2.4.6
 python - <<'PYTHON'
 import time
 
