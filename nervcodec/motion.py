@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nervcodec.samples import depth_of
+from nervcodec.warp import sample
 
 UNIT = 16
 """Units of motion in a pixel of the reduced luma."""
@@ -188,8 +189,7 @@ def _sampled(picture: Tensor, shift: Tensor) -> Tensor:
     x = UNIT * torch.arange(width, device=picture.device) + shift[:, 0]  # [B, h, w]
     y = UNIT * torch.arange(height, device=picture.device)[:, None] + shift[:, 1]
     places = torch.stack(((2 * x + UNIT) / (UNIT * width) - 1, (2 * y + UNIT) / (UNIT * height) - 1), dim=3)
-    seen = F.grid_sample(picture, places, mode="bilinear", padding_mode="border", align_corners=False)
-    return torch.floor(seen + 0.5 + 0.5 / UNIT**2)
+    return torch.floor(sample(picture, places, "bilinear") + 0.5 + 0.5 / UNIT**2)
 
 
 def _mean(x: Tensor, reaches: tuple[int, ...]) -> Tensor:

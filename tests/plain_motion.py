@@ -51,11 +51,17 @@ def estimate(before: Map, after: Map, fraction: Fraction, bits: int, chosen: rul
     return motion
 
 
-def plane_between(before: Map, after: Map, motion: NDArray[np.float64], fraction: Fraction) -> Map:
-    """The plane `[H, W]` of 8 bits between two, along their motion `[2, H, W]`."""
+def plane_between(
+    before: Map,
+    after: Map,
+    motion: NDArray[np.float64],
+    fraction: Fraction,
+    correction: NDArray[np.float64] | float = 0.0,
+) -> Map:
+    """The plane `[H, W]` of 8 bits between two, along their motion `[2, H, W]`, with a correction."""
     past = bicubic(before, -float(fraction) * motion)
     mixed = (1 - float(fraction)) * past + float(fraction) * bicubic(after, float(1 - fraction) * motion)
-    plane: Map = np.floor(mixed + 33 / 64).clip(0, 255).astype(np.int64)
+    plane: Map = np.floor(mixed + correction + 33 / 64).clip(0, 255).astype(np.int64)
     return plane
 
 

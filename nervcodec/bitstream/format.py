@@ -8,6 +8,7 @@ from typing import Any
 
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
 from nervcodec.bitstream.records import (
+    BY_LEVELS,
     MAX_FRAMES,
     MAX_RATIO,
     Attached,
@@ -38,10 +39,19 @@ from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTag
 from nervcodec.timeline import Clock, Playback, Timeline
 
 MAGIC, PACK_MAGIC = b"NERV", b"NERP"
-LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, GROUPED_VERSION, VERSION = 1, 3, 4, 5, 7, 8
+LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, GROUPED_VERSION, FILTERED_VERSION, VERSION = (
+    1,
+    3,
+    4,
+    5,
+    7,
+    8,
+    9,
+)
 """Versions of the format: the first that is read, the first with layers, the first whose header has records, the first
-whose segments may have networks of their own, the first whose frames may be in groups, and the last that is read, which
-is written (its frames may be filtered; from version 6 on attachments may have a clock of their own)."""
+whose segments may have networks of their own, the first whose frames may be in groups, the first whose frames may be
+filtered, and the last that is read, which is written (its frames of groups may be corrected; from version 6 on
+attachments may have a clock of their own)."""
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_SEGMENTS = 1 << 16
@@ -77,6 +87,16 @@ class Header:
     def grouped(self) -> bool:
         """Whether frames between those of the file are frames of the video like them."""
         return self.way > 0
+
+    def positions(self, segment: int) -> tuple[int, ...]:
+        """Positions in the video of the file's frames in a segment."""
+        first = sum(self.segments[:segment])
+        return self.times.positions[first : first + self.segments[segment]]
+
+    def corrected(self, segment: int) -> tuple[int, ...]:
+        """Positions of the frames of a segment for which its chunks hold corrections: those between its frames."""
+        held = self.positions(segment)
+        return tuple(sorted({*range(held[0], held[-1])}.difference(held))) if self.way == BY_LEVELS else ()
 
     @property
     def playback(self) -> Playback:
@@ -116,7 +136,9 @@ RECORDS = (
     HeaderRecord(3, "video.depth", write_depth, lambda data, _: read_depth(data), SEGMENTED_VERSION),
     HeaderRecord(4, "video.domain", write_domain, lambda data, _: read_domain(data), SEGMENTED_VERSION),
     HeaderRecord(5, "way", write_way, lambda data, header: read_way(data, header.timeline), GROUPED_VERSION),
-    HeaderRecord(6, "filters", write_filters, lambda data, header: read_filters(data, len(header.segments)), VERSION),
+    HeaderRecord(
+        6, "filters", write_filters, lambda data, header: read_filters(data, len(header.segments)), FILTERED_VERSION
+    ),
     HeaderRecord(128, "video.sample_aspect", write_ratio, lambda data, _: read_ratio(data)),
     HeaderRecord(129, "clock", write_clock, lambda data, header: read_clock(data, header.times.length)),
     HeaderRecord(130, "video.mastering", write_mastering, lambda data, _: read_mastering(data)),

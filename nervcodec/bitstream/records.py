@@ -14,9 +14,9 @@ MAX_FRAMES = 1 << 20
 MAX_RATIO = 1 << 31  # numerator and denominator
 MAX_CHROMATICITY = MAX_LIGHT = (1 << 16) - 1
 MAX_LUMINANCE = (1 << 32) - 1
-WAYS = (FIRST_WAY, ALONG_MOTION) = (1, 2)
+WAYS = (FIRST_WAY, ALONG_MOTION, BY_LEVELS) = (1, 2, 3)
 """Numbers of the ways in which frames between are made: along motion found at the time of each, as in version 7 of the
-format, or along motion found once between two frames of the file."""
+format; along motion found once between two frames of the file, as in version 8; or level by level, and corrected."""
 RAW_DEFLATE = -15
 """zlib's code for a stream without header and checksum, and with a window of 32 KiB."""
 

@@ -105,7 +105,7 @@ def _words(described: nervcodec.StreamInfo) -> Iterator[str]:
     yield f"{video.width}x{video.height}"
     frames = "frame" if described.frames == timeline.length == 1 else "frames"
     if described.grouped:
-        held = f"{described.frames} in the file, the others, which take no bytes, along the motion between them"
+        held = f"{described.frames} in the file, the others along the motion between them"
         yield f"{timeline.length} frames ({held}; groups of {_lengths(timeline)})"
     else:
         yield f"{described.frames}" + ("" if timeline.is_whole else f" of {timeline.length}") + f" {frames}"

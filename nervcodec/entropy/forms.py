@@ -35,7 +35,7 @@ PLAIN = (0,)
 STANDALONE = (0, PREDICTED, PER_CHANNEL, PREDICTED | PER_CHANNEL, CONTEXTS, PREDICTED | CONTEXTS)
 """Forms of a tensor that refers to no other tensor."""
 FORMS = (*STANDALONE, REFERS, REFERS | PER_CHANNEL)
-FORMS_OF_VERSION = {1: STANDALONE[:4], 2: STANDALONE, 3: STANDALONE, 4: STANDALONE} | dict.fromkeys((5, 6, 7, 8), FORMS)
+FORMS_OF_VERSION = {1: STANDALONE[:4], 2: STANDALONE, 3: STANDALONE, 4: STANDALONE} | dict.fromkeys(range(5, 10), FORMS)
 """The forms that each version of the file format has."""
 CLASSES = 10
 """Number of classes of each colour with contexts: the class is the bit length of the weighted sum of magnitudes, the

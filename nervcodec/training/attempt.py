@@ -37,6 +37,8 @@ class Fitted:
     """Mean PSNR in dB over frames, in the precision of the fit; of the quantized network if the fit quantizes."""
     estimated_bits: float | None
     """Bits that the rate model charges for all tensors; None for a fit without a rate model."""
+    rate: float | None = None
+    """Weight of a bit per pixel against a distortion of 1 at the end of a fit with a rate model."""
 
 
 class Attempt:
@@ -63,7 +65,7 @@ class Attempt:
         """The result of the fit as it is now, with quantized tensors."""
         self.network.settle()
         if self.rate:
-            return Fitted(self.rate.symbols(), self.psnr_db(), self.rate.bits)
+            return Fitted(self.rate.symbols(), self.psnr_db(), self.rate.bits, self.rate.rate)
         quantized = {name: self._quantized(name, tensor) for name, tensor in self.network.tensors().items()}
         return Fitted(quantized, self.psnr_db(), None)
 

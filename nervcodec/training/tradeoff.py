@@ -39,6 +39,11 @@ class RateTerm:
         """Bits of all tensors as of the last fit of the rate model."""
         return self.model.total_bits
 
+    @property
+    def rate(self) -> float:
+        """Weight of a bit per pixel against a distortion of 1, as it is now."""
+        return self.weight / bit_weight(1.0, self.network.clip)
+
     def __call__(self, step: int) -> Tensor | float:
         """Rate term in the loss of a step: zero in most steps, and scaled up in the others."""
         recipe = self.recipe

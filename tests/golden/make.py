@@ -124,7 +124,8 @@ SOURCES = {"depth": deep_source, "early": early_source}
 
 
 def symbols_digest(stream: Stream) -> str:
-    """SHA-256 of all integers of a stream: steps, then symbols as int32, tensor by tensor in the order of the wire."""
+    """SHA-256 of all integers of a stream: steps, then symbols as int32, tensor by tensor in the order of the wire; then
+    the corrections of each segment: steps, extents and symbols."""
     digest = sha256()
     unpacker = Unpacker(stream)
     for layer in range(len(stream.layers)):
@@ -133,6 +134,11 @@ def symbols_digest(stream: Stream) -> str:
             for spec in chain.from_iterable(layer_schema(config, frames) if config else ()):
                 digest.update(bytes(tensors[spec.name].steps))
                 digest.update(tensors[spec.name].symbols.astype("<i4").tobytes())
+    for segment in range(len(stream.header.segments)):
+        if corrections := unpacker.corrections(segment):
+            digest.update(bytes(corrections.steps))
+            digest.update(corrections.extents.astype("<i4").tobytes())
+            digest.update(corrections.symbols.astype("<i4").tobytes())
     return digest.hexdigest()
 
 

@@ -1,19 +1,33 @@
 """Frames of a file at any time: frames that it holds, and frames between them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, groupby, islice
 
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream
+from nervcodec.bitstream.records import BY_LEVELS
 from nervcodec.codec.choices import Between, DeviceName
 from nervcodec.codec.decoding.frames import decode_frames, decode_times
+from nervcodec.codec.decoding.groups import Correct, Corrector, Groups
 from nervcodec.codec.decoding.links import Link, Linker, with_filter
 from nervcodec.codec.device import choose_device
 from nervcodec.timeline import Moment
 
 BATCH_PIXELS = 1 << 20
 """Most pixels of pairs of frames whose motion, and whose frames between, are made together."""
+
+
+@dataclass(frozen=True)
+class _Making:
+    """How frames are made."""
+
+    between: Between
+    device: DeviceName
+    fast: bool = False
+    correct: Correct | None = None
+    """Gives the corrections of frames of groups; None takes those of the stream."""
 
 
 def frames_at(
@@ -36,7 +50,19 @@ def frames_at(
     Raises BitstreamError as `decode_frames` does.
     """
     numbers = range(len(moments)) if numbers is None else numbers
-    header, shown, along_motion = stream.header, moments[numbers.start : numbers.stop], between == "motion"
+    return _frames(stream, moments, numbers, _Making(between, device, fast))
+
+
+def corrected_frames(
+    stream: Stream, moments: Sequence[Moment], correct: Correct, *, device: DeviceName = "auto"
+) -> Iterator[Tensor]:
+    """Frames as of `frames_at`, those of groups with corrections that are not those of the stream."""
+    return _frames(stream, moments, range(len(moments)), _Making("motion", device, correct=correct))
+
+
+def _frames(stream: Stream, moments: Sequence[Moment], numbers: range, making: _Making) -> Iterator[Tensor]:
+    header, shown, along_motion = stream.header, moments[numbers.start : numbers.stop], making.between == "motion"
+    device, fast = making.device, making.fast
     apart = {moment.frame for moment in shown if moment.fraction}
     linker = Linker(stream, choose_device(device), apart, along_motion=along_motion, fast=fast)
     frames = sorted(linker.needed(_frames_of(shown, header.frames)))
@@ -46,8 +72,11 @@ def frames_at(
     size = max(1, BATCH_PIXELS // header.video.pixels)
     batches = _batches(linker.links(zip(frames, made, strict=True)), size)
     filtered = with_filter(chain.from_iterable(map(linker.with_motion, batches)))
+    if header.way == BY_LEVELS and along_motion:
+        groups = Groups(header, linker, making.correct or Corrector(stream), size)
+        filtered = chain.from_iterable(groups.divided(links, wanted) for links in _batches(filtered, size))
     for links in _batches(filtered, size):
-        places = [(link, moment) for link in links for moment in wanted.get(link.index, [])]
+        places = [(link, moment) for link in links for moment in wanted.get(link.index, []) if link.covers(moment)]
         new = [(link, moment) for link, moment in places if link.held(moment) is None]
         moved = linker.frames_between(new) if along_motion else {}
         for link, moment in places:

@@ -1,6 +1,6 @@
 """Consecutive frames of a file with the motion between them, and the temporal filter along it."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, groupby, pairwise
@@ -10,11 +10,15 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.records import FIRST_WAY
-from nervcodec.interpolation import is_cut, luma_samples, picture_between
+from nervcodec.interpolation import is_cut, luma_samples, prediction_between
 from nervcodec.motion import Motion, motion_between
+from nervcodec.samples import nearest
 from nervcodec.temporal_filter import Evidence, filtered
 from nervcodec.timeline import Moment
 from nervcodec.video.domains import rgb_of
+
+Finish = Callable[[Sequence[int], Tensor], Tensor]
+"""A function that makes samples of predictions `[B, C, h, w]` for the links with some numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +40,17 @@ class Link:
     """Evidence about the first frame from the second, for the filter."""
     about_after: Evidence | None = None
     """Evidence about the second frame from the first, for the filter."""
+    begin: Fraction = Fraction(0)
+    end: Fraction = Fraction(1)
+    """Times of both, as fractions of the way from the frame of the file with that number to the next."""
+
+    def covers(self, moment: Moment) -> bool:
+        """Whether a moment lies at the first frame or between the two."""
+        return self.begin <= moment.fraction < self.end
 
     def held(self, moment: Moment) -> Tensor | None:
         """The frame that is shown unchanged at a moment; None where a new one lies between the two."""
-        if not moment.fraction or self.after is None:
+        if moment.fraction == self.begin or self.after is None:
             return self.before
         if self.is_cut:
             return self.before if moment.fraction < 0.5 else self.after
@@ -93,15 +104,28 @@ class Linker:
 
     def frames_between(self, places: Sequence[tuple[Link, Moment]]) -> dict[Moment, Tensor]:
         """The new frames `[C, H, W]` between linked frames, those at one fraction together."""
-        made: dict[Moment, Tensor] = {}
-        for fraction in {moment.fraction for _, moment in places}:
-            same = [(link, moment) for link, moment in places if moment.fraction == fraction]
-            found = [link for link, _ in same]
+        frames = self.between(
+            [link for link, _ in places],
+            [(moment.fraction - link.begin) / (link.end - link.begin) for link, moment in places],
+            lambda _, prediction: nearest(prediction, self.video.depth),
+        )
+        return {moment: frame[0] for (_, moment), frame in zip(places, frames, strict=True)}
+
+    def between(self, links: Sequence[Link], fractions: Sequence[Fraction], finish: Finish) -> list[Tensor]:
+        """Frames, samples `[1, C, h, w]`, at a fraction of the way between the frames of each link, those at one
+        fraction together.
+
+        finish: makes samples of predictions (see `prediction_between`).
+        """
+        made: dict[int, Tensor] = {}
+        for fraction in dict.fromkeys(fractions):
+            numbers = [number for number, own in enumerate(fractions) if own == fraction]
+            found = [links[number] for number in numbers]
             before, after = self._both(found)
             motion = self._motion_at(before, after, found, fraction)
-            frames = picture_between(before, after, motion, fraction, self.video).cpu()
-            made |= {moment: frame for (_, moment), frame in zip(same, frames, strict=True)}
-        return made
+            prediction = prediction_between(before, after, motion, fraction, self.video)
+            made |= dict(zip(numbers, torch.split(finish(numbers, prediction).cpu(), 1), strict=True))
+        return [made[number] for number in range(len(links))]
 
     def _moved(self, links: Sequence[Link], strength: int) -> list[Link]:
         """Links of one strength with their motion, and evidence if they are filtered."""
@@ -123,9 +147,12 @@ class Linker:
 
     def _motion_at(self, before: Tensor, after: Tensor, links: Sequence[Link], fraction: Fraction) -> Tensor:
         """Motion `[B, 2, H, W]` at a time between the frames of links."""
+        luma = luma_samples(before, self.video), luma_samples(after, self.video)
         if self.way == FIRST_WAY:
-            return motion_between(luma_samples(before, self.video), luma_samples(after, self.video), fraction)
-        return Motion.together([link.motion for link in links if link.motion is not None]).at(fraction)
+            return motion_between(*luma, fraction)
+        known = [link.motion for link in links if link.motion is not None]
+        motion = Motion.together(known) if len(known) == len(links) else Motion.between(*luma)
+        return motion.at(fraction)
 
     def _both(self, links: Sequence[Link]) -> tuple[Tensor, Tensor]:
         """The first frames of links and the second ones, `[B, C, H, W]`."""

@@ -1,12 +1,14 @@
 """Fits one segment of a video: reaches its target, and measures and reports its quality."""
 
 import logging
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log2
 
 from nervcodec.codec.options import LEAST_QUALITY, MOST_QUALITY
 from nervcodec.codec.segment.assist import assist
+from nervcodec.codec.segment.footage import Footage
 from nervcodec.codec.segment.grouping import choose_groups, expected_error
 from nervcodec.codec.segment.measuring import measure, measure_at
 from nervcodec.codec.segment.planning import DEFAULT_QUALITY, quality_of_size, rate_of_quality
@@ -53,23 +55,26 @@ def _grouped(task: SegmentTask) -> SegmentTask:
     footage = replace(task.footage, clip=task.footage.seen())
 
     def choose() -> Sequence[int]:
-        return choose_groups(footage, _likely_error(task)).positions
+        return choose_groups(footage, _likely_rate(footage, task)).positions
 
     positions = task.scratch.recall(choose) if task.scratch else choose()
     LOG.info("groups: %d of %d frames are fitted", len(positions), len(footage.clip))
     return replace(task, groups=Timeline(tuple(positions), len(footage.clip)))
 
 
-def _likely_error(task: SegmentTask) -> float:
-    """The mean squared error of a fit of all frames that is likely to be asked for."""
+def _likely_rate(footage: Footage, task: SegmentTask) -> float:
+    """The weight of a bit per pixel that is likely to lead to what is asked for."""
     target, quality = task.options.target, task.options.quality
-    if target and target.kind == "psnr":
-        return float(10 ** (-target.value / 10))
     if target and target.is_size:
-        samples = len(task.footage.clip) * task.video.pixels
+        samples = len(footage.clip) * task.video.pixels
         bits_per_pixel = 8 * target.value / samples if target.kind == "bytes" else target.value
         quality = quality_of_size(bits_per_pixel, groups=True)
-    return expected_error(task.footage, rate_of_quality(quality))
+    elif target and target.kind == "psnr":
+        error = 10 ** (-target.value / 10)
+        qualities = range(int(LEAST_QUALITY), int(MOST_QUALITY))
+        nearest = bisect_left(qualities, -error, key=lambda q: -expected_error(footage, rate_of_quality(q)))
+        quality = LEAST_QUALITY + nearest
+    return rate_of_quality(quality)
 
 
 def _assisted(report: EncodeReport, data: bytes, task: SegmentTask) -> EncodeReport:

@@ -1,20 +1,22 @@
 """Chooses the length of groups of frames by the rate and distortion that it is likely to lead to.
 
-With groups of N frames, 1 / N of the frames are fitted, better than they would be otherwise, and the others are made
-between them. Where all frames are fitted, a frame has an error D and takes R bits, and D is proportional to a power of
-1 / R. The cost of groups is the sum of all errors, and of all bits weighted by the slope of that power, with the best
-error of fitted frames. The numbers fit the curves of five clips (ours, docs/experiments.md).
+A frame that is fitted costs what is new in it against the fitted frame before, and a share of the whole frame. A frame
+that is made of the frames around it costs what it lacks. Both are cosine transforms of differences of luma, in which a
+coefficient costs its error, up to a threshold, and its bits. The numbers fit the files of five clips, with groups of 2
+to 16 frames (ours, docs/experiments.md).
 """
 
+from collections.abc import Callable
 from fractions import Fraction
-from itertools import count
-from math import exp, log, pi, sqrt
+from itertools import count, pairwise
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from nervcodec.codec.segment.correcting import BIT_COST, squared_step
 from nervcodec.codec.segment.footage import Footage
+from nervcodec.cosine import BLOCK, coefficients
 from nervcodec.interpolation import luma_samples, picture_between
 from nervcodec.motion import Motion
 from nervcodec.picture import in_domain
@@ -22,63 +24,42 @@ from nervcodec.planes import split_planes
 from nervcodec.samples import depth_of, nearest, to_unit
 from nervcodec.timeline import Timeline
 
-LONGEST_GROUP = 8
-"""The longest group, a power of two; groups are as long or half, a quarter or an eighth of it."""
-POWER = 0.75
-"""Power of the reciprocal of the bits with which errors fall."""
-UNSHARED = 0.3
-"""Increase in the bits of a fitted frame, at the same error, for each frame between two fitted ones, as a share of the
-bits that it would take if all were fitted: the fewer frames, the less they share."""
-PASSED_ON = 0.9
-"""Share of the error of the fitted frames that the frames between them have."""
-MOTION_SHARE = 0.4
-"""Share of the error of luma between original frames that frames between decoded ones, which have less detail, have
-besides."""
-BLOCK = 8
-"""Side in pixels of the blocks whose cosine transform tells the error of a fit."""
+HALF = Fraction(1, 2)
+LENGTHS = (16, 8, 4, 2, 1)
+"""Lengths of groups, frames from one that is fitted to the next; of equal costs the first counts."""
+MOST_WEIGHT = 3.0
+"""Weight of the error of a fitted frame in a fit, where groups are very long."""
+ALWAYS_NEW = 0.15
+"""Share of the cost of a whole frame that is new in each frame that is fitted."""
+MADE = 1.9
+"""Cost of what a made frame lacks, where that of what is new in a fitted frame is 1."""
 THRESHOLD, THRESHOLD_POWER = 0.1887, 0.73
 """Energy of a coefficient up to which a fit loses it, where a bit per pixel weighs as much as an error of 1, and the
 power of the weight of a bit with which it grows; the whole range of samples is 1."""
-LEAST_ERROR = 1e-9
-"""Error that stands for none, as a fit of black frames has."""
 SAMPLES = 8
 """Most frames whose error is estimated."""
-MOST_PIXELS = 1 << 15
+MOST_PIXELS = 1 << 17
 """Most pixels of the pictures, made smaller, between which motion is looked for."""
 
 
-def choose_groups(footage: Footage, error: float) -> Timeline:
-    """The positions of the frames to fit, and with them the groups, of all of which the cost is the least; no group
-    lies across a cut.
+def choose_groups(footage: Footage, rate: float) -> Timeline:
+    """The positions of the frames to fit, and with them the groups, whose length is that of the least cost in each
+    scene; no group lies across a cut.
 
-    error: mean squared error of the frames if all of them were fitted, where the whole range of samples is 1.
+    rate: weight of a bit per pixel against a squared error of 1.
     """
-    positions, edges = [0], [*footage.cuts, len(footage.clip)]
-    groups = _Groups(footage, error)
-    for end in edges:
-        while positions[-1] < end - 1:
-            left = end - 1 - positions[-1]
-            length = min(LONGEST_GROUP, 1 << left.bit_length() - 1)
-            positions += groups.best(positions[-1], length)[1]
-        positions += [end] if end < edges[-1] else []
+    positions: list[int] = []
+    for begin, end in pairwise([0, *footage.cuts, len(footage.clip)]):
+        scene = Scene(footage, range(begin, end), rate)
+        length = min((length for length in LENGTHS if length < max(end - begin, 2)), key=scene.cost)
+        positions += (begin + number for number in Timeline.every(length, end - begin).positions)
     return Timeline(tuple(positions), len(footage.clip))
 
 
 def weight_of_fitted(length: float) -> float:
-    """Weight of the error of a fitted frame in that of all frames, for groups of a mean length; 1 is that of a frame of
-    a clip without groups."""
-    return 1 + (length - 1) * PASSED_ON
-
-
-def cost(length: int, error: float) -> float:
-    """Cost of groups of a length, in the error of a fit of all frames.
-
-    error: mean error of frames between original frames, in the same unit.
-    """
-    weight, growth = weight_of_fitted(length), 1 + UNSHARED * (length - 1)
-    fitted = exp(POWER / (1 + POWER) * log(growth / weight))
-    bits = POWER * growth * exp(-log(fitted) / POWER)
-    return (weight * fitted + (length - 1) * MOTION_SHARE * error + bits) / length
+    """Weight of the error of a fitted frame in a fit, for groups of a mean length; 1 is that of a frame of a clip
+    without groups."""
+    return MOST_WEIGHT - (MOST_WEIGHT - 1) / length
 
 
 def expected_error(footage: Footage, rate: float) -> float:
@@ -96,37 +77,43 @@ def expected_error(footage: Footage, rate: float) -> float:
     return sum(float(energy.mean()) * count for energy, count in lost) / sum(count for _, count in lost)
 
 
-class _Groups:
-    """Costs of groups of frames in footage."""
+class Scene:
+    """Costs of groups of frames in a scene, in squared errors of a sample of luma for each frame."""
 
-    def __init__(self, footage: Footage, error: float) -> None:
-        self.footage, self.error = footage, max(error, LEAST_ERROR)
+    def __init__(self, footage: Footage, frames: range, rate: float) -> None:
+        self.footage, self.frames = footage, frames
+        self.threshold = squared_step(rate, footage.video.domain)
         self.alone = in_domain(footage.video, "rgb")  # luma alone stands at pixels, as samples of RGB do
         self.side = next(side for side in count(1) if self.alone.pixels <= MOST_PIXELS * side**2)
 
-    def best(self, begin: int, length: int) -> tuple[float, list[int]]:
-        """The cost of the frames after `begin` up to `begin + length`, a power of two, and the last frames of the
-        groups that they are best divided into. Of two groups that are divided themselves none is made.
-        """
-        if length == 1:
-            return cost(1, 0.0), [begin + 1]
-        (first, ends), (second, others) = (self.best(at, length // 2) for at in (begin, begin + length // 2))
-        apart = first + second
-        if len(ends) == len(others) == 1:
-            together = length * cost(length, self._error_between(begin, length) / self.error)
-            if together < apart:
-                return together, [begin + length]
-        return apart, [*ends, *others]
+    def cost(self, length: int) -> float:
+        """Cost of groups of a length, less than the length of the scene or 1."""
+        made = sum(self._mean(self._lack, 2 * distance) / (2 * distance) for distance in LENGTHS if distance < length)
+        return self._mean(self._new, length) / length + MADE * made
 
-    def _error_between(self, begin: int, length: int) -> float:
-        """Mean squared error of luma of the frames between two original ones."""
-        before, after = self._luma(begin), self._luma(begin + length)
-        motion, errors = Motion.between(before, after), []
-        for place in sorted({length // 4, length // 2, 3 * length // 4} - {0}):  # these have about the mean of all
-            fraction = Fraction(place, length)
-            made = picture_between(before, after, motion.at(fraction), fraction, self.alone)
-            errors.append(float(F.mse_loss(to_unit(made), to_unit(self._luma(begin + place)))))
-        return sum(errors) / len(errors)
+    def _mean(self, cost: Callable[[int, int], float], distance: int) -> float:
+        """The mean of a cost between frames at a distance, at some places in the scene."""
+        begins = self.frames[: max(len(self.frames) - distance, 1)]
+        chosen = begins[:: -(-len(begins) // SAMPLES)]
+        return sum(cost(begin, min(begin + distance, self.frames[-1])) for begin in chosen) / len(chosen)
+
+    def _new(self, begin: int, end: int) -> float:
+        """Cost of a frame that is fitted, as is the one at `begin` before it."""
+        whole = to_unit(self._luma(end))
+        return self._cost(whole - to_unit(self._luma(begin))) + ALWAYS_NEW * self._cost(whole)
+
+    def _lack(self, begin: int, end: int) -> float:
+        """Cost of what the frame in the middle of two original ones lacks if it is made of them."""
+        before, after = self._luma(begin), self._luma(end)
+        made = picture_between(before, after, Motion.between(before, after).at(HALF), HALF, self.alone)
+        return self._cost(to_unit(self._luma((begin + end) // 2)) - to_unit(made))
+
+    def _cost(self, difference: Tensor) -> float:
+        """Cost of a difference of luma `[1, 1, H, W]`: the energy of each coefficient up to a threshold, and the weight
+        of its bits beyond.
+        """
+        energies = _energies(difference) / self.threshold
+        return self.threshold * float((energies.clamp(max=1) + BIT_COST * energies.clamp(min=1).log2()).mean())
 
     def _luma(self, number: int) -> Tensor:
         """Luma of a frame, made smaller, `[1, 1, H, W]`."""
@@ -136,11 +123,7 @@ class _Groups:
 
 
 def _energies(plane: Tensor) -> Tensor:
-    """Squares of the coefficients of the cosine transform of a plane `[B, 1, H, W]`, block by block."""
-    height, width = (max(side // BLOCK, 1) * BLOCK for side in plane.shape[2:])
-    whole = F.pad(plane, (0, max(width - plane.shape[3], 0), 0, max(height - plane.shape[2], 0)), mode="replicate")
-    blocks = whole[:, :, :height, :width].unfold(2, BLOCK, BLOCK).unfold(3, BLOCK, BLOCK)
-    numbers = torch.arange(BLOCK, dtype=plane.dtype)
-    basis = torch.cos(pi / BLOCK * (numbers + 0.5) * numbers[:, None]) * sqrt(2 / BLOCK)
-    basis[0] /= sqrt(2)
-    return (basis @ blocks @ basis.T).square()
+    """Squares of the coefficients of the cosine transform of a plane `[B, 1, H, W]`; blocks that it does not fill are
+    left out, if it fills others."""
+    height, width = (max(side - side % BLOCK, min(side, BLOCK)) for side in plane.shape[2:])
+    return coefficients(plane[:, :, :height, :width]).square()

@@ -10,13 +10,14 @@ from torch import Tensor
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.format import Header
 from nervcodec.codec.choices import DeviceName
-from nervcodec.codec.decoding.between import frames_at
+from nervcodec.codec.decoding.between import corrected_frames, frames_at
 from nervcodec.codec.decoding.frames import decode_frames
+from nervcodec.codec.decoding.groups import Correct
 from nervcodec.codec.segment.footage import Footage
 from nervcodec.codec.segment.scratch import Notes
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.metrics.quality import QualityMeter
-from nervcodec.timeline import Moment, Playback, Timeline
+from nervcodec.timeline import Playback
 
 
 def measure_at(
@@ -33,36 +34,49 @@ def measure_at(
 
 
 def measure_shown(
-    stream: Stream, footage: Footage, held: Collection[int], device: DeviceName, observe: Observer = ignore
+    stream: Stream,
+    footage: Footage,
+    held: Collection[int],
+    device: DeviceName,
+    observe: Observer = ignore,
+    correct: Correct | None = None,
 ) -> tuple[QualityMeter, QualityMeter]:
     """Compare all frames of a stream's last segment with its footage, except for missing pixels: those at the positions
-    that the file holds, and the others.
+    that the file holds, and the others, which are corrected as the stream or `correct` says.
     """
     meters = QualityMeter(footage.video), QualityMeter(footage.video)
-    for position, frame, original in _compared(stream, footage, range(len(footage.clip)), device, observe):
+    for position, frame, original in _compared(stream, footage, range(len(footage.clip)), device, observe, correct):
         meters[position not in held].add(frame, original.clip, original.masks)
     return meters
 
 
 def _compared(
-    stream: Stream, footage: Footage, positions: Sequence[int], device: DeviceName, observe: Observer
+    stream: Stream,
+    footage: Footage,
+    positions: Sequence[int],
+    device: DeviceName,
+    observe: Observer,
+    correct: Correct | None = None,
 ) -> Iterator[tuple[int, Tensor, Footage]]:
     """Positions in footage, frames `[1, C, H, W]` of a stream's last segment there, and the footage of each."""
-    moments = _moments(stream.header, footage)
-    frames = frames_at(stream, [moments[position] for position in positions], device=device)
+    header = _timed(stream.header, footage)
+    schedule = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
+    moments = schedule.moments[-len(footage.clip) :]
+    timed, shown = replace(stream, header=header), [moments[position] for position in positions]
+    frames = (
+        corrected_frames(timed, shown, correct, device=device) if correct else frames_at(timed, shown, device=device)
+    )
     for done, (position, frame) in enumerate(zip(positions, frames, strict=True), 1):
         yield position, frame[None], footage.at([position])
         observe(FramesDone(stage="measure", frames=done, total=len(positions)))
 
 
-def _moments(header: Header, footage: Footage) -> list[Moment]:
-    """Moments in a stream of all frames in the footage of its last segment."""
-    length = len(footage.clip)
-    begin = header.times.length - length
-    held = Timeline(tuple(position - begin for position in header.times.positions if position >= begin), length)
-    schedule = Playback(all_times=True).schedule(held, header.video.frame_rate, footage.clock)
-    before = header.frames - len(held.positions)
-    return [replace(moment, frame=before + moment.frame) for moment in schedule.moments]
+def _timed(header: Header, footage: Footage) -> Header:
+    """A header with the clock of the footage of its last segment; frames before are a tick apart."""
+    if footage.clock is None:
+        return header
+    before = header.times.length - len(footage.clip)
+    return replace(header, clock=replace(footage.clock, ticks=(*range(-before, 0), *footage.clock.ticks)))
 
 
 def measure(

@@ -1,7 +1,6 @@
 """Fits the layers of a segment, each on top of the decoded frames of the layers below."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from math import log2
 from time import monotonic
@@ -11,14 +10,15 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.layer import Chunk
-from nervcodec.codec.segment.measuring import measure, measure_at, measure_shown
+from nervcodec.codec.segment.finishing import finished
+from nervcodec.codec.segment.measuring import measure
 from nervcodec.codec.segment.planning import plan_layers
 from nervcodec.codec.segment.report import EncodeReport, LayerReport
 from nervcodec.codec.segment.search import Candidate
 from nervcodec.codec.segment.task import SegmentTask, decodable
 from nervcodec.codec.stream.assembly import make_layer, plan_header
 from nervcodec.codec.stream.joining import join
-from nervcodec.codec.stream.layers import describe_network
+from nervcodec.codec.stream.layers import describe_network, group_names
 from nervcodec.codec.stream.payload import pack
 from nervcodec.codec.stream.tensors import Tensors
 from nervcodec.codec.stream.unpacking import Unpacker
@@ -26,11 +26,8 @@ from nervcodec.entropy.forms import FORMS, PLAIN
 from nervcodec.errors import RequestError
 from nervcodec.events import FitStarted, LayerDropped
 from nervcodec.memory import check_memory
-from nervcodec.metrics.quality import QualityMeter
-from nervcodec.metrics.value import Quality
 from nervcodec.models.catalogue import model_name
 from nervcodec.models.config import PyramidConfig
-from nervcodec.temporal_filter import strength_of
 from nervcodec.training.fit import fit, time_fit
 from nervcodec.training.network import FitInputs
 from nervcodec.training.recipe import Recipe, preset_steps
@@ -97,7 +94,8 @@ class Stack:
         task, clip, number = self.task, self.task.clip, len(self.reports) + 1
         config, recipe = self._plan(number)
         begun = monotonic()
-        stream = self._with(config, self._fit(number, config, recipe))
+        chunk, rate = self._fit(number, config, recipe)
+        stream = self._with(config, chunk)
         data = write_stream(stream)
         packed = monotonic()
         LOG.info("layer %d: %d bytes so far; its groups: %s", number, len(data), group_sizes(stream, config))
@@ -105,7 +103,7 @@ class Stack:
         notes = task.scratch.notes() if task.scratch else None
         whole = decodable(task.chain, data)
         meter = measure(whole, task.seen, task.options.device, task.observe, notes, decoded)
-        stream, quality = self._shown(stream, meter)
+        stream, quality = finished(task, stream, meter, rate, self.aimed)
         data = write_stream(stream)
         report = LayerReport(
             quality=quality,
@@ -124,28 +122,8 @@ class Stack:
         self.decoded = decoded
         return True
 
-    def _shown(self, stream: Stream, own: QualityMeter) -> tuple[Stream, Quality]:
-        """A stream with the filter, if its frames are better for it, and the quality of all frames that it shows.
-
-        own: quality of the frames of the stream without the filter.
-        """
-        task, device = self.task, self.task.options.device
-        if task.filters:
-            strength = strength_of(own.luma_error)
-            filtered = with_strength(stream, strength)
-            whole = decodable(task.chain, write_stream(filtered))
-            meters = measure_shown(whole, task.footage, task.timeline.positions, device, task.observe)
-            LOG.info("filter of strength %d: %.2f to %.2f dB", strength, own.psnr_db, meters[0].psnr_db)
-            if not strength or meters[0].psnr_db > own.psnr_db:
-                return filtered, _mean(meters)
-            stream = with_strength(stream, 0)
-        if task.shown == len(task.clip):
-            return stream, own.quality
-        whole = decodable(task.chain, write_stream(stream))
-        return stream, _mean([own, measure_at(whole, task.footage, task.timeline.missing, device, task.observe)])
-
-    def _fit(self, number: int, config: PyramidConfig, recipe: Recipe) -> Chunk:
-        """Fit layer `number`, counted from 1, and pack it into a chunk."""
+    def _fit(self, number: int, config: PyramidConfig, recipe: Recipe) -> tuple[Chunk, float]:
+        """The chunk of layer `number`, counted from 1, fitted; and the weight of a bit per pixel at the end."""
         task, before = self.task, self._tensors_before(number)
         started = FitStarted(
             model=model_name(config),
@@ -160,7 +138,9 @@ class Stack:
         inputs = FitInputs(self.decoded, task.masks, before)
         fitted = fit(task.clip.to(task.device), config, recipe, task.observe, inputs, keeper)
         forms = PLAIN if task.options.recipe == "paper" else FORMS
-        return Chunk(pack(config, fitted.tensors, forms, before), follows=bool(before))
+        groups = pack(config, fitted.tensors, forms, before)
+        corrections = [b""] if task.header.corrected(0) else []
+        return Chunk((*groups, *corrections), follows=bool(before)), fitted.rate or 0.0
 
     def _plan(self, number: int) -> tuple[PyramidConfig, Recipe]:
         """Network and recipe of layer `number`, counted from 1; the network may be that of the segment before."""
@@ -212,22 +192,11 @@ class Stack:
         return min(max(steps, LEAST_TIMED_STEPS), preset_steps("placebo", len(self.task.clip), recipe.batch))
 
 
-def with_strength(stream: Stream, strength: int) -> Stream:
-    """A stream with one segment, with the strength of the filter up to its last layer."""
-    return replace(stream, header=replace(stream.header, filters=(*stream.header.filters, (strength,))))
-
-
-def _mean(meters: Sequence[QualityMeter]) -> Quality:
-    """The quality of all frames that some meters have measured."""
-    quality = Quality.mean([(meter.quality, meter.frames) for meter in meters if meter.frames])
-    assert quality is not None
-    return quality
-
-
 def group_sizes(stream: Stream, config: PyramidConfig) -> str:
     """Names and bytes of the tensor groups in the last layer of a stream, as text."""
     (chunk,) = stream.layers[-1].chunks
-    return ", ".join(f"{name} {len(group)}" for name, group in zip(config.groups, chunk.groups, strict=True))
+    names = group_names(config, stream.header, 0)
+    return ", ".join(f"{name} {len(group)}" for name, group in zip(names, chunk.groups, strict=True))
 
 
 def pays(below: LayerReport, report: LayerReport, min_gain: float) -> bool:

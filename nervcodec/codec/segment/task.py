@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.bitstream.format import Header
-from nervcodec.bitstream.records import ALONG_MOTION
+from nervcodec.bitstream.records import BY_LEVELS
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.footage import Footage
 from nervcodec.codec.segment.scratch import Scratch
@@ -95,7 +95,7 @@ class SegmentTask:
         Raises RequestError as `plan_header` does.
         """
         timeline = None if self.timeline.is_whole else self.timeline
-        way = ALONG_MOTION if self.filters and timeline else 0
+        way = BY_LEVELS if self.filters and timeline else 0
         return plan_header(self.video, len(self.clip), timeline=timeline, way=way)
 
 

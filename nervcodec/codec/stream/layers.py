@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nervcodec.bitstream.container import Stream, layer_ends
+from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.layer import layer_errors
 from nervcodec.bitstream.packs import cut_pack, first_layers, join_pack
 from nervcodec.codec.stream.file import stream_file
@@ -39,6 +40,11 @@ def layer_configs(stream: Stream) -> list[list[PyramidConfig]]:
                     raise UnsupportedStream(f"a network of kind {model_name(config)} makes no sense there")
         networks.append(configs)
     return networks
+
+
+def group_names(config: PyramidConfig, header: Header, segment: int) -> tuple[str, ...]:
+    """Names of the groups of a chunk: those of its network, and corrections where its segment has frames between."""
+    return (*config.groups, *(["corrections"] if header.corrected(segment) else []))
 
 
 def describe_network(config: PyramidConfig) -> str:

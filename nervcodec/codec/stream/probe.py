@@ -6,9 +6,10 @@ from itertools import pairwise
 
 from nervcodec.bitstream.container import layer_ends, read_stream
 from nervcodec.bitstream.fields import Data
+from nervcodec.bitstream.format import Header
 from nervcodec.bitstream.layer import Chunk, write_groups
 from nervcodec.codec.stream.file import stream_file
-from nervcodec.codec.stream.layers import layer_configs
+from nervcodec.codec.stream.layers import group_names, layer_configs
 from nervcodec.errors import CorruptStream
 from nervcodec.models.catalogue import model_name
 from nervcodec.models.config import PyramidConfig
@@ -105,9 +106,9 @@ def _describe(data: Data) -> StreamInfo:
     stream, ends = read_stream(data), layer_ends(data)
     networks = layer_configs(stream)
     chunks = [
-        _describe_chunk(index, configs, segment, frames, chunk)
+        _describe_chunk(index, configs, segment, stream.header, chunk)
         for index, (layer, configs) in enumerate(zip(stream.layers, networks, strict=True))
-        for segment, (frames, chunk) in enumerate(zip(stream.header.segments, layer.chunks, strict=True))
+        for segment, chunk in enumerate(layer.chunks)
     ]
     attached = sum(map(len, stream.attachments))
     return StreamInfo(
@@ -134,14 +135,16 @@ def _describe(data: Data) -> StreamInfo:
     )
 
 
-def _describe_chunk(layer: int, configs: Sequence[PyramidConfig], segment: int, frames: int, chunk: Chunk) -> ChunkInfo:
-    names = configs[chunk.network].groups if chunk.groups else ()
+def _describe_chunk(
+    layer: int, configs: Sequence[PyramidConfig], segment: int, header: Header, chunk: Chunk
+) -> ChunkInfo:
+    names = group_names(configs[chunk.network], header, segment) if chunk.groups else ()
     if len(chunk.groups) != len(names):
         raise CorruptStream(f"{len(chunk.groups)} tensor groups where the network has {len(names)}")
     return ChunkInfo(
         segment=segment,
         layer=layer,
-        frames=frames,
+        frames=header.segments[segment],
         total_bytes=len(write_groups(chunk.groups)),
         group_bytes=dict(zip(names, map(len, chunk.groups), strict=True)),
         network=chunk.network,

@@ -97,11 +97,7 @@ def _decode(decoder: SymbolDecoder, spec: TensorSpec, side: SideInformation, bef
 def _write_side(writer: ByteWriter, side: SideInformation) -> None:
     writer.uint8(side.flags)
     writer.raw(bytes(side.steps))
-    writer.varint(side.priors[0].magnitude)
-    if side.priors[0].magnitude:
-        for prior in side.priors:
-            writer.uint8(prior.family * SCALES + prior.scale)
-            writer.uint8(prior.spike)
+    write_priors(writer, side.priors)
 
 
 def _read_side(reader: ByteReader, spec: TensorSpec, forms: Collection[int], before: Tensors) -> SideInformation:
@@ -115,11 +111,21 @@ def _read_side(reader: ByteReader, spec: TensorSpec, forms: Collection[int], bef
     steps = tuple(reader.raw(spec.shape[0] if flags & PER_CHANNEL_STEPS else 1, "steps"))
     if form & REFERS and _reference(spec, steps, before) is None:
         raise CorruptStream(f"{spec.name}: differences to a tensor that has other steps")
-    return SideInformation(flags, steps, _read_priors(reader, class_count(spec.shape, spec.temporal, form)))
+    return SideInformation(flags, steps, read_priors(reader, class_count(spec.shape, spec.temporal, form)))
 
 
-def _read_priors(reader: ByteReader, count: int) -> tuple[Prior, ...]:
-    magnitude = reader.varint("magnitude", MAX_MAGNITUDE)
+def write_priors(writer: ByteWriter, priors: Sequence[Prior]) -> None:
+    """The largest magnitude of some symbols, then the priors of their classes."""
+    writer.varint(priors[0].magnitude)
+    if priors[0].magnitude:
+        for prior in priors:
+            writer.uint8(prior.family * SCALES + prior.scale)
+            writer.uint8(prior.spike)
+
+
+def read_priors(reader: ByteReader, count: int, largest: int = MAX_MAGNITUDE) -> tuple[Prior, ...]:
+    """The inverse of `write_priors`, for a number of classes and magnitudes up to `largest`."""
+    magnitude = reader.varint("magnitude", largest)
     if magnitude == 0:
         return (Prior(0),) * count
     return tuple(Prior(magnitude, *divmod(reader.uint8("scale"), SCALES), reader.uint8("spike")) for _ in range(count))

@@ -2,11 +2,14 @@
 
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.layer import layer_errors
+from nervcodec.codec.stream.corrections import unpack_corrections
 from nervcodec.codec.stream.layers import layer_configs
 from nervcodec.codec.stream.payload import unpack
 from nervcodec.codec.stream.tensors import NOTHING, Tensors
+from nervcodec.corrections import Corrections, blocks_of
 from nervcodec.entropy.forms import FORMS_OF_VERSION
 from nervcodec.errors import CorruptStream
+from nervcodec.levels import level_count
 from nervcodec.models.config import PyramidConfig
 
 
@@ -43,12 +46,27 @@ class Unpacker:
                 self._last[layer] = place, self._unpack(layer, place, weights_only=place < segment)
         return self._last[layer][1]
 
+    def corrections(self, segment: int) -> Corrections | None:
+        """Corrections of the frames between those of a segment, as of the last layer that adds to it; None without any.
+
+        Raises BitstreamError, which names the layer, for a damaged chunk.
+        """
+        header = self.stream.header
+        between, held = header.corrected(segment), header.positions(segment)
+        layer = max(n for n in range(len(self.configs)) if self.config(n, segment))
+        if not between:
+            return None
+        blocks = blocks_of(header.video.height, header.video.width)
+        with layer_errors(layer):
+            group = self.stream.layers[layer].chunks[segment].groups[-1]
+            return unpack_corrections(group, len(between), blocks, level_count(held))
+
     def _unpack(self, layer: int, segment: int, *, weights_only: bool) -> Tensors:
         chunk, config = self.stream.layers[layer].chunks[segment], self.config(layer, segment)
         if config is None:
             return NOTHING
         before = self._last[layer][1] if chunk.follows else NOTHING
         forms = FORMS_OF_VERSION[self.stream.version]
-        return unpack(
-            config, chunk.groups, self.stream.header.segments[segment], forms, before, weights_only=weights_only
-        )
+        header = self.stream.header
+        groups = chunk.groups[:-1] if header.corrected(segment) else chunk.groups
+        return unpack(config, groups, header.segments[segment], forms, before, weights_only=weights_only)

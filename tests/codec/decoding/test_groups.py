@@ -15,23 +15,23 @@ from torch import Tensor
 import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import read_header, write_header
-from nervcodec.bitstream.records import ALONG_MOTION, read_way
+from nervcodec.bitstream.records import BY_LEVELS, read_way
 from nervcodec.codec.decoding.frames import decode_frames
 from nervcodec.codec.segment.footage import load_clip, load_footage
-from nervcodec.codec.segment.grouping import choose_groups, expected_error
+from nervcodec.codec.segment.grouping import choose_groups
 from nervcodec.codec.segment.planning import plan_recipe, rate_of_quality
 from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 from nervcodec.planes import unpack_planes
 from nervcodec.video.images import images_in
 from nervcodec.video.view import View
-from tests import plain_motion
+from tests import plain_corrections, plain_motion
 from tests.codec.clips import load_planes, yuv_psnr
 from tests.conftest import SAMPLE, Nervc
 
 WIDTH, HEIGHT = 91, 65
 VIEW = View(first=60, stop=69, resize=(WIDTH, HEIGHT))
 HALF = Fraction(1, 2)
-OPTIONS = nervcodec.EncodeOptions(view=VIEW, gop=2, model="hnerv", size=4000, steps=60, audio="none")
+OPTIONS = nervcodec.EncodeOptions(view=VIEW, gop=4, model="hnerv", size=4000, steps=60, audio="none")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_all_frames_are_shown_and_measured(tmp_path: Path) -> None:
     path = tmp_path / "a.nerv"
     report = nervcodec.encode(str(SAMPLE), str(path), OPTIONS)
     header = opened(path).header
-    assert (header.grouped, header.frames, header.times.positions) == (True, 5, (0, 2, 4, 6, 8))
+    assert (header.grouped, header.frames, header.times.positions) == (True, 3, (0, 4, 8))
     frames, original = shown(path, tmp_path), load_planes(str(SAMPLE), VIEW)
     assert len(frames) == report.frames == 9
     assert report.missing is None
@@ -72,11 +72,12 @@ def test_all_frames_are_shown_and_measured(tmp_path: Path) -> None:
     assert verified.psnr_db == pytest.approx(report.psnr_db, abs=1e-4)
 
 
-def test_frames_between_are_those_of_a_plain_implementation(grouped: Path, tmp_path: Path) -> None:
+def test_frames_are_those_of_a_plain_implementation(grouped: Path, tmp_path: Path) -> None:
+    """The filter, then frames level by level with their corrections."""
     ((strength,),) = opened(grouped).header.filters
     assert strength > 0
     own, frames = maps(torch.cat(list(decode_frames(opened(grouped))))), maps(shown(grouped, tmp_path))
-    for number, held in enumerate(frames[::2]):
+    for number, held in enumerate(frames[::4]):
         beside = [
             (own[other], plain_motion.motion_at(own[first][0], own[first + 1][0], at) * (other - number))
             for other, first, at in ((number - 1, number - 1, Fraction(1)), (number + 1, number, Fraction(0)))
@@ -84,12 +85,17 @@ def test_frames_between_are_those_of_a_plain_implementation(grouped: Path, tmp_p
         ]
         assert beside
         compare(held, plain_motion.filtered(own[number], beside, strength))
-    for number, made in enumerate(frames[1::2]):
-        motion = plain_motion.motion_at(own[number][0], own[number + 1][0], HALF)
-        luma, *chroma = zip(frames[2 * number], frames[2 * number + 2], strict=True)
-        whole = plain_motion.plane_between(*luma, motion, HALF)
+    (chunk,) = opened(grouped).layers[0].chunks
+    steps, blocks = plain_corrections.decode(chunk.groups[-1], 6, -(-HEIGHT // 8), -(-WIDTH // 8), levels=2)
+    assert steps[1] == steps[0] - 1
+    for at, before, after, level in ((2, 0, 4, 1), (6, 4, 8, 1), *((at, at - 1, at + 1, 0) for at in (1, 3, 5, 7))):
+        pair = (own[before // 4], own[after // 4]) if level else (frames[before], frames[after])
+        motion = plain_motion.motion_at(pair[0][0], pair[1][0], HALF)
+        correction = plain_corrections.luma(steps[level], blocks, at - 1 - at // 4, HEIGHT, WIDTH)
+        luma, *chroma = zip(frames[before], frames[after], strict=True)
+        whole = plain_motion.plane_between(*luma, motion, HALF, 255 * correction)
         halved = [plain_motion.plane_between(*plane, plain_motion.halved(motion), HALF) for plane in chroma]
-        compare(made, (whole, *halved))
+        compare(frames[at], (whole, *halved))
 
 
 def maps(frames: Tensor) -> list[tuple[plain_motion.Map, ...]]:
@@ -109,8 +115,8 @@ def compare(made: tuple[plain_motion.Map, ...], plain: tuple[plain_motion.Map, .
 def test_a_fast_decode_is_not_filtered(grouped: Path, tmp_path: Path) -> None:
     target = tmp_path / "fast.y4m"
     nervcodec.decode(str(grouped), str(target), nervcodec.DecodeOptions(fast=True))
-    fast, own = load_planes(str(target), View())[::2], torch.cat(list(decode_frames(opened(grouped))))
-    filtered = shown(grouped, tmp_path)[::2]
+    fast, own = load_planes(str(target), View())[::4], torch.cat(list(decode_frames(opened(grouped))))
+    filtered = shown(grouped, tmp_path)[::4]
     assert (fast.int() - own.int()).abs().float().mean() < (filtered.int() - own.int()).abs().float().mean() / 2
 
 
@@ -144,7 +150,7 @@ def test_no_cut_lies_in_a_group(tmp_path: Path) -> None:
         clip = clip if first == 1 else 255 - clip
         _write(folder, clip, first)
     assert len(images_in(folder)) == 7
-    options = replace(OPTIONS, view=View(), segment="none", steps=2)
+    options = replace(OPTIONS, gop=2, view=View(), segment="none", steps=2)
     nervcodec.encode(str(folder), str(tmp_path / "a.nerv"), options)
     assert opened(tmp_path / "a.nerv").header.times.positions == (0, 2, 3, 4, 6)
 
@@ -157,7 +163,7 @@ def _write(folder: Path, clip: Tensor, first: int) -> None:
 
 def test_segments_and_layers_have_groups_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "a.nerv"
-    options = replace(OPTIONS, segment="5", layers=2, min_gain=-9, steps=4)
+    options = replace(OPTIONS, gop=2, segment="5", layers=2, min_gain=-9, steps=4)
     report = nervcodec.encode(str(SAMPLE), str(path), options)
     header = opened(path).header
     assert (header.segments, header.times.positions) == ((3, 3), (0, 2, 3, 4, 6, 8))
@@ -171,11 +177,9 @@ def test_segments_and_layers_have_groups_of_their_own(tmp_path: Path) -> None:
 
 def test_info_says_what_the_file_holds(grouped: Path, nervc: Nervc) -> None:
     record = json.loads(nervc("info", grouped, "--json").stdout)
-    assert (record["frames"], record["video_frames"], record["grouped"]) == (5, 9, True)
+    assert (record["frames"], record["video_frames"], record["grouped"]) == (3, 9, True)
     said = nervc("info", grouped).stdout.decode()
-    assert (
-        "9 frames (5 in the file, the others, which take no bytes, along the motion between them; groups of 2)" in said
-    )
+    assert "9 frames (3 in the file, the others along the motion between them; groups of 4)" in said
     assert f"filtered along the motion, strength {record['filters'][0][0]}, " in said
 
 
@@ -185,13 +189,13 @@ def test_a_group_needs_a_timeline_and_a_way_that_is_known(grouped: Path) -> None
     with pytest.raises(CorruptStream, match="groups need a timeline"):
         read_header(write_header(replace(header, timeline=None, segments=(9,))))
     assert (header.way, read_header(write_header(replace(header, filters=((255,), (0,))))).filters) == (
-        ALONG_MOTION,
+        BY_LEVELS,
         ((255,), (0,)),
     )
-    with pytest.raises(UnsupportedStream, match="way 3"):
-        read_way(bytes([3]), header.timeline)
+    with pytest.raises(UnsupportedStream, match="way 4"):
+        read_way(bytes([4]), header.timeline)
     with pytest.raises(CorruptStream, match="3 strengths of the filter for 2 segments"):
-        read_header(write_header(replace(header, segments=(2, 3), filters=((1,), (2,), (3,)))))
+        read_header(write_header(replace(header, segments=(2, 1), filters=((1,), (2,), (3,)))))
     with pytest.raises(UnsupportedStream, match="record 6"):
         read_header(write_header(replace(header, filters=((1,),))), version=7)
     with pytest.raises(UnsupportedStream, match="record 5"):
@@ -218,7 +222,7 @@ def test_groups_are_chosen_where_nothing_is_said(tmp_path: Path) -> None:
     report = nervcodec.encode(str(SAMPLE), str(path), replace(OPTIONS, gop=None))
     header = opened(path).header
     footage = load_footage(str(SAMPLE), replace(VIEW, domain="yuv420"))
-    assert header.times == choose_groups(footage, expected_error(footage, rate_of_quality(None)))
+    assert header.times == choose_groups(footage, rate_of_quality(None))
     assert header.frames < report.frames == 9
     assert nervcodec.plan(str(SAMPLE), replace(OPTIONS, gop=None)).frames == 9
 

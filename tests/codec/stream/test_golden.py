@@ -38,7 +38,7 @@ def test_golden_file(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "way", "positions", "filtered"),
-    [(7, 1, (0, 3, 6), False), (8, 2, (0, 3, 6, 7, 10, 13), True)],
+    [(7, 1, (0, 3, 6), False), (8, 2, (0, 3, 6, 7, 10, 13), True), (9, 3, (0, 3, 6, 7, 10, 13), True)],
 )
 def test_a_file_of_groups_shows_all_frames(
     version: int, way: int, positions: tuple[int, ...], filtered: bool, tmp_path: Path
@@ -47,6 +47,8 @@ def test_a_file_of_groups_shows_all_frames(
     header = read_stream(path.read_bytes()).header
     assert (header.way, header.times.positions, any(map(any, header.filters))) == (way, positions, filtered)
     assert nervcodec.decode(str(path), str(tmp_path / "a.y4m")).frames == positions[-1] + 1
+    for layer in nervcodec.probe(str(path)).chunks:
+        assert (layer.group_bytes.get("corrections", 0) > 0) == (way == 3)
 
 
 @pytest.mark.parametrize("version", [5, 6])

@@ -1,0 +1,139 @@
+"""Frames of groups, made level by level (`nervcodec.levels`) and corrected."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from nervcodec.bitstream.container import Stream
+from nervcodec.bitstream.format import Header
+from nervcodec.codec.decoding.links import Link, Linker
+from nervcodec.codec.stream.unpacking import Unpacker
+from nervcodec.corrections import Corrections
+from nervcodec.interpolation import with_luma
+from nervcodec.levels import level, middle
+from nervcodec.timeline import Moment, Playback
+
+
+@dataclass(frozen=True)
+class Place:
+    """Place of a frame in a group."""
+
+    position: int
+    """Position of the frame in the video."""
+    level: int
+    share: Fraction
+    """Share of the frames between the two that it is made of, up to this one."""
+    time: Fraction
+    """Time of the frame, as a fraction of the way between the two frames of the file around it."""
+
+
+Correct = Callable[[Sequence[Place], Tensor], Tensor]
+"""A function that gives corrections of luma `[B, 1, H, W]` for the predictions `[B, C, h, w]` of frames."""
+
+
+class Groups:
+    """Divides links between frames of a file into links between frames that follow each other in the video.
+
+    batch: most frames that are made together.
+    """
+
+    def __init__(self, header: Header, linker: Linker, correct: Correct, batch: int) -> None:
+        self.linker, self.correct, self.batch = linker, correct, batch
+        self.video, self.positions = header.video, header.times.positions
+        schedule = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
+        self.times = [moment.fraction for moment in schedule.moments]
+        """Time of each frame of the video after the last frame of the file, as in a Place."""
+
+    def divided(self, links: Sequence[Link], wanted: Mapping[int, Sequence[Moment]]) -> list[Link]:
+        """The links in order, divided wherever moments are wanted between their frames.
+
+        wanted: moments by the number of the frame of the file before them.
+        """
+        parts = list(links)
+        while places := self._places(parts, wanted):
+            found = [parts[number] for number in places]
+            made = dict(zip(places, self._made(found, list(places.values())), strict=True))
+            parts = [
+                part
+                for number, link in enumerate(parts)
+                for part in (_halves(link, made[number], places[number].time) if number in places else [link])
+            ]
+        return parts
+
+    def _places(self, links: Sequence[Link], wanted: Mapping[int, Sequence[Moment]]) -> dict[int, Place]:
+        """The frames to make next, each by the number of its link."""
+        places = {}
+        for number, link in enumerate(links):
+            inside = any(link.begin < moment.fraction < link.end for moment in wanted.get(link.index, ()))
+            place = self._place(link) if inside and link.after is not None else None
+            if place:
+                places[number] = place
+        return places
+
+    def _place(self, link: Link) -> Place | None:
+        """The frame in the middle of a link; None where its frames are neighbours."""
+        first, last = self.positions[link.index : link.index + 2]
+        times = [Fraction(0), *self.times[first + 1 : last], Fraction(1)]
+        before, after = first + times.index(link.begin), first + times.index(link.end)
+        if after == before + 1:
+            return None
+        position = middle(before, after)
+        share = Fraction(position - before, after - before)
+        return Place(position, level(before, after), share, times[position - first])
+
+    def _made(self, links: Sequence[Link], places: Sequence[Place]) -> list[Tensor]:
+        """The frames at some places, samples `[1, C, h, w]`, each in the middle of its link."""
+
+        made: list[Tensor] = []
+        for start in range(0, len(links), self.batch):
+            some = slice(start, start + self.batch)
+            made += self._together(links[some], places[some])
+        return made
+
+    def _together(self, links: Sequence[Link], places: Sequence[Place]) -> list[Tensor]:
+        def finish(numbers: Sequence[int], prediction: Tensor) -> Tensor:
+            luma = self.correct([places[number] for number in numbers], prediction)
+            return with_luma(prediction, luma.to(prediction.device), self.video.depth, self.video)
+
+        return self.linker.between(links, [place.share for place in places], finish)
+
+
+def _halves(link: Link, frame: Tensor, time: Fraction) -> list[Link]:
+    """The two links from the first frame of a link to a frame between, and from there to the second one."""
+    return [
+        replace(link, after=frame, end=time, motion=None, about_before=None, about_after=None),
+        replace(link, before=frame, begin=time, motion=None, about_before=None, about_after=None),
+    ]
+
+
+class Corrector:
+    """Takes corrections from a stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.header, self.unpacker = stream.header, Unpacker(stream)
+        segments = range(len(stream.header.segments))
+        self.last = [self.header.positions(segment)[-1] for segment in segments]
+        """Position of the last frame of each segment."""
+        self.known: dict[int, tuple[dict[int, int], Corrections | None]] = {}
+        """Numbers of corrected frames by their positions, and corrections, of the segment that was asked for last."""
+
+    def __call__(self, places: Sequence[Place], prediction: Tensor) -> Tensor:
+        """Corrections of luma `[B, 1, H, W]` of the frames at some places."""
+        video = self.header.video
+        luma = torch.zeros(len(places), 1, video.height, video.width)
+        for row, place in zip(luma, places, strict=True):
+            numbers, corrections = self._corrections(bisect_left(self.last, place.position))
+            if corrections:
+                number = numbers[place.position]
+                row[:] = corrections.luma([number], [place.level], video.height, video.width)[0]
+        return luma
+
+    def _corrections(self, segment: int) -> tuple[dict[int, int], Corrections | None]:
+        if segment not in self.known:
+            numbers = {position: number for number, position in enumerate(self.header.corrected(segment))}
+            self.known = {segment: (numbers, self.unpacker.corrections(segment))}
+        return self.known[segment]

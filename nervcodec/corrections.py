@@ -1,0 +1,41 @@
+"""Corrections of the luma of frames that are made between others: cosine transforms, mostly zero, block by block."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nervcodec.cosine import BLOCK, samples_of
+from nervcodec.quantization import STEP_TABLE
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Corrections of some frames, in order of time."""
+
+    steps: tuple[int, ...]
+    """Index of the step (`nervcodec.quantization.STEP_TABLE`) of the frames of each level (`nervcodec.levels`); the
+    whole range of samples is 1."""
+    extents: NDArray[np.int32]
+    """Number of diagonals of coefficients that are sent of each block, `[T, h, w]`."""
+    symbols: NDArray[np.int32]
+    """Coefficients in steps, `[N, 64]`, of the N blocks whose extent is not 0, in order; 0 beyond the extent."""
+
+    def luma(self, frames: Sequence[int], levels: Sequence[int], height: int, width: int) -> Tensor:
+        """What is added to the luma of frames, given by their numbers and levels, `[B, 1, height, width]`."""
+        rows, columns = self.extents.shape[1:]
+        luma = torch.zeros(len(frames), 1, rows, BLOCK, columns, BLOCK)
+        ends = np.cumsum(np.count_nonzero(self.extents, axis=(1, 2)))
+        for plane, frame, level in zip(luma[:, 0], frames, levels, strict=True):
+            down, across = map(torch.from_numpy, np.nonzero(self.extents[frame]))
+            own = torch.from_numpy(self.symbols[ends[frame] - len(down) : ends[frame]])
+            plane[down, :, across] = samples_of(own.float() * STEP_TABLE[self.steps[level]])
+        return luma.view(len(frames), 1, BLOCK * rows, BLOCK * columns)[:, :, :height, :width]
+
+
+def blocks_of(height: int, width: int) -> tuple[int, int]:
+    """Number of blocks down and across a picture of a size in pixels."""
+    return -(-height // BLOCK), -(-width // BLOCK)
