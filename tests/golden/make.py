@@ -124,8 +124,8 @@ SOURCES = {"depth": deep_source, "early": early_source}
 
 
 def symbols_digest(stream: Stream) -> str:
-    """SHA-256 of all integers of a stream: steps, then symbols as int32, tensor by tensor in the order of the wire; then
-    the corrections of each segment: steps, extents and symbols."""
+    """SHA-256 of all integers of a stream: steps, then symbols as int32, tensor by tensor in the order of the wire;
+    then the corrections of each segment: steps, extents and symbols."""
     digest = sha256()
     unpacker = Unpacker(stream)
     for layer in range(len(stream.layers)):

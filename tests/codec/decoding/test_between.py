@@ -30,8 +30,11 @@ def opened(name: str) -> Stream:
 
 
 def repeated(stream: Stream, times: int) -> Stream:
-    """A file of so many segments, all the same."""
-    header = replace(stream.header, segments=stream.header.segments * times, timeline=None)
+    """A file of so many times the segments of another one; it has all frames of the video, unless they are in groups."""
+    positions, length = stream.header.times.positions, stream.header.times.length
+    again = tuple(start + position for start in range(0, times * length, length) for position in positions)
+    timeline = Timeline(again, times * length) if stream.header.grouped else None
+    header = replace(stream.header, segments=stream.header.segments * times, timeline=timeline)
     layers = tuple(replace(layer, chunks=tuple(layer.chunks) * times) for layer in stream.layers)
     return replace(stream, header=header, layers=layers)
 

@@ -92,7 +92,7 @@ def test_costs_are_energies_and_bits_of_cosine_transforms() -> None:
     clip, video = jumping(3), footage(jumping(3)).video
     motion = Motion.between(luma_samples(clip[:1], video), luma_samples(clip[2:], video))
     made = picture_between(clip[:1], clip[2:], motion.at(Fraction(1, 2)), Fraction(1, 2), video)
-    first, between, last, other = (luma_samples(x, video)[0, 0].numpy() / 255.0 for x in (*clip.split(1), made))
+    first, between, last, other = (luma_samples(x, video)[0, 0].numpy() / 255.0 for x in (*torch.split(clip, 1), made))
     threshold = RATE / 0.13
     expected = cost(last - first, threshold) + 0.15 * cost(last, threshold) + 1.9 * cost(between - other, threshold)
     found = Scene(footage(clip), range(3), RATE).cost(2)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from nervcodec.codec.stream.corrections import MAX_BLOCKS, pack_corrections, unpack_corrections
+from nervcodec.corrections import blocks_of
 from nervcodec.errors import BitstreamError, ResourceError, UnsupportedStream
-from tests.test_corrections import HEIGHT, WIDTH, blocks_of, corrections
+from tests.test_corrections import HEIGHT, WIDTH, corrections
 
 
 def test_more_blocks_than_a_decoder_holds_are_refused_before_memory_is_taken() -> None:

@@ -47,8 +47,8 @@ def test_a_file_of_groups_shows_all_frames(
     header = read_stream(path.read_bytes()).header
     assert (header.way, header.times.positions, any(map(any, header.filters))) == (way, positions, filtered)
     assert nervcodec.decode(str(path), str(tmp_path / "a.y4m")).frames == positions[-1] + 1
-    for layer in nervcodec.probe(str(path)).chunks:
-        assert (layer.group_bytes.get("corrections", 0) > 0) == (way == 3)
+    corrections = [chunk.group_bytes.get("corrections", 0) for chunk in nervcodec.probe(str(path)).chunks]
+    assert any(corrections) == (way == 3)
 
 
 @pytest.mark.parametrize("version", [5, 6])
