@@ -16,7 +16,7 @@ from nervcodec.codec.stream.payload import unpack
 from nervcodec.codec.stream.tensors import Tensors
 from nervcodec.models.config import PyramidConfig
 from nervcodec.models.hnerv.network import HNeRV
-from nervcodec.timeline import Moment, Playback
+from nervcodec.timeline import Moment, Playback, Timeline
 from tests.codec.clips import decoded, encoded, mean_psnr, small_clip
 from tests.golden.make import FOLDER
 from tests.test_interpolation import between as pictures_between
@@ -30,7 +30,7 @@ def opened(name: str) -> Stream:
 
 
 def repeated(stream: Stream, times: int) -> Stream:
-    """A file of so many times the segments of another one; it has all frames of the video, unless they are in groups."""
+    """A file of so many times the segments of another; it has all frames of the video, unless they are in groups."""
     positions, length = stream.header.times.positions, stream.header.times.length
     again = tuple(start + position for start in range(0, times * length, length) for position in positions)
     timeline = Timeline(again, times * length) if stream.header.grouped else None
