@@ -29,9 +29,9 @@ LENGTHS = (16, 8, 4, 2, 1)
 """Lengths of groups, frames from one that is fitted to the next; of equal costs the first counts."""
 MOST_WEIGHT = 3.0
 """Weight of the error of a fitted frame in a fit, where groups are very long."""
-ALWAYS_NEW = 0.15
+ALWAYS_NEW = 0.27
 """Share of the cost of a whole frame that is new in each frame that is fitted."""
-MADE = 1.9
+MADE = 2.5
 """Cost of what a made frame lacks, where that of what is new in a fitted frame is 1."""
 THRESHOLD, THRESHOLD_POWER = 0.1887, 0.73
 """Energy of a coefficient up to which a fit loses it, where a bit per pixel weighs as much as an error of 1, and the

@@ -94,7 +94,7 @@ def test_costs_are_energies_and_bits_of_cosine_transforms() -> None:
     made = picture_between(clip[:1], clip[2:], motion.at(Fraction(1, 2)), Fraction(1, 2), video)
     first, between, last, other = (luma_samples(x, video)[0, 0].numpy() / 255.0 for x in (*torch.split(clip, 1), made))
     threshold = RATE / 0.13
-    expected = cost(last - first, threshold) + 0.15 * cost(last, threshold) + 1.9 * cost(between - other, threshold)
+    expected = cost(last - first, threshold) + 0.27 * cost(last, threshold) + 2.5 * cost(between - other, threshold)
     found = Scene(footage(clip), range(3), RATE).cost(2)
     assert found == pytest.approx(expected / 2, rel=0.01)  # luma is rounded before and after
 
