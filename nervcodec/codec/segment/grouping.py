@@ -25,8 +25,8 @@ from nervcodec.samples import depth_of, nearest, to_unit
 from nervcodec.timeline import Timeline
 
 HALF = Fraction(1, 2)
-LENGTHS = (16, 8, 4, 2, 1)
-"""Lengths of groups, frames from one that is fitted to the next; of equal costs the first counts."""
+LENGTHS = (1, 2, 4, 8, 16)
+"""Lengths of groups, frames from one that is fitted to the next; of equal costs the longest counts."""
 MOST_WEIGHT = 3.0
 """Weight of the error of a fitted frame in a fit, where groups are very long."""
 ALWAYS_NEW = 0.27
@@ -37,7 +37,7 @@ THRESHOLD, THRESHOLD_POWER = 0.1887, 0.73
 """Energy of a coefficient up to which a fit loses it, where a bit per pixel weighs as much as an error of 1, and the
 power of the weight of a bit with which it grows; the whole range of samples is 1."""
 SAMPLES = 8
-"""Most frames whose error is estimated."""
+"""Most frames, or places in a scene, whose cost is found out."""
 MOST_PIXELS = 1 << 17
 """Most pixels of the pictures, made smaller, between which motion is looked for."""
 
@@ -50,8 +50,8 @@ def choose_groups(footage: Footage, rate: float) -> Timeline:
     """
     positions: list[int] = []
     for begin, end in pairwise([0, *footage.cuts, len(footage.clip)]):
-        scene = Scene(footage, range(begin, end), rate)
-        length = min((length for length in LENGTHS if length < max(end - begin, 2)), key=scene.cost)
+        costs = Scene(footage, range(begin, end), rate).costs()
+        length = min(sorted(costs, reverse=True), key=costs.__getitem__)
         positions += (begin + number for number in Timeline.every(length, end - begin).positions)
     return Timeline(tuple(positions), len(footage.clip))
 
@@ -86,10 +86,14 @@ class Scene:
         self.alone = in_domain(footage.video, "rgb")  # luma alone stands at pixels, as samples of RGB do
         self.side = next(side for side in count(1) if self.alone.pixels <= MOST_PIXELS * side**2)
 
-    def cost(self, length: int) -> float:
-        """Cost of groups of a length, less than the length of the scene or 1."""
-        made = sum(self._mean(self._lack, 2 * distance) / (2 * distance) for distance in LENGTHS if distance < length)
-        return self._mean(self._new, length) / length + MADE * made
+    def costs(self) -> dict[int, float]:
+        """The cost of groups of each length that is less than that of the scene, or 1."""
+        made, found = 0.0, {}
+        for length in LENGTHS:
+            if length < max(len(self.frames), 2):
+                made += self._mean(self._lack, length) / length if length > 1 else 0.0
+                found[length] = self._mean(self._new, length) / length + MADE * made
+        return found
 
     def _mean(self, cost: Callable[[int, int], float], distance: int) -> float:
         """The mean of a cost between frames at a distance, at some places in the scene."""
