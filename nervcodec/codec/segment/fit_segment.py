@@ -72,9 +72,11 @@ def _likely_rate(footage: Footage, task: SegmentTask) -> float:
     elif target and target.kind == "psnr":
         error = 10 ** (-target.value / 10)
         qualities = range(int(LEAST_QUALITY), int(MOST_QUALITY))
-        nearest = bisect_left(qualities, -error, key=lambda q: -expected_error(footage, rate_of_quality(q)))
+        nearest = bisect_left(
+            qualities, -error, key=lambda q: -expected_error(footage, rate_of_quality(q, groups=True))
+        )
         quality = LEAST_QUALITY + nearest
-    return rate_of_quality(quality)
+    return rate_of_quality(quality, groups=True)
 
 
 def _assisted(report: EncodeReport, data: bytes, task: SegmentTask) -> EncodeReport:

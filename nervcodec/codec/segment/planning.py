@@ -17,6 +17,9 @@ from nervcodec.training.recipe import Recipe, preset_steps, steps_of_epochs
 DEFAULT_QUALITY = 50.0
 RATE_AT_DEFAULT = 0.04
 """Weight of a bit per pixel against a squared error of 1 (white against black) at the default quality (ours)."""
+GROUP_RATE = 0.8
+"""Factor of that weight with groups of frames, with which a quality leads to about the same PSNR as without (ours,
+docs/experiments.md)."""
 QUALITY_OCTAVE = 10.0
 """Increase in quality that halves the weight of a bit (ours)."""
 WEIGHTS_AT_DEFAULT, SAMPLES_AT_DEFAULT = 190_000, 27e6
@@ -140,7 +143,8 @@ def rate_of_fitted(options: EncodeOptions, frames: int, shown: int | None) -> fl
 
     Their errors count more, for the frames between them are made of them.
     """
-    return rate_of_quality(options.quality) / weight_of_fitted((shown or frames) / frames)
+    rate = rate_of_quality(options.quality, groups=options.groups)
+    return rate / weight_of_fitted((shown or frames) / frames)
 
 
 def default_weights(options: EncodeOptions, samples: int, rate: float = RATE_AT_DEFAULT) -> int:
@@ -152,10 +156,13 @@ def default_weights(options: EncodeOptions, samples: int, rate: float = RATE_AT_
     return round(min(max(weights, LEAST_WEIGHTS), MOST_WEIGHTS))
 
 
-def rate_of_quality(quality: float | None) -> float:
-    """Weight of a bit per pixel against a squared error of 1 at a quality."""
+def rate_of_quality(quality: float | None, *, groups: bool = False) -> float:
+    """Weight of a bit per pixel against a squared error of 1 at a quality.
+
+    groups: whether the frames may be in groups.
+    """
     better = (DEFAULT_QUALITY if quality is None else quality) - DEFAULT_QUALITY
-    return float(RATE_AT_DEFAULT * 2 ** (-better / QUALITY_OCTAVE))
+    return float(RATE_AT_DEFAULT * (GROUP_RATE if groups else 1) * 2 ** (-better / QUALITY_OCTAVE))
 
 
 def quality_of_size(bits_per_pixel: float, *, groups: bool = False) -> float:

@@ -222,7 +222,7 @@ def test_groups_are_chosen_where_nothing_is_said(tmp_path: Path) -> None:
     report = nervcodec.encode(str(SAMPLE), str(path), replace(OPTIONS, gop=None))
     header = opened(path).header
     footage = load_footage(str(SAMPLE), replace(VIEW, domain="yuv420"))
-    assert header.times == choose_groups(footage, rate_of_quality(None))
+    assert header.times == choose_groups(footage, rate_of_quality(None, groups=True))
     assert header.frames < report.frames == 9
     assert nervcodec.plan(str(SAMPLE), replace(OPTIONS, gop=None)).frames == 9
 
