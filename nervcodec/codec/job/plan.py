@@ -11,7 +11,7 @@ from nervcodec.codec.job.cutting import Segment, longest_segment, split
 from nervcodec.codec.job.survey import Survey, survey
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.footage import Footage, load_footage
-from nervcodec.codec.segment.grouping import choose_groups, expected_error
+from nervcodec.codec.segment.grouping import choose_groups
 from nervcodec.codec.segment.planning import (
     PAPER_BITS,
     LayerPlan,
@@ -139,8 +139,8 @@ def _likely_gap(footage: Footage, options: EncodeOptions) -> float:
     """Distance from one frame that is fitted to the next, which may be chosen; then it is the mean in some footage."""
     if not options.chooses_groups:
         return options.step
-    error = expected_error(footage, rate_of_quality(options.quality))
-    return len(footage.clip) / len(choose_groups(footage, error).positions)
+    rate = rate_of_quality(options.quality, groups=True)
+    return len(footage.clip) / len(choose_groups(footage, rate).positions)
 
 
 def _fitted(segment: Segment, gap: float) -> int:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from math import log2
 
 from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.codec.segment.correcting import Chooser, step_of
@@ -11,22 +12,29 @@ from nervcodec.codec.segment.measuring import measure_shown
 from nervcodec.codec.segment.task import SegmentTask, decodable
 from nervcodec.metrics.quality import QualityMeter
 from nervcodec.metrics.value import Quality
+from nervcodec.quantization import STEPS
 from nervcodec.temporal_filter import strength_of
 
 LOG = logging.getLogger(__name__)
-COARSER, TRIES = 24, 6
-"""Growth of the steps of corrections, in eighths of an octave, and number of tries, to stay below a size (ours)."""
+TRIES = 4
+"""Most steps of corrections that are tried to fill a file up to a size."""
+HALVING = 2.5
+"""Growth of the steps, in eighths of an octave, with which the bytes of corrections are about halved (ours)."""
+LARGEST_CHANGE = 24
+"""Largest change of the steps from one try to the next, in eighths of an octave."""
+NEAR = 0.01
+"""Share of a size by which a file may miss it without another try."""
 
 
 def finished(
-    task: SegmentTask, stream: Stream, own: QualityMeter, rate: float, aimed: int | None
+    task: SegmentTask, stream: Stream, own: QualityMeter, rate: float, aimed: float
 ) -> tuple[Stream, Quality]:
     """A stream with the filter, if its frames are better for it, and with corrections of the frames between, and the
     quality of all frames that it shows.
 
     own: quality of the frames of the stream without the filter.
     rate: weight of a bit per pixel of the frames that are fitted against their squared errors.
-    aimed: bytes that the file should not exceed; then corrections may be coarser.
+    aimed: bytes that the file should have, for which corrections are coarser or finer; 0 leaves them as they are best.
     """
     if not task.filters:
         return stream, own.quality
@@ -39,20 +47,33 @@ def finished(
 
 
 def _corrected(
-    task: SegmentTask, stream: Stream, rate: float, aimed: int | None
+    task: SegmentTask, stream: Stream, rate: float, aimed: float
 ) -> tuple[Stream, tuple[QualityMeter, QualityMeter]]:
     """A stream with corrections of the frames between, and the quality of the frames that it holds and of others."""
-    finest = step_of(rate * weight_of_fitted(task.shown / len(task.clip)), task.video.domain)
-    whole = decodable(task.chain, write_stream(stream))
-    begin = whole.header.times.length - len(task.footage.clip)
-    for step in range(finest, finest + COARSER, COARSER // TRIES):
-        chooser = Chooser(task.footage, task.timeline, begin, step)
-        held, device = task.timeline.positions, task.options.device
-        meters = measure_shown(whole, task.footage, held, device, task.observe, chooser)
-        found = with_corrections(stream, chooser.packed()) if task.timeline.missing else stream
-        if not aimed or len(write_stream(found)) <= aimed:
+    step = step_of(rate * weight_of_fitted(task.shown / len(task.clip)), task.video.domain)
+    without, tried = len(write_stream(stream)), {step: _corrected_in(task, stream, step)}
+    while aimed and len(tried) < TRIES and task.timeline.missing:
+        size = len(write_stream(tried[step][0]))
+        step = min(max(step + _change(size - without, aimed - without), 0), STEPS - 1)
+        if step in tried or abs(size / aimed - 1) <= NEAR:
             break
-    return found, meters
+        tried[step] = _corrected_in(task, stream, step)
+    return min(tried.values(), key=lambda made: abs(len(write_stream(made[0])) - aimed))
+
+
+def _corrected_in(task: SegmentTask, stream: Stream, step: int) -> tuple[Stream, tuple[QualityMeter, QualityMeter]]:
+    """A stream with corrections in a step, and the quality as of `_corrected`."""
+    whole = decodable(task.chain, write_stream(stream))
+    chooser = Chooser(task.footage, task.timeline, whole.header.times.length - len(task.footage.clip), step)
+    held, device = task.timeline.positions, task.options.device
+    meters = measure_shown(whole, task.footage, held, device, task.observe, chooser)
+    return with_corrections(stream, chooser.packed()) if task.timeline.missing else stream, meters
+
+
+def _change(size: int, room: float) -> int:
+    """Change of the step that is likely to bring corrections from a number of bytes to another."""
+    wanted = HALVING * log2(max(size, 1) / room) if room > 0 else LARGEST_CHANGE
+    return round(min(max(wanted, -LARGEST_CHANGE), LARGEST_CHANGE))
 
 
 def with_strength(stream: Stream, strength: int) -> Stream:

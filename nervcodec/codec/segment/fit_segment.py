@@ -70,12 +70,9 @@ def _likely_rate(footage: Footage, task: SegmentTask) -> float:
         bits_per_pixel = 8 * target.value / samples if target.kind == "bytes" else target.value
         quality = quality_of_size(bits_per_pixel, groups=True)
     elif target and target.kind == "psnr":
+        rates = [rate_of_quality(quality, groups=True) for quality in range(int(LEAST_QUALITY), int(MOST_QUALITY))]
         error = 10 ** (-target.value / 10)
-        qualities = range(int(LEAST_QUALITY), int(MOST_QUALITY))
-        nearest = bisect_left(
-            qualities, -error, key=lambda q: -expected_error(footage, rate_of_quality(q, groups=True))
-        )
-        quality = LEAST_QUALITY + nearest
+        return rates[bisect_left(rates[:-1], -error, key=lambda rate: -expected_error(footage, rate))]
     return rate_of_quality(quality, groups=True)
 
 

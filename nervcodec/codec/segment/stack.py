@@ -45,6 +45,8 @@ SPARE_BYTES = 20
 """Bytes for the lengths of chunks and groups, and for the rounding up of range coders."""
 COPIES = 3
 """Copies of the clip in memory: the clip, the decoded layers below, and the decoded next layer."""
+CORRECTION_SHARE = 0.15
+"""Share of the bytes of a file of groups that corrections are likely to take (ours, docs/experiments.md)."""
 LEAST_LAYER_BYTES = 200
 """Bytes that a layer may take even if the layers below have already reached the size that was asked for (ours)."""
 
@@ -103,7 +105,7 @@ class Stack:
         notes = task.scratch.notes() if task.scratch else None
         whole = decodable(task.chain, data)
         meter = measure(whole, task.seen, task.options.device, task.observe, notes, decoded)
-        stream, quality = finished(task, stream, meter, rate, self.aimed)
+        stream, quality = finished(task, stream, meter, rate, self._aimed(number))
         data = write_stream(stream)
         report = LayerReport(
             quality=quality,
@@ -149,8 +151,9 @@ class Stack:
         plan_header(task.video, len(task.clip), config)
         if self.aimed:
             without = len(write_stream(self._with(config, Chunk(())))) + SPARE_BYTES
-            left = max(self.aimed / 2 ** (len(self.planned) - number) - without, LEAST_LAYER_BYTES)
-            recipe = replace(recipe, target_bits=8.0 * left)
+            left = max(self._aimed(number) - without, LEAST_LAYER_BYTES)
+            fitted = 1 - CORRECTION_SHARE if task.timeline.missing and task.filters else 1
+            recipe = replace(recipe, target_bits=8.0 * fitted * left)
         if task.deadline is not None:
             left = task.deadline - monotonic()
 
@@ -163,6 +166,10 @@ class Stack:
         LOG.info("layer %d: %s", number, describe_network(config))
         LOG.debug("layer %d: %s", number, recipe)
         return config, recipe
+
+    def _aimed(self, number: int) -> float:
+        """Bytes that the file should have with its first layers, up to `number`; 0 where no size is asked for."""
+        return (self.aimed or 0) / 2 ** (len(self.planned) - number)
 
     def _config_before(self, number: int) -> PyramidConfig | None:
         """The network of a layer in the segment before, with which a fit continues; None if there is none."""
