@@ -169,7 +169,7 @@ class Stack:
 
     def _aimed(self, number: int) -> float:
         """Bytes that the file should have with its first layers, up to `number`; 0 where no size is asked for."""
-        return (self.aimed or 0) / 2 ** (len(self.planned) - number)
+        return (self.aimed or 0) / 2.0 ** (len(self.planned) - number)
 
     def _config_before(self, number: int) -> PyramidConfig | None:
         """The network of a layer in the segment before, with which a fit continues; None if there is none."""
