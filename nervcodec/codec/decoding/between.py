@@ -15,7 +15,7 @@ from nervcodec.codec.decoding.links import Link, Linker, with_filter
 from nervcodec.codec.device import choose_device
 from nervcodec.timeline import Moment
 
-BATCH_PIXELS = 1 << 20
+BATCH_PIXELS = 1 << 18
 """Most pixels of pairs of frames whose motion, and whose frames between, are made together."""
 
 

@@ -64,14 +64,18 @@ class Chooser:
 
     def __call__(self, places: Sequence[Place], prediction: Tensor) -> Tensor:
         """Corrections of luma `[B, 1, H, W]` of the frames at some places."""
-        numbers = [place.position - self.begin for place in places]
-        lack = luma_lack(self.footage.at(numbers), prediction.cpu())
-        steps = STEP_TABLE[[self.steps[place.level] for place in places]][:, None, None, None]
-        symbols = quantized(coefficients(lack) / steps)
-        for number, own in zip(numbers, symbols.int().numpy(), strict=True):
-            extents = ((own != 0) * EXTENTS).max(axis=2).astype(np.int32)
-            self.chosen[number] = extents, own[extents > 0]
-        return planes_of(symbols * steps, *lack.shape[2:])
+        return torch.cat(
+            [self._choose(place, own) for place, own in zip(places, torch.split(prediction.cpu(), 1), strict=True)]
+        )
+
+    def _choose(self, place: Place, prediction: Tensor) -> Tensor:
+        number, step = place.position - self.begin, STEP_TABLE[self.steps[place.level]]
+        lack = luma_lack(self.footage.at([number]), prediction)
+        symbols = quantized(coefficients(lack) / step)
+        own = symbols[0].int().numpy()
+        extents = ((own != 0) * EXTENTS).max(axis=2).astype(np.int32)
+        self.chosen[number] = extents, own[extents > 0]
+        return planes_of(symbols * step, *lack.shape[2:])
 
     def packed(self) -> bytes:
         """The corrections of all frames between as a group of a chunk."""

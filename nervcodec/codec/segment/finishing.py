@@ -26,9 +26,7 @@ NEAR = 0.01
 """Share of a size by which a file may miss it without another try."""
 
 
-def finished(
-    task: SegmentTask, stream: Stream, own: QualityMeter, rate: float, aimed: float
-) -> tuple[Stream, Quality]:
+def finished(task: SegmentTask, stream: Stream, own: QualityMeter, rate: float, aimed: float) -> tuple[Stream, Quality]:
     """A stream with the filter, if its frames are better for it, and with corrections of the frames between, and the
     quality of all frames that it shows.
 
