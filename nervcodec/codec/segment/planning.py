@@ -43,7 +43,7 @@ ENHANCEMENT = "een"
 """Name of the model of enhancement layers."""
 LEAST_WEIGHTS, MOST_WEIGHTS = 20_000, 3_000_000
 LEAST_PAPER_WEIGHTS = 100_000
-GROUP_SHARE = 0.75
+GROUP_SHARE = 0.7
 """Least steps of a preset for a video in groups, as a share of those for all of its frames: the frames that are fitted
 get more passes each, and are better for it (ours; docs/experiments.md)."""
 PAPER_BITS, PAPER_PRUNING = 8, 0.1  # HNeRV, section 4; DNeRV compares with these values
