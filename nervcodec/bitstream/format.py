@@ -95,8 +95,10 @@ class Header:
 
     def corrected(self, segment: int) -> tuple[int, ...]:
         """Positions of the frames of a segment for which its chunks hold corrections: those between its frames."""
+        if self.way != BY_LEVELS:
+            return ()
         held = self.positions(segment)
-        return tuple(sorted({*range(held[0], held[-1])}.difference(held))) if self.way == BY_LEVELS else ()
+        return tuple(sorted({*range(held[0], held[-1])}.difference(held)))
 
     @property
     def playback(self) -> Playback:

@@ -17,6 +17,8 @@ MAX_LUMINANCE = (1 << 32) - 1
 WAYS = (FIRST_WAY, ALONG_MOTION, BY_LEVELS) = (1, 2, 3)
 """Numbers of the ways in which frames between are made: along motion found at the time of each, as in version 7 of the
 format; along motion found once between two frames of the file, as in version 8; or level by level, and corrected."""
+LONGEST_GROUP = 64
+"""Most frames from one of the file to the next, where those between are made level by level, and so kept in memory."""
 RAW_DEFLATE = -15
 """zlib's code for a stream without header and checksum, and with a window of 32 KiB."""
 
@@ -137,6 +139,9 @@ def read_way(record: bytes, timeline: Timeline | None) -> int:
         raise CorruptStream("groups need a timeline")
     if way not in WAYS:
         raise UnsupportedStream(f"frames between made in way {way} are not known to this decoder")
+    longest = max((after - before for before, after in pairwise(timeline.positions)), default=0)
+    if way == BY_LEVELS and longest > LONGEST_GROUP:
+        raise CorruptStream(f"a group of {longest} frames is longer than {LONGEST_GROUP}")
     return way
 
 

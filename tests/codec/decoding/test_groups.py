@@ -22,6 +22,7 @@ from nervcodec.codec.segment.grouping import choose_groups
 from nervcodec.codec.segment.planning import plan_recipe, rate_of_quality
 from nervcodec.errors import CorruptStream, RequestError, UnsupportedStream
 from nervcodec.planes import unpack_planes
+from nervcodec.timeline import Timeline
 from nervcodec.video.images import images_in
 from nervcodec.video.view import View
 from tests import plain_corrections, plain_motion
@@ -192,6 +193,8 @@ def test_a_group_needs_a_timeline_and_a_way_that_is_known(grouped: Path) -> None
         BY_LEVELS,
         ((255,), (0,)),
     )
+    with pytest.raises(CorruptStream, match="a group of 65 frames is longer than 64"):
+        read_header(write_header(replace(header, segments=(2,), filters=(), timeline=Timeline((0, 65), 66))))
     with pytest.raises(UnsupportedStream, match="way 4"):
         read_way(bytes([4]), header.timeline)
     with pytest.raises(CorruptStream, match="3 strengths of the filter for 2 segments"):
