@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -28,12 +29,16 @@ class Corrections:
         """What is added to the luma of frames, given by their numbers and levels, `[B, 1, height, width]`."""
         rows, columns = self.extents.shape[1:]
         luma = torch.zeros(len(frames), 1, rows, BLOCK, columns, BLOCK)
-        ends = np.cumsum(np.count_nonzero(self.extents, axis=(1, 2)))
         for plane, frame, level in zip(luma[:, 0], frames, levels, strict=True):
             down, across = map(torch.from_numpy, np.nonzero(self.extents[frame]))
-            own = torch.from_numpy(self.symbols[ends[frame] - len(down) : ends[frame]])
+            own = torch.from_numpy(self.symbols[self._ends[frame] - len(down) : self._ends[frame]])
             plane[down, :, across] = samples_of(own.float() * STEP_TABLE[self.steps[level]])
         return luma.view(len(frames), 1, BLOCK * rows, BLOCK * columns)[:, :, :height, :width]
+
+    @cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        """Number of blocks that are sent up to the end of each frame."""
+        return np.cumsum(np.count_nonzero(self.extents, axis=(1, 2)))
 
 
 def blocks_of(height: int, width: int) -> tuple[int, int]:

@@ -7,8 +7,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Mode = Literal["bilinear", "bicubic"]
-MOST_STRIPES = 16
-"""Most stripes that a picture is divided into."""
 
 
 def warp(frames: Tensor, flows: Tensor, mode: Mode = "bilinear") -> Tensor:
@@ -31,8 +29,9 @@ def sample(pictures: Tensor, places: Tensor, mode: Mode) -> Tensor:
     batch, channels = pictures.shape[:2]
     height, width = places.shape[1:3]
     threads = torch.get_num_threads() if pictures.device.type == "cpu" else 1
-    enough = range(max(threads // batch, 1), MOST_STRIPES + 1)
-    stripes = next((number for number in enough if height % number == 0), 1)
+    wanted = max(threads // batch, 1)
+    divisors = [number for number in range(1, 2 * wanted) if height % number == 0]
+    stripes = min((number for number in divisors if number >= wanted), default=divisors[-1])
     whole = pictures[:, None].expand(-1, stripes, -1, -1, -1).flatten(0, 1) if stripes > 1 else pictures
     rows = places.reshape(batch * stripes, height // stripes, width, 2)
     seen = F.grid_sample(whole, rows, mode=mode, padding_mode="border", align_corners=False)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
 from operator import attrgetter
 from typing import Any
 
 from nervcodec.bitstream.fields import ByteReader, ByteWriter
 from nervcodec.bitstream.records import (
-    BY_LEVELS,
     MAX_FRAMES,
     MAX_RATIO,
     Attached,
@@ -22,7 +23,6 @@ from nervcodec.bitstream.records import (
     read_ratio,
     read_records,
     read_timeline,
-    read_way,
     write_attached,
     write_clock,
     write_depth,
@@ -32,8 +32,8 @@ from nervcodec.bitstream.records import (
     write_mastering,
     write_ratio,
     write_timeline,
-    write_way,
 )
+from nervcodec.bitstream.ways import BY_LEVELS, WAYS, read_way, write_way
 from nervcodec.errors import CorruptStream, UnsupportedStream
 from nervcodec.picture import CHROMA_FORMATS, MAX_PIXELS, UNSPECIFIED, ColourTags, VideoFormat
 from nervcodec.timeline import Clock, Playback, Timeline
@@ -69,7 +69,7 @@ class Header:
     """Positions of the file's frames in the video; None means that the file has all frames of the video."""
     way: int = 0
     """Way in which the frames of the video that the file does not hold are made between those that it holds, and shown
-    with them (`nervcodec.bitstream.records.WAYS`); 0 means that they are not shown."""
+    with them (`nervcodec.bitstream.ways.WAYS`); 0 means that they are not shown."""
     filters: tuple[tuple[int, ...], ...] = ()
     """Strength of the temporal filter (`nervcodec.temporal_filter`) up to each layer, in each segment; 0 and layers
     without strengths mean none."""
@@ -90,8 +90,13 @@ class Header:
 
     def positions(self, segment: int) -> tuple[int, ...]:
         """Positions in the video of the file's frames in a segment."""
-        first = sum(self.segments[:segment])
+        first = self._starts[segment]
         return self.times.positions[first : first + self.segments[segment]]
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        """Number of the first frame of each segment, in frames of the file."""
+        return tuple(accumulate(self.segments, initial=0))
 
     def corrected(self, segment: int) -> tuple[int, ...]:
         """Positions of the frames of a segment for which its chunks hold corrections: those between its frames."""
@@ -137,7 +142,9 @@ RECORDS = (
     HeaderRecord(2, "attached", write_attached, lambda data, _: read_attached(data), SEGMENTED_VERSION),
     HeaderRecord(3, "video.depth", write_depth, lambda data, _: read_depth(data), SEGMENTED_VERSION),
     HeaderRecord(4, "video.domain", write_domain, lambda data, _: read_domain(data), SEGMENTED_VERSION),
-    HeaderRecord(5, "way", write_way, lambda data, header: read_way(data, header.timeline), GROUPED_VERSION),
+    HeaderRecord(
+        5, "way", write_way, lambda data, header: read_way(data, header.timeline, header.segments), GROUPED_VERSION
+    ),
     HeaderRecord(
         6, "filters", write_filters, lambda data, header: read_filters(data, len(header.segments)), FILTERED_VERSION
     ),
@@ -188,6 +195,8 @@ def read_header(data: bytes, version: int = VERSION) -> Header:
     for record in known:
         if record.number in payloads:
             header = _with(header, record.field, record.read(payloads[record.number], header))
+    if header.way not in (0, *WAYS[: max(version - GROUPED_VERSION + 1, 0)]):
+        raise UnsupportedStream(f"frames between made in way {header.way} are not known in version {version}")
     return header
 
 

@@ -14,11 +14,6 @@ MAX_FRAMES = 1 << 20
 MAX_RATIO = 1 << 31  # numerator and denominator
 MAX_CHROMATICITY = MAX_LIGHT = (1 << 16) - 1
 MAX_LUMINANCE = (1 << 32) - 1
-WAYS = (FIRST_WAY, ALONG_MOTION, BY_LEVELS) = (1, 2, 3)
-"""Numbers of the ways in which frames between are made: along motion found at the time of each, as in version 7 of the
-format; along motion found once between two frames of the file, as in version 8; or level by level, and corrected."""
-LONGEST_GROUP = 64
-"""Most frames from one of the file to the next, where those between are made level by level, and so kept in memory."""
 RAW_DEFLATE = -15
 """zlib's code for a stream without header and checksum, and with a window of 32 KiB."""
 
@@ -120,29 +115,6 @@ def read_domain(record: bytes) -> Domain:
     if not 1 <= number < len(DOMAINS):
         raise UnsupportedStream(f"pictures in domain {number} are not known to this decoder")
     return DOMAINS[number]
-
-
-def write_way(way: int) -> bytes:
-    """The record of groups: the way in which frames between are made."""
-    return bytes([way])
-
-
-def read_way(record: bytes, timeline: Timeline | None) -> int:
-    """The inverse of `write_way`, for a file with a timeline.
-
-    Raises UnsupportedStream for a way that is not known.
-    """
-    reader = ByteReader(record)
-    way = reader.uint8("groups")
-    reader.finish("groups")
-    if timeline is None:
-        raise CorruptStream("groups need a timeline")
-    if way not in WAYS:
-        raise UnsupportedStream(f"frames between made in way {way} are not known to this decoder")
-    longest = max((after - before for before, after in pairwise(timeline.positions)), default=0)
-    if way == BY_LEVELS and longest > LONGEST_GROUP:
-        raise CorruptStream(f"a group of {longest} frames is longer than {LONGEST_GROUP}")
-    return way
 
 
 def write_filters(filters: tuple[tuple[int, ...], ...]) -> bytes:

@@ -7,7 +7,7 @@ from itertools import chain, groupby, islice
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream
-from nervcodec.bitstream.records import BY_LEVELS
+from nervcodec.bitstream.ways import BY_LEVELS
 from nervcodec.codec.choices import Between, DeviceName
 from nervcodec.codec.decoding.frames import decode_frames, decode_times
 from nervcodec.codec.decoding.groups import Correct, Corrector, Groups

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -15,7 +16,11 @@ from nervcodec.codec.stream.unpacking import Unpacker
 from nervcodec.corrections import Corrections
 from nervcodec.interpolation import with_luma
 from nervcodec.levels import level, middle
+from nervcodec.memory import check_memory
 from nervcodec.timeline import Moment, Playback
+
+SAMPLE_BYTES = 6
+"""Most bytes of a pixel of a frame in memory."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Groups:
     def __init__(self, header: Header, linker: Linker, correct: Correct, batch: int) -> None:
         self.linker, self.correct, self.batch = linker, correct, batch
         self.video, self.positions = header.video, header.times.positions
+        longest = max((after - before for before, after in pairwise(self.positions)), default=1)
+        check_memory(SAMPLE_BYTES * longest * batch * self.video.pixels, "decoding a group of frames")
         schedule = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
         self.times = [moment.fraction for moment in schedule.moments]
         """Time of each frame of the video after the last frame of the file, as in a Place."""
@@ -134,6 +141,7 @@ class Corrector:
 
     def _corrections(self, segment: int) -> tuple[dict[int, int], Corrections | None]:
         if segment not in self.known:
+            self.known = {}
             numbers = {position: number for number, position in enumerate(self.header.corrected(segment))}
             self.known = {segment: (numbers, self.unpacker.corrections(segment))}
         return self.known[segment]

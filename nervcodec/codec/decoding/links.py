@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.bitstream.container import Stream
-from nervcodec.bitstream.records import FIRST_WAY
+from nervcodec.bitstream.ways import FIRST_WAY
 from nervcodec.interpolation import is_cut, luma_samples, prediction_between
 from nervcodec.motion import Motion, motion_between
 from nervcodec.samples import nearest
@@ -150,9 +150,13 @@ class Linker:
         luma = luma_samples(before, self.video), luma_samples(after, self.video)
         if self.way == FIRST_WAY:
             return motion_between(*luma, fraction)
-        known = [link.motion for link in links if link.motion is not None]
-        motion = Motion.together(known) if len(known) == len(links) else Motion.between(*luma)
-        return motion.at(fraction)
+        unknown = [number for number, link in enumerate(links) if link.motion is None]
+        found = Motion.between(*(plane[unknown] for plane in luma)) if unknown else None
+        motions = [
+            found.row(unknown.index(number)) if found and link.motion is None else link.motion
+            for number, link in enumerate(links)
+        ]
+        return Motion.together([motion for motion in motions if motion]).at(fraction)
 
     def _both(self, links: Sequence[Link]) -> tuple[Tensor, Tensor]:
         """The first frames of links and the second ones, `[B, C, H, W]`."""

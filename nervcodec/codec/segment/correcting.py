@@ -16,7 +16,7 @@ from nervcodec.cosine import DIAGONAL_OF, DIAGONALS, coefficients, planes_of
 from nervcodec.levels import level_count
 from nervcodec.picture import Domain
 from nervcodec.planes import unpack_planes
-from nervcodec.quantization import STEP_OFFSET, STEP_TABLE, STEPS
+from nervcodec.quantization import LARGEST_SYMBOL, STEP_OFFSET, STEP_TABLE, STEPS
 from nervcodec.samples import peak_of, to_unit
 from nervcodec.timeline import Timeline
 
@@ -101,7 +101,7 @@ def quantized(scaled: Tensor) -> Tensor:
     zero, or left out with all that follow in a block.
     """
     magnitudes = scaled.abs()
-    nearest, left_out = magnitudes.round(), magnitudes.square()
+    nearest, left_out = magnitudes.round().clamp(max=LARGEST_SYMBOL), magnitudes.square()
     best, cost = nearest, _cost(magnitudes, nearest)
     for tried in ((nearest - 1).clamp(min=0), torch.zeros_like(nearest)):
         own = _cost(magnitudes, tried)

@@ -12,7 +12,7 @@ from nervcodec.bitstream.container import Stream, write_stream
 from nervcodec.bitstream.layer import Chunk
 from nervcodec.codec.segment.finishing import finished
 from nervcodec.codec.segment.measuring import measure
-from nervcodec.codec.segment.planning import plan_layers
+from nervcodec.codec.segment.planning import plan_layers, rate_of_fitted
 from nervcodec.codec.segment.report import EncodeReport, LayerReport
 from nervcodec.codec.segment.search import Candidate
 from nervcodec.codec.segment.task import SegmentTask, decodable
@@ -100,13 +100,13 @@ class Stack:
         stream = self._with(config, chunk)
         data = write_stream(stream)
         packed = monotonic()
-        LOG.info("layer %d: %d bytes so far; its groups: %s", number, len(data), group_sizes(stream, config))
         decoded = torch.empty_like(clip) if number < task.options.layers else None
         notes = task.scratch.notes() if task.scratch else None
         whole = decodable(task.chain, data)
         meter = measure(whole, task.seen, task.options.device, task.observe, notes, decoded)
         stream, quality = finished(task, stream, meter, rate, self._aimed(number))
         data = write_stream(stream)
+        LOG.info("layer %d: %d bytes so far; its groups: %s", number, len(data), group_sizes(stream, config))
         report = LayerReport(
             quality=quality,
             file_bytes=len(data),
@@ -140,9 +140,10 @@ class Stack:
         inputs = FitInputs(self.decoded, task.masks, before)
         fitted = fit(task.clip.to(task.device), config, recipe, task.observe, inputs, keeper)
         forms = PLAIN if task.options.recipe == "paper" else FORMS
+        rate = rate_of_fitted(task.options, len(task.clip), task.shown) if fitted.rate is None else fitted.rate
         groups = pack(config, fitted.tensors, forms, before)
         corrections = [b""] if task.header.corrected(0) else []
-        return Chunk((*groups, *corrections), follows=bool(before)), fitted.rate or 0.0
+        return Chunk((*groups, *corrections), follows=bool(before)), rate
 
     def _plan(self, number: int) -> tuple[PyramidConfig, Recipe]:
         """Network and recipe of layer `number`, counted from 1; the network may be that of the segment before."""

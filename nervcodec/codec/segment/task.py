@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.bitstream.format import Header
-from nervcodec.bitstream.records import BY_LEVELS
+from nervcodec.bitstream.ways import BY_LEVELS
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.footage import Footage
 from nervcodec.codec.segment.scratch import Scratch

@@ -12,11 +12,14 @@ from nervcodec.entropy.blocks import (
     priors_of,
 )
 from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder
-from nervcodec.errors import UnsupportedStream
+from nervcodec.errors import CorruptStream, UnsupportedStream
+from nervcodec.memory import check_memory
 from nervcodec.quantization import LARGEST_SYMBOL
 
-MAX_BLOCKS = 1 << 24
+MAX_BLOCKS = 1 << 28
 """Most blocks of all frames between the frames of a segment."""
+BLOCK_BYTES = 12
+"""Bytes of memory that the extent of a block takes while it is decoded."""
 
 
 def pack_corrections(corrections: Corrections) -> bytes:
@@ -36,15 +39,19 @@ def pack_corrections(corrections: Corrections) -> bytes:
 def unpack_corrections(data: bytes, frames: int, blocks: tuple[int, int], levels: int) -> Corrections | None:
     """The inverse of `pack_corrections`, for a number of frames, of blocks down and across each of them, and of levels.
 
-    Raises TruncatedStream or CorruptStream, and UnsupportedStream for more blocks than this decoder holds.
+    Raises TruncatedStream or CorruptStream, UnsupportedStream for more blocks than this decoder holds, and
+    ResourceError if the memory does not hold them.
     """
     if not data:
         return None
     if frames * blocks[0] * blocks[1] > MAX_BLOCKS:
         raise UnsupportedStream(f"corrections of {frames} frames are more than this decoder holds")
+    check_memory(BLOCK_BYTES * frames * blocks[0] * blocks[1], "decoding corrections")
     reader = ByteReader(data)
     steps = tuple(reader.raw(levels, "steps"))
     extent_priors = read_priors(reader, EXTENT_CLASSES, LARGEST_EXTENT)
+    if not extent_priors[0].magnitude:
+        raise CorruptStream("corrections of which none is sent")
     coefficient_priors = read_priors(reader, COEFFICIENT_CLASSES, LARGEST_SYMBOL)
     decoder = SymbolDecoder(reader.raw(reader.left, "symbols"))
     extents, symbols = decode_blocks(decoder, (frames, *blocks), extent_priors, coefficient_priors)

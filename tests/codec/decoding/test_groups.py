@@ -15,7 +15,7 @@ from torch import Tensor
 import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream, write_stream
 from nervcodec.bitstream.format import read_header, write_header
-from nervcodec.bitstream.records import BY_LEVELS, read_way
+from nervcodec.bitstream.ways import BY_LEVELS, read_way
 from nervcodec.codec.decoding.frames import decode_frames
 from nervcodec.codec.segment.footage import load_clip, load_footage
 from nervcodec.codec.segment.grouping import choose_groups
@@ -143,6 +143,34 @@ def test_a_part_of_a_group_is_that_of_the_whole(grouped: Path, tmp_path: Path) -
     assert len(shown(grouped, tmp_path, factor=2)) == 18
 
 
+def test_frames_at_other_times_do_not_depend_on_what_is_made_beside_them(grouped: Path, tmp_path: Path) -> None:
+    """Groups of four beside frames that are neighbours, and a filter."""
+    stream = opened(grouped)
+    positions = Timeline((0, 4, 5), 6)
+    changed = replace(stream.header, timeline=positions)
+    path = tmp_path / "uneven.nerv"
+    (chunk,) = stream.layers[0].chunks
+    layer = replace(stream.layers[0], chunks=(replace(chunk, groups=(*chunk.groups[:-1], b"")),))
+    path.write_bytes(write_stream(replace(stream, header=changed, layers=(layer,))))
+    frames = shown(path, tmp_path, factor=2)
+    assert len(frames) == 12
+    for start in range(12):
+        assert torch.equal(shown(path, tmp_path, factor=2, start=start, count=1), frames[start : start + 1])
+
+
+def test_a_recipe_without_rate_has_corrections_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.nerv"
+    nervcodec.encode(str(SAMPLE), str(path), replace(OPTIONS, recipe="paper", steps=20))
+    assert opened(path).layers[0].chunks[0].groups[-1]
+
+
+def test_missing_pixels_and_groups_go_together(tmp_path: Path) -> None:
+    path = tmp_path / "a.nerv"
+    report = nervcodec.encode(str(SAMPLE), str(path), replace(OPTIONS, mask="center:1/4", steps=20))
+    assert report.frames == len(shown(path, tmp_path)) == 9
+    assert report.masked is not None
+
+
 def test_no_cut_lies_in_a_group(tmp_path: Path) -> None:
     """Four frames of one scene before three of another."""
     folder = tmp_path / "two scenes"
@@ -195,10 +223,14 @@ def test_a_group_needs_a_timeline_and_a_way_that_is_known(grouped: Path) -> None
     )
     with pytest.raises(CorruptStream, match="a group of 65 frames is longer than 64"):
         read_header(write_header(replace(header, segments=(2,), filters=(), timeline=Timeline((0, 65), 66))))
+    with pytest.raises(CorruptStream, match="a group lies in two segments"):
+        read_header(write_header(replace(header, segments=(1, 2), filters=())))
+    with pytest.raises(UnsupportedStream, match="way 3 are not known in version 8"):
+        read_header(write_header(header), version=8)
     with pytest.raises(UnsupportedStream, match="way 4"):
-        read_way(bytes([4]), header.timeline)
+        read_way(bytes([4]), header.timeline, header.segments)
     with pytest.raises(CorruptStream, match="3 strengths of the filter for 2 segments"):
-        read_header(write_header(replace(header, segments=(2, 1), filters=((1,), (2,), (3,)))))
+        read_header(write_header(replace(header, way=2, segments=(2, 1), filters=((1,), (2,), (3,)))))
     with pytest.raises(UnsupportedStream, match="record 6"):
         read_header(write_header(replace(header, filters=((1,),))), version=7)
     with pytest.raises(UnsupportedStream, match="record 5"):

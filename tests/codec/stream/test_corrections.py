@@ -5,13 +5,18 @@ import pytest
 
 from nervcodec.codec.stream.corrections import MAX_BLOCKS, pack_corrections, unpack_corrections
 from nervcodec.corrections import blocks_of
-from nervcodec.errors import BitstreamError, ResourceError, UnsupportedStream
+from nervcodec.errors import BitstreamError, CorruptStream, ResourceError, UnsupportedStream
 from tests.test_corrections import HEIGHT, WIDTH, corrections
 
 
 def test_more_blocks_than_a_decoder_holds_are_refused_before_memory_is_taken() -> None:
     with pytest.raises(UnsupportedStream, match="more than this decoder holds"):
         unpack_corrections(pack_corrections(corrections()), MAX_BLOCKS, (2, 1), 2)
+
+
+def test_corrections_of_which_none_is_sent_are_refused() -> None:
+    with pytest.raises(CorruptStream, match="none is sent"):
+        unpack_corrections(bytes([100, 100, 0, 0]), 3, (4, 3), 2)
 
 
 def test_damaged_corrections_do_no_harm() -> None:
