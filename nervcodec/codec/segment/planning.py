@@ -31,7 +31,7 @@ bits each (docs/experiments.md).
 """
 SIZE_AT_DEFAULT, SIZE_OCTAVE = 0.022, 15.0
 """Bits per pixel at the default quality, and the increase in quality that doubles them (ours, docs/experiments.md)."""
-GROUP_SIZE = 0.75
+GROUP_SIZE = 0.65
 """Bits with groups of frames, as a share of those without, at one quality (ours, docs/experiments.md)."""
 DEFAULT_BITS_PER_PIXEL = 0.03
 """Approximate bits per pixel of weights at 8 bits each, for the recipe `paper` without `--size` (ours)."""
