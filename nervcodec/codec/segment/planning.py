@@ -12,7 +12,7 @@ from nervcodec.models.config import PyramidConfig
 from nervcodec.models.limits import MAX_DEVIATION, MAX_SEED
 from nervcodec.models.sizing import NetworkRequest
 from nervcodec.picture import VideoFormat
-from nervcodec.training.recipe import PRESET_EPOCHS, Recipe, preset_steps, steps_of_epochs
+from nervcodec.training.recipe import Recipe, preset_steps, steps_of_epochs
 
 DEFAULT_QUALITY = 50.0
 RATE_AT_DEFAULT = 0.04
@@ -181,13 +181,6 @@ def size_of_quality(quality: float | None, *, groups: bool = False) -> float:
     return float(SIZE_AT_DEFAULT * (GROUP_SIZE if groups else 1) * 2 ** (better / SIZE_OCTAVE))
 
 
-def _steps_of_preset(options: EncodeOptions, frames: int, shown: int) -> int:
-    """Steps of the preset for a number of frames to fit, of `shown` in all."""
-    every = preset_steps(options.preset, shown, options.batch)
-    own = steps_of_epochs(PRESET_EPOCHS[options.preset], frames, options.batch)
-    return every if frames == shown else max(own, round(GROUP_SHARE * every))
-
-
 def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int, shown: int | None = None) -> Recipe:
     """The recipe by which a network is fitted to some frames.
 
@@ -203,7 +196,7 @@ def plan_recipe(options: EncodeOptions, video: VideoFormat, frames: int, shown: 
     elif options.epochs is not None:
         steps = steps_of_epochs(options.epochs, frames, options.batch)
     else:
-        steps = _steps_of_preset(options, frames, shown or frames)
+        steps = preset_steps(options.preset, max(frames, round(GROUP_SHARE * (shown or frames))), options.batch)
     paper = options.recipe == "paper"
     return Recipe(
         steps=steps,
