@@ -1,6 +1,5 @@
 """Corrections of the luma of frames that are made between others: cosine transforms, mostly zero, block by block."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,15 +24,14 @@ class Corrections:
     symbols: NDArray[np.int32]
     """Coefficients in steps, `[N, 64]`, of the N blocks whose extent is not 0, in order; 0 beyond the extent."""
 
-    def luma(self, frames: Sequence[int], levels: Sequence[int], height: int, width: int) -> Tensor:
-        """What is added to the luma of frames, given by their numbers and levels, `[B, 1, height, width]`."""
+    def luma(self, frame: int, level: int, height: int, width: int) -> Tensor:
+        """What is added to the luma of a frame, given by its number and level, `[1, height, width]`."""
         rows, columns = self.extents.shape[1:]
-        luma = torch.zeros(len(frames), 1, rows, BLOCK, columns, BLOCK)
-        for plane, frame, level in zip(luma[:, 0], frames, levels, strict=True):
-            down, across = map(torch.from_numpy, np.nonzero(self.extents[frame]))
-            own = torch.from_numpy(self.symbols[self._ends[frame] - len(down) : self._ends[frame]])
-            plane[down, :, across] = samples_of(own.float() * STEP_TABLE[self.steps[level]])
-        return luma.view(len(frames), 1, BLOCK * rows, BLOCK * columns)[:, :, :height, :width]
+        luma = torch.zeros(rows, BLOCK, columns, BLOCK)
+        down, across = map(torch.from_numpy, np.nonzero(self.extents[frame]))
+        own = torch.from_numpy(self.symbols[self._ends[frame] - len(down) : self._ends[frame]])
+        luma[down, :, across] = samples_of(own.float() * STEP_TABLE[self.steps[level]])
+        return luma.view(1, BLOCK * rows, BLOCK * columns)[:, :height, :width]
 
     @cached_property
     def _ends(self) -> NDArray[np.int64]:

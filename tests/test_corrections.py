@@ -33,10 +33,10 @@ def test_a_group_of_corrections_is_as_the_document_says() -> None:
 def test_luma_is_as_the_document_says() -> None:
     given = corrections()
     _, made = plain_corrections.decode(pack_corrections(given), 3, *blocks_of(HEIGHT, WIDTH), levels=2)
-    luma = given.luma([2, 0], [1, 0], HEIGHT, WIDTH)
-    assert luma.shape == (2, 1, HEIGHT, WIDTH)
-    for own, frame, step in zip(luma, (2, 0), (STEPS[1], STEPS[0]), strict=True):
-        plain = plain_corrections.luma(step, made, frame, HEIGHT, WIDTH)
+    for frame, level in ((2, 1), (0, 0)):
+        own = given.luma(frame, level, HEIGHT, WIDTH)
+        assert own.shape == (1, HEIGHT, WIDTH)
+        plain = plain_corrections.luma(STEPS[level], made, frame, HEIGHT, WIDTH)
         assert np.abs(plain).max() > 0.02
         np.testing.assert_allclose(own[0], plain, atol=1e-5)
 

@@ -53,7 +53,7 @@ class EncodeOptions:
     """Rule for the length of segments (`nervcodec.codec.job.cutting.longest_segment`)."""
     gop: Annotated[int | None, Range(1, 32)] = None
     """Distance from one frame that the file holds to the next; the decoder makes the frames between them along the
-    motion, as frames of the video like the others. None means that it is chosen in each segment by rate and distortion,
+    motion, as frames of the video like the others. None means that it is chosen for each scene by rate and distortion,
     or 1 where frames are left out, for the recipe `paper`, rows of tables and FFNeRV."""
     keep_every: Annotated[int, Range(1, 1000)] = 1
     """Distance from one frame that is fitted and stored to the next; the last frame of the video is always stored."""

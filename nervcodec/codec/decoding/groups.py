@@ -94,7 +94,6 @@ class Groups:
 
     def _made(self, links: Sequence[Link], places: Sequence[Place]) -> list[Tensor]:
         """The frames at some places, samples `[1, C, h, w]`, each in the middle of its link."""
-
         made: list[Tensor] = []
         for start in range(0, len(links), self.batch):
             some = slice(start, start + self.batch)
@@ -135,8 +134,7 @@ class Corrector:
         for row, place in zip(luma, places, strict=True):
             numbers, corrections = self._corrections(bisect_left(self.last, place.position))
             if corrections:
-                number = numbers[place.position]
-                row[:] = corrections.luma([number], [place.level], video.height, video.width)[0]
+                row[:] = corrections.luma(numbers[place.position], place.level, video.height, video.width)
         return luma
 
     def _corrections(self, segment: int) -> tuple[dict[int, int], Corrections | None]:

@@ -93,7 +93,7 @@ def test_corrections_bring_predictions_nearer_and_come_back(domain: Domain) -> N
     assert back is not None
     assert back.steps == (128, 127)
     for number, level in levels.items():
-        torch.testing.assert_close(back.luma([number - 1], [level], HEIGHT, WIDTH)[0], chosen[number])
+        torch.testing.assert_close(back.luma(number - 1, level, HEIGHT, WIDTH), chosen[number])
 
 
 def test_what_is_missing_in_a_video_is_not_corrected() -> None:
