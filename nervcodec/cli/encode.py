@@ -94,8 +94,8 @@ of_fit = section("Fit", EncodeOptions)
 @of_time(
     "--gop",
     metavar="N",
-    help="Distance from one frame that the file holds to the next; the decoder makes those between along the motion, and "
-    "corrects them. 1 holds all frames.  [default: chosen for each scene by rate and distortion]",
+    help="Distance from one frame that the file holds to the next; the decoder makes those between along the motion, "
+    "and corrects them. 1 holds all frames.  [default: chosen for each scene by rate and distortion]",
 )
 @of_missing(
     "--keep-every",
