@@ -1,13 +1,22 @@
-"""The range coder, which alone uses the library constriction."""
+"""The range coder, which alone uses the library constriction or, where that is not installed, our own stand-in."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
 
-import constriction
 import numpy as np
 from numpy.typing import NDArray
 
 from nervcodec.entropy.priors import Prior, frequencies
 from nervcodec.errors import CorruptStream
+
+try:
+    import constriction
+
+    RangeDecoder, RangeEncoder = constriction.stream.queue.RangeDecoder, constriction.stream.queue.RangeEncoder
+    Table: Callable[[NDArray[np.float64]], Any] = partial(constriction.stream.model.Categorical, perfect=False)
+except ModuleNotFoundError:
+    from nervcodec.entropy.range_coder import RangeDecoder, RangeEncoder, Table
 
 Symbols = NDArray[np.int32]
 WORD = np.dtype("<u4")
@@ -17,12 +26,12 @@ class SymbolEncoder:
     """Puts symbols into one range-coded stream."""
 
     def __init__(self) -> None:
-        self._encoder = constriction.stream.queue.RangeEncoder()
+        self._encoder = RangeEncoder()
 
     def encode(self, symbols: Symbols, prior: Prior) -> None:
         """Append flat int32 symbols within the prior's magnitude."""
         if prior.magnitude:
-            self._encoder.encode(symbols + np.int32(prior.magnitude), _model(prior))
+            self._encoder.encode(symbols + np.int32(prior.magnitude), _table(prior))
 
     def getvalue(self) -> bytes:
         """The bytes of all symbols that were put in so far."""
@@ -39,14 +48,14 @@ class SymbolDecoder:
     def __init__(self, data: bytes) -> None:
         if len(data) % WORD.itemsize:
             raise CorruptStream(f"{len(data)} bytes of coded symbols are not a whole number of words")
-        self._decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, WORD).astype(np.uint32))
+        self._decoder = RangeDecoder(np.frombuffer(data, WORD).astype(np.uint32))
 
     def decode(self, count: int, prior: Prior) -> Symbols:
         """The next `count` symbols."""
         if not prior.magnitude:
             return np.zeros(count, np.int32)
         try:
-            symbols: Symbols = self._decoder.decode(_model(prior), count) - np.int32(prior.magnitude)
+            symbols: Symbols = self._decoder.decode(_table(prior), count) - np.int32(prior.magnitude)
         except (AssertionError, ValueError) as error:
             raise CorruptStream("the coded symbols contradict their tables") from error
         return symbols
@@ -58,5 +67,5 @@ class SymbolDecoder:
 
 
 @lru_cache(maxsize=256)
-def _model(prior: Prior) -> constriction.stream.model.Categorical:
-    return constriction.stream.model.Categorical(frequencies(prior), perfect=False)
+def _table(prior: Prior) -> Any:
+    return Table(frequencies(prior))

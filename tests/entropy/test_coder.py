@@ -5,6 +5,7 @@ from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder, Symbols
 from nervcodec.entropy.priors import Prior, frequencies
 from nervcodec.errors import CorruptStream
 
+pytestmark = pytest.mark.usefixtures("each_library")
 RNG = np.random.default_rng(0)
 
 
@@ -49,6 +50,8 @@ def test_size_is_the_cross_entropy() -> None:
 def test_bytes_that_are_no_stream() -> None:
     with pytest.raises(CorruptStream, match="whole number of words"):
         SymbolDecoder(b"123")
+    with pytest.raises(CorruptStream, match="contradict their tables"):
+        SymbolDecoder(bytes([255] * 8)).decode(1, Prior(1, 0, 20))
     decoder = SymbolDecoder(bytes(range(40)))
     decoder.decode(1, Prior(1, 0, 20))
     with pytest.raises(CorruptStream, match="more symbols"):

@@ -7,6 +7,8 @@ from nervcodec.entropy.coder import SymbolEncoder
 from nervcodec.entropy.priors import Prior
 from tests.plain_coder import RangeDecoder, boundaries, frequencies
 
+pytestmark = pytest.mark.usefixtures("each_library")
+
 
 @pytest.mark.parametrize(
     "prior", [Prior(7, 0, 32), Prior(90, 1, 50, 30), Prior(127, 1, 5), Prior(600, 0, 81), Prior(1, 0, 0)]
