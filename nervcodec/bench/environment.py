@@ -5,7 +5,9 @@ import platform
 import re
 import shlex
 import sys
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ def environment() -> dict[str, Any]:
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     return {
         "command": _command(),
-        "versions": {"nervcodec": version("nervcodec"), **{name: version(name) for name in LIBRARIES}},
+        "versions": {"nervcodec": version("nervcodec"), **dict(_versions())},
         "python": platform.python_version(),
         "cpu": cpu,
         "cores": os.cpu_count(),
@@ -29,6 +31,13 @@ def environment() -> dict[str, Any]:
         "bfloat16": has_bfloat16(torch.device("cpu")),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    """The versions of libraries, of which a machine may do without one."""
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            yield name, version(name)
 
 
 def _command() -> str:
