@@ -46,7 +46,7 @@ LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, GROUPED_VERS
     5,
     7,
     8,
-    9,
+    10,
 )
 """Versions of the format: the first that is read, the first with layers, the first whose header has records, the first
 whose segments may have networks of their own, the first whose frames may be in groups, the first whose frames may be

@@ -15,8 +15,9 @@ try:
 
     RangeDecoder, RangeEncoder = constriction.stream.queue.RangeDecoder, constriction.stream.queue.RangeEncoder
     Table: Callable[[NDArray[np.float64]], Any] = partial(constriction.stream.model.Categorical, perfect=False)
+    EACH: Any = constriction.stream.model.Categorical(perfect=False)
 except ModuleNotFoundError:
-    from nervcodec.entropy.range_coder import RangeDecoder, RangeEncoder, Table
+    from nervcodec.entropy.range_coder import EACH, RangeDecoder, RangeEncoder, Table
 
 Symbols = NDArray[np.int32]
 WORD = np.dtype("<u4")
@@ -32,6 +33,11 @@ class SymbolEncoder:
         """Append flat int32 symbols within the prior's magnitude."""
         if prior.magnitude:
             self._encoder.encode(symbols + np.int32(prior.magnitude), _table(prior))
+
+    def encode_each(self, symbols: Symbols, frequencies: NDArray[np.float64]) -> None:
+        """Append flat int32 symbols from 0 to n - 1, each with frequencies of its own, whole numbers `[count, n]`."""
+        if frequencies.shape[1] > 1:
+            self._encoder.encode(symbols, EACH, frequencies)
 
     def getvalue(self) -> bytes:
         """The bytes of all symbols that were put in so far."""
@@ -54,16 +60,25 @@ class SymbolDecoder:
         """The next `count` symbols."""
         if not prior.magnitude:
             return np.zeros(count, np.int32)
-        try:
-            symbols: Symbols = self._decoder.decode(_table(prior), count) - np.int32(prior.magnitude)
-        except (AssertionError, ValueError) as error:
-            raise CorruptStream("the coded symbols contradict their tables") from error
-        return symbols
+        return self._decode(_table(prior), count) - np.int32(prior.magnitude)
+
+    def decode_each(self, frequencies: NDArray[np.float64]) -> Symbols:
+        """The next symbols from 0 to n - 1, each with frequencies of its own, whole numbers `[count, n]`."""
+        if frequencies.shape[1] == 1:
+            return np.zeros(len(frequencies), np.int32)
+        return self._decode(EACH, frequencies)
 
     def finish(self) -> None:
         """Raises CorruptStream when an encoder would have written fewer bytes for the symbols taken out."""
         if not self._decoder.maybe_exhausted():
             raise CorruptStream("more symbols are coded than the network has")
+
+    def _decode(self, table: Any, count: Any) -> Symbols:
+        try:
+            symbols: Symbols = self._decoder.decode(table, count)
+        except (AssertionError, ValueError) as error:
+            raise CorruptStream("the coded symbols contradict their tables") from error
+        return symbols
 
 
 @lru_cache(maxsize=256)

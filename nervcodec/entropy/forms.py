@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder
 from nervcodec.entropy.fitting import cheapest_priors, coded_bits, count_symbols
+from nervcodec.entropy.mixing import Mixing, cheapest_mixing, encode_cells
 from nervcodec.entropy.priors import Prior
 
 Symbols = NDArray[np.int32]
@@ -27,6 +28,8 @@ PER_CHANNEL = 2
 """Flag for a class of its own for each channel."""
 CONTEXTS = 8
 """Flag for classes that follow from the magnitudes around each cell; the first row is a class of its own."""
+MIXED = 32
+"""Flag for a law of its own for each cell, mixed from the cells around it (`nervcodec.entropy.mixing`)."""
 REFERS = 16
 """Flag for differences to the symbols of the segment before in the same place, in the same steps."""
 
@@ -34,8 +37,11 @@ PLAIN = (0,)
 """The form with one prior for a tensor, as near as this coder comes to one table of Huffman codes."""
 STANDALONE = (0, PREDICTED, PER_CHANNEL, PREDICTED | PER_CHANNEL, CONTEXTS, PREDICTED | CONTEXTS)
 """Forms of a tensor that refers to no other tensor."""
-FORMS = (*STANDALONE, REFERS, REFERS | PER_CHANNEL)
-FORMS_OF_VERSION = {1: STANDALONE[:4], 2: STANDALONE, 3: STANDALONE, 4: STANDALONE} | dict.fromkeys(range(5, 10), FORMS)
+REFERRING = (*STANDALONE, REFERS, REFERS | PER_CHANNEL)
+FORMS = (*REFERRING, MIXED)
+FORMS_OF_VERSION = (
+    {1: STANDALONE[:4]} | dict.fromkeys(range(2, 5), STANDALONE) | dict.fromkeys(range(5, 10), REFERRING) | {10: FORMS}
+)
 """The forms that each version of the file format has."""
 CLASSES = 10
 """Number of classes of each colour with contexts: the class is the bit length of the weighted sum of magnitudes, the
@@ -43,6 +49,7 @@ last one also for longer sums."""
 BIT_LENGTHS = np.array([total.bit_length() for total in range(1 << CLASSES - 1)], np.int32)
 """Bit length of each sum; a larger sum counts as the last one."""
 PRIOR_BITS = 16
+MIXING_BITS = 64
 MAX_HISTOGRAM = 1 << 24
 """Most cells in the histograms of all classes; a form that needs more is not tried."""
 
@@ -58,6 +65,8 @@ class Form:
     """Prior of each class; all have the same magnitude."""
     bits: float
     """Ideal length of symbols and priors, in bits."""
+    mixing: Mixing | None = None
+    """What a mixed form has in place of classes and priors."""
 
 
 def allowed(shape: tuple[int, ...], temporal: bool, flags: int, *, refers: bool = False) -> bool:
@@ -66,6 +75,8 @@ def allowed(shape: tuple[int, ...], temporal: bool, flags: int, *, refers: bool 
     if flags not in FORMS or (flags & REFERS and not refers):
         return False
     flags &= ~REFERS
+    if flags & MIXED:
+        return temporal
     if flags & (PREDICTED | CONTEXTS):
         return temporal and shape[0] > 1
     return len(shape) > 1 or not flags
@@ -105,7 +116,9 @@ def restored(coded: Symbols, flags: int, reference: Symbols | None = None) -> Sy
 
 def encode_residual(encoder: SymbolEncoder, coded: Symbols, temporal: bool, form: Form) -> None:
     """Put a residual into a stream, class after class, or with contexts, which need the rows before, row after row."""
-    if form.flags & CONTEXTS:
+    if form.mixing:
+        encode_cells(encoder, coded, form.mixing)
+    elif form.flags & CONTEXTS:
         for indices in _waves(form.classes):
             encoder.encode(coded.ravel()[indices], form.priors[form.classes.ravel()[indices[0]]])
     else:
@@ -152,6 +165,8 @@ def _views(coded: Symbols, temporal: bool, flags: int) -> list[Symbols]:
 
 
 def _fitted(coded: Symbols, temporal: bool, flags: int) -> Form | None:
+    if flags & MIXED:
+        return _mixed(coded)
     count = class_count(coded.shape, temporal, flags)
     if count * (2 * int(np.abs(coded).max()) + 1) > MAX_HISTOGRAM and flags:
         return None
@@ -159,6 +174,14 @@ def _fitted(coded: Symbols, temporal: bool, flags: int) -> Form | None:
     counts = count_symbols(coded, classes, count)
     priors = cheapest_priors(counts)
     return Form(flags, classes, tuple(priors), coded_bits(counts, priors) + PRIOR_BITS * count)
+
+
+def _mixed(symbols: Symbols) -> Form | None:
+    found = cheapest_mixing(symbols)
+    if found is None:
+        return None
+    mixing, bits = found
+    return Form(MIXED, np.zeros(0, np.int32), (), bits + MIXING_BITS, mixing)
 
 
 def _classes(coded: Symbols, temporal: bool, flags: int) -> Classes:

@@ -73,11 +73,11 @@ def _theta(family: Family, scale: int) -> int:
         d = d * eighth >> FRACTION_BITS
     d = d << scale // 8 >> -LOWEST_SCALE_LOG2
     if family == "laplace":
-        return _exp_minus(isqrt(2 << 2 * FRACTION_BITS) * ONE // d)
-    return _exp_minus((ONE << FRACTION_BITS + FRACTION_BITS) // (2 * d * d))
+        return exp_minus(isqrt(2 << 2 * FRACTION_BITS) * ONE // d)
+    return exp_minus((ONE << FRACTION_BITS + FRACTION_BITS) // (2 * d * d))
 
 
-def _exp_minus(x: int) -> int:
+def exp_minus(x: int) -> int:
     """exp(-x) in fixed point: the series at x / 2^16, squared 16 times."""
     x >>= 16
     result = term = ONE

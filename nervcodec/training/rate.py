@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from nervcodec.entropy.fitting import code_lengths
-from nervcodec.entropy.forms import PREDICTED, REFERS, Form, cheapest_form
+from nervcodec.entropy.forms import PREDICTED, REFERS, Form, Symbols, cheapest_form
+from nervcodec.entropy.mixing import Mixing, lengths_around
 from nervcodec.entropy.priors import Prior
 from nervcodec.quantization import QuantizedTensor, dequantize, rescaled
 from nervcodec.training.checkpoint import State
@@ -24,8 +25,8 @@ SIDE_BITS = 24
 
 
 @dataclass(frozen=True)
-class _Lengths:
-    """Code lengths of one tensor's symbols."""
+class _ClassLengths:
+    """Code lengths of one tensor's symbols, which are in classes."""
 
     flags: int
     offsets: Tensor
@@ -36,6 +37,34 @@ class _Lengths:
     """Slopes of the lines from each magnitude's code length to the next, one class after the other."""
     last: int
     """The largest magnitude in the tables."""
+
+    def expected(self, scaled: Tensor, noise: Tensor) -> Tensor:
+        """Bits of values in units of their step, with noise in place of rounding."""
+        coded = scaled + noise
+        if self.flags & PREDICTED:
+            coded = torch.cat([coded[:1], coded[1:] - quantized(scaled[:-1], scaled.new_ones(()))])
+        magnitude = coded.abs().flatten()
+        at = self.offsets + magnitude.detach().nan_to_num().clamp(max=self.last - 1).long()
+        return self.bases.index_select(0, at).sum() + self.slopes.index_select(0, at) @ magnitude
+
+
+@dataclass(frozen=True)
+class _CellLengths:
+    """Code lengths of one tensor's symbols, each of which has a law of its own."""
+
+    symbols: Tensor
+    """The symbols to which the model was fitted."""
+    lengths: Tensor
+    """Code length of each symbol."""
+    below: Tensor
+    """Slope of the line from the code length of the symbol less 1."""
+    above: Tensor
+    """Slope of the line to the code length of the symbol plus 1."""
+
+    def expected(self, scaled: Tensor, noise: Tensor) -> Tensor:
+        """Bits of values in units of their step, with noise in place of rounding."""
+        away = scaled + noise - self.symbols
+        return (self.lengths + torch.where(away < 0, self.below, self.above) * away).sum()
 
 
 class RateModel:
@@ -63,10 +92,9 @@ class RateModel:
     def fit(self, symbols: Mapping[str, QuantizedTensor]) -> None:
         """Choose forms and priors for the symbols as they are."""
         self.symbols = symbols
-        forms = {name: self._form(name, tensor) for name, tensor in symbols.items()}
-        self.total_bits = sum(form.bits + SIDE_BITS for form in forms.values())
-        device = self.quantizer.log_steps.device
-        self._lengths = {name: _lengths(form, device) for name, form in forms.items()}
+        self._forms = {name: self._form(name, tensor) for name, tensor in symbols.items()}
+        self.total_bits = sum(form.bits + SIDE_BITS for form in self._forms.values())
+        self._lengths = {name: self._expected(name, form) for name, form in self._forms.items()}
 
     def state(self) -> State:
         """The symbols that the model was last fitted to."""
@@ -83,9 +111,10 @@ class RateModel:
         steps, expected = self.quantizer.steps(), []
         for name, lengths in self._lengths.items():
             scaled = tensors[name] / steps[name]
-            if lengths.flags & REFERS:
+            if self._forms[name].flags & REFERS:
                 scaled = scaled - (self._values[name] / steps[name]).detach().round()
-            expected.append(_expected_bits(lengths, scaled, generator))
+            noise = torch.rand(scaled.shape, generator=generator, device=scaled.device) - 0.5
+            expected.append(lengths.expected(scaled, noise))
         return torch.stack(expected).sum()
 
     def _form(self, name: str, tensor: QuantizedTensor) -> Form:
@@ -93,21 +122,23 @@ class RateModel:
         near = None if reference is None else rescaled(reference, tensor.steps[0])
         return cheapest_form(tensor.symbols, name in self.temporal, reference=near)
 
-
-def _expected_bits(lengths: _Lengths, scaled: Tensor, generator: torch.Generator) -> Tensor:
-    coded = scaled + torch.rand(scaled.shape, generator=generator, device=scaled.device) - 0.5
-    if lengths.flags & PREDICTED:
-        coded = torch.cat([coded[:1], coded[1:] - quantized(scaled[:-1], scaled.new_ones(()))])
-    magnitude = coded.abs().flatten()
-    at = lengths.offsets + magnitude.detach().nan_to_num().clamp(max=lengths.last - 1).long()
-    return lengths.bases.index_select(0, at).sum() + lengths.slopes.index_select(0, at) @ magnitude
+    def _expected(self, name: str, form: Form) -> _ClassLengths | _CellLengths:
+        device = self.quantizer.log_steps.device
+        if form.mixing:
+            return _cell_lengths(self.symbols[name].symbols, form.mixing, device)
+        return _class_lengths(form, device)
 
 
-def _lengths(form: Form, device: torch.device) -> _Lengths:
+def _class_lengths(form: Form, device: torch.device) -> _ClassLengths:
     priors = [replace(p, magnitude=1) if p == Prior(0) else p for p in form.priors]
     bits, last = code_lengths(priors), priors[0].magnitude
     slopes = np.diff(bits)
     bases = bits[:, :-1] - slopes * np.arange(last)
     offsets = form.classes.ravel().astype(np.int64) * last
     offset, base, slope = (torch.from_numpy(table).to(device) for table in (offsets, bases.ravel(), slopes.ravel()))
-    return _Lengths(form.flags, offset, base.float(), slope.float(), last)
+    return _ClassLengths(form.flags, offset, base.float(), slope.float(), last)
+
+
+def _cell_lengths(symbols: Symbols, mixing: Mixing, device: torch.device) -> _CellLengths:
+    below, own, above = lengths_around(symbols, mixing)
+    return _CellLengths(*(torch.from_numpy(a).to(device).float() for a in (symbols, own, own - below, above - own)))

@@ -13,6 +13,7 @@ from nervcodec.codec.stream.schema import TensorSpec
 from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder
 from nervcodec.entropy.forms import (
     FORMS,
+    MIXED,
     REFERS,
     Symbols,
     allowed,
@@ -23,6 +24,8 @@ from nervcodec.entropy.forms import (
     residual,
     restored,
 )
+from nervcodec.entropy.mixing import ACTIVITIES, Mixing, decode_cells
+from nervcodec.entropy.networks import LARGEST, networks
 from nervcodec.entropy.priors import MAX_MAGNITUDE, SCALES, Prior
 from nervcodec.errors import CorruptStream
 from nervcodec.quantization import QuantizedTensor, rescaled
@@ -42,6 +45,7 @@ class SideInformation:
     flags: int
     steps: tuple[int, ...]
     priors: tuple[Prior, ...]
+    mixing: Mixing | None = None
 
 
 def pack_group(
@@ -59,7 +63,7 @@ def pack_group(
         reference = _reference(spec, tensor.steps, before)
         form = cheapest_form(tensor.symbols, spec.temporal, forms, reference)
         flags = form.flags | PER_CHANNEL_STEPS * (len(tensor.steps) > 1)
-        _write_side(writer, SideInformation(flags, tensor.steps, form.priors))
+        _write_side(writer, SideInformation(flags, tensor.steps, form.priors, form.mixing))
         encode_residual(encoder, residual(tensor.symbols, form.flags, reference), spec.temporal, form)
     writer.raw(encoder.getvalue())
     return writer.getvalue()
@@ -90,6 +94,8 @@ def _reference(spec: TensorSpec, steps: tuple[int, ...], before: Tensors) -> Sym
 
 def _decode(decoder: SymbolDecoder, spec: TensorSpec, side: SideInformation, before: Tensors) -> QuantizedTensor:
     flags = side.flags & ~PER_CHANNEL_STEPS
+    if side.mixing:
+        return QuantizedTensor(decode_cells(decoder, spec.shape, side.mixing), side.steps)
     coded = decode_residual(decoder, spec.shape, spec.temporal, flags, side.priors)
     return QuantizedTensor(restored(coded, flags, _reference(spec, side.steps, before)), side.steps)
 
@@ -97,7 +103,10 @@ def _decode(decoder: SymbolDecoder, spec: TensorSpec, side: SideInformation, bef
 def _write_side(writer: ByteWriter, side: SideInformation) -> None:
     writer.uint8(side.flags)
     writer.raw(bytes(side.steps))
-    write_priors(writer, side.priors)
+    if side.mixing:
+        _write_mixing(writer, side.mixing)
+    else:
+        write_priors(writer, side.priors)
 
 
 def _read_side(reader: ByteReader, spec: TensorSpec, forms: Collection[int], before: Tensors) -> SideInformation:
@@ -111,7 +120,25 @@ def _read_side(reader: ByteReader, spec: TensorSpec, forms: Collection[int], bef
     steps = tuple(reader.raw(spec.shape[0] if flags & PER_CHANNEL_STEPS else 1, "steps"))
     if form & REFERS and _reference(spec, steps, before) is None:
         raise CorruptStream(f"{spec.name}: differences to a tensor that has other steps")
+    if form & MIXED:
+        return SideInformation(flags, steps, (), _read_mixing(reader))
     return SideInformation(flags, steps, read_priors(reader, class_count(spec.shape, spec.temporal, form)))
+
+
+def _write_mixing(writer: ByteWriter, mixing: Mixing) -> None:
+    writer.uint8(mixing.networks)
+    writer.varint(mixing.low + LARGEST)
+    writer.varint(mixing.high - mixing.low)
+    writer.raw(bytes(mixing.activities))
+
+
+def _read_mixing(reader: ByteReader) -> Mixing:
+    number = reader.uint8("networks")
+    if number >= len(networks()):
+        raise CorruptStream(f"networks {number} are not known")
+    low = reader.varint("lowest symbol", 2 * LARGEST) - LARGEST
+    high = low + reader.varint("highest symbol", LARGEST - low)
+    return Mixing(number, low, high, tuple(reader.raw(ACTIVITIES, "activities")))
 
 
 def write_priors(writer: ByteWriter, priors: Sequence[Prior]) -> None:

@@ -1,0 +1,105 @@
+"""Small networks that tell the probabilities of cells from the cells around them, in whole numbers.
+
+Such networks are those of Cool-chic (Leguay et al., MMSP 2023); what these take and give is ours. Their weights are the
+same for all videos, learned from the symbols of many (`benchmarks.context_networks`), and part of the format. All
+numbers are whole and so small that float32 has them exactly, in which products of matrices are fast.
+docs/bitstream.md is normative.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nervcodec.entropy.laplace import SCALES
+
+Symbols = NDArray[np.int32]
+Numbers = NDArray[np.float32]
+
+LARGEST = 255
+"""Largest magnitude of a cell."""
+UNIT = 16
+"""What stands for 1 in the logarithms that a network takes and gives."""
+WEIGHT_BITS = 6
+"""Fractional bits of weights."""
+MOST_HIDDEN = (1 << 12) - 1
+"""Largest hidden value."""
+SHARES = 64
+"""What stands for 1 in the share of the second law."""
+LOG_OF = np.array(
+    [UNIT * (n.bit_length() - 2) + (n * UNIT >> n.bit_length() - 1) for n in range(1, LARGEST + 2)], np.float32
+)
+"""Logarithm of 1 + magnitude to the base 2 in 16ths, along straight lines between powers of 2."""
+
+
+@dataclass(frozen=True)
+class Laws:
+    """Two Laplace laws for each of some cells, as arrays of one shape."""
+
+    centre: Symbols
+    """Centre of the first law, in eighths."""
+    scale: Symbols
+    """Index of the first law's scale."""
+    before: Symbols
+    """Centre of the second law: the cell in the same place of the row before."""
+    before_scale: Symbols
+    """Index of the second law's scale."""
+    before_share: Symbols
+    """Share of the second law, in 64ths."""
+
+    def of_row(self, row: int) -> "Laws":
+        """The laws of one row, `[n]`."""
+        return Laws(*(getattr(self, field.name)[row] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network of one pass, with one hidden layer of H values, which looks at F cells."""
+
+    sums: Numbers
+    """Weights `[F]` of the cells in the first law's centre, in 64ths."""
+    inner: Numbers
+    """Weights `[H, F]` of the logarithms of the cells' magnitudes, in 64ths."""
+    told: Numbers
+    """Weights `[H, 5]` of what the network is told, in 64ths."""
+    inner_bias: Numbers
+    """`[H]`, in 1024ths."""
+    outer: Numbers
+    """Weights `[3, H]` for the scales of both laws and the share of the second one, in 64ths."""
+    outer_bias: Numbers
+    """`[3]`, in 1024ths."""
+
+    def laws(self, cells: Numbers, told: Numbers) -> Laws:
+        """The laws of `[T, n]` cells.
+
+        cells: `[F, T, n]`, whole numbers; the cells around each cell, first the one in its place in the row before.
+        told: `[5, T]`, numbers for each row, in 16ths.
+        """
+        seen, places = cells.reshape(len(cells), -1), cells.shape[1:]
+        offset = self.told @ told + self.inner_bias[:, None]
+        sums = self.inner @ LOG_OF[np.abs(seen).astype(np.int32)] + offset.repeat(places[1], axis=1)
+        hidden = np.clip(np.floor(sums / (1 << WEIGHT_BITS)), 0, MOST_HIDDEN)
+        outputs = np.floor((self.outer @ hidden + self.outer_bias[:, None]) / (1 << WEIGHT_BITS)).astype(np.int32)
+        scale, before_scale, share = (output.reshape(places) for output in outputs)
+        centre = (self.sums @ seen).reshape(places).astype(np.int32)
+        return Laws(
+            centre=centre + (1 << WEIGHT_BITS - 4) >> WEIGHT_BITS - 3,
+            scale=np.clip(scale + UNIT // 8 >> 2, 0, SCALES - 1),
+            before=cells[0].astype(np.int32),
+            before_scale=np.clip(before_scale + UNIT // 8 >> 2, 0, SCALES - 1),
+            before_share=np.clip(share, 0, SHARES),
+        )
+
+
+@cache
+def networks() -> tuple[tuple[Network, ...], ...]:
+    """The sets of networks that a file can name, each with a network for each pass."""
+    text = files("nervcodec.entropy").joinpath("networks.json").read_text("utf-8")
+    return tuple(tuple(_network(one) for one in many) for many in json.loads(text))
+
+
+def _network(weights: dict[str, list[float]]) -> Network:
+    return Network(**{name: np.array(numbers, np.float32) for name, numbers in weights.items()})
