@@ -1,5 +1,6 @@
 """Choice of a DNeRV for a picture and a number of weights: the sizes of its network and of its difference embedding."""
 
+from dataclasses import replace
 from math import log2, prod
 
 from nervcodec.errors import RequestError
@@ -8,6 +9,8 @@ from nervcodec.models.domains import for_domain
 from nervcodec.models.sizing import NetworkRequest, choose_strides, content_shape, fit_width, kernel_sizes
 
 DIFFERENCE_CHANNELS = 2  # DNeRV Table 7
+FINE_CHANNELS = 4
+"""Channels of a difference embedding whose rate counts (ours, docs/experiments.md)."""
 DIFFERENCE_SHARE = 0.25
 """Most values that the difference embedding may hold per weight of the network (ours)."""
 CELL_PIXELS, MOST_CELLS = 64, 40 * 80
@@ -24,7 +27,13 @@ def choose_dnerv(request: NetworkRequest) -> DNeRVConfig:
     grid = request.difference_grid or fine_grid(height, width)
     if request.by_paper and not request.difference_grid:
         grid = choose_difference_grid(height, width, choose_strides(height, width), request.frames, request.weights)
-    return fit_width(lambda stem: for_domain(request.domain, dnerv_config(height, width, stem, grid)), request.weights)
+    channels = DIFFERENCE_CHANNELS if request.by_paper else FINE_CHANNELS
+
+    def build(stem: int) -> DNeRVConfig:
+        config = replace(dnerv_config(height, width, stem, grid), difference=(channels, *grid))
+        return for_domain(request.domain, config)
+
+    return fit_width(build, request.weights)
 
 
 def dnerv_config(

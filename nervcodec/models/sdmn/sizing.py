@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nervcodec.models.dnerv.config import FUSED_STAGES
-from nervcodec.models.dnerv.sizing import DIFFERENCE_CHANNELS, fine_grid
+from nervcodec.models.dnerv.sizing import FINE_CHANNELS, fine_grid
 from nervcodec.models.domains import for_domain
 from nervcodec.models.sdmn.config import SDMNConfig
 from nervcodec.models.sizing import (
@@ -49,7 +49,7 @@ def sdmn_config(height: int, width: int, stem: int, grid: tuple[int, int] | None
         widths=sdmn_widths(stem, len(strides)),
         kernels=kernel_sizes(len(strides)),
         coarse=coarse,
-        fine=(DIFFERENCE_CHANNELS, *grid) if grid else fine,
+        fine=(FINE_CHANNELS, *grid) if grid else fine,
         taps=(1, FUSED_STAGES if grid else 2),
         skip_channels=SKIP_CHANNELS,
         couplings=1,
