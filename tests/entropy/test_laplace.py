@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nervcodec.entropy.laplace import EIGHTHS, SCALES, SHARE_BITS, laplace_shares
-from tests.plain_mixing import share_of
+from nervcodec.entropy.laplace import EIGHTHS, SCALES, SHARE_BITS, _powers, laplace_shares
+from tests.plain_mixing import powers, share_of
 
 MIDDLE = EIGHTHS // 2
 
@@ -27,6 +27,11 @@ def test_shares_are_those_of_integers_of_any_size(scale: int) -> None:
     found = laplace_shares(510)[scale]
     for eighths, row in enumerate(found.tolist()):
         assert row == [share_of(scale, eighths - MIDDLE, k) for k in range(-510, 511)]
+
+
+def test_powers_are_those_of_integers_of_any_size() -> None:
+    count = EIGHTHS * 511
+    assert _powers(count).tolist() == [powers(scale)[:count] for scale in range(SCALES)]
 
 
 def test_a_longer_reach_adds_shares_and_changes_none() -> None:

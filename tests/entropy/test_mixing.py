@@ -64,7 +64,9 @@ def exact_bits(laws: Laws, symbols: Symbols, mixing: Mixing) -> float:
 
 
 @pytest.mark.usefixtures("each_library")
-@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 1, 8), (3, 1, 9, 1), (1, 2, 2, 2), (4, 2, 7, 5), (3, 2, 16, 8)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1, 1), (2, 3, 1, 8), (3, 1, 9, 1), (1, 2, 2, 2), (4, 2, 7, 5), (3, 2, 16, 10)]
+)
 @pytest.mark.parametrize("size", [0.0, 0.3, 5.0, 100.0])
 def test_cells_come_back(shape: Cell, size: float) -> None:
     symbols = drifting(shape, size)
