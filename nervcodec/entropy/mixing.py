@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder
 from nervcodec.entropy.laplace import EIGHTHS, SHARE_BITS, laplace_shares
-from nervcodec.entropy.networks import LARGEST, SHARES, UNIT, Laws, Numbers, networks
+from nervcodec.entropy.networks import LARGEST, SHARES, UNIT, Laws, Numbers, joined, networks
 
 Symbols = NDArray[np.int32]
 Bits = NDArray[np.float64]
@@ -40,6 +41,8 @@ ACTIVITIES = 3
 LARGEST_ACTIVITY = 255
 LEAST = 16
 """Least frequency of a symbol; the frequencies of all symbols have a sum of about 2^22."""
+CELLS_AT_ONCE, FREQUENCIES_AT_ONCE = 1 << 12, 1 << 16
+"""Cells whose laws are made at once, and numbers in the frequencies that are: what is worked on stays in the cache."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def encode_cells(encoder: SymbolEncoder, symbols: Symbols, mixing: Mixing) -> No
     passes = list(all_laws(symbols, mixing))
     for row in range(len(symbols)):
         for laws, own in passes:
-            encoder.encode_each(own[row] - mixing.low, frequencies(laws.of_row(row), mixing))
+            for cells in _parts(own.shape[1], mixing):
+                encoder.encode_each(own[row, cells] - mixing.low, frequencies(laws.of_row(row, cells), mixing))
 
 
 def decode_cells(decoder: SymbolDecoder, shape: tuple[int, ...], mixing: Mixing) -> Symbols:
@@ -95,8 +99,9 @@ def decode_cells(decoder: SymbolDecoder, shape: tuple[int, ...], mixing: Mixing)
     for row in range(shape[0]):
         told, known = _told(range(row, row + 1), mixing), rows[row : row + 3]
         for (lattices, places), network in zip(PASSES, networks()[mixing.networks], strict=True):
-            laws = network.laws(_around(known, lattices, places), told).of_row(0)
-            found = decoder.decode_each(frequencies(laws, mixing)) + mixing.low
+            laws = network.laws(_around(known, lattices, places), told)
+            parts = (laws.of_row(0, cells) for cells in _parts(laws.centre.shape[1], mixing))
+            found = np.concatenate([decoder.decode_each(frequencies(part, mixing)) for part in parts]) + mixing.low
             for where in lattices:
                 view = _lattice(known[2:], where)
                 view[...], found = found[: view.size].reshape(view.shape), found[view.size :]
@@ -105,9 +110,13 @@ def decode_cells(decoder: SymbolDecoder, shape: tuple[int, ...], mixing: Mixing)
 
 def all_laws(symbols: Symbols, mixing: Mixing) -> Iterator[tuple[Laws, Symbols]]:
     """Laws and symbols, `[T, n]` both, of the cells of each pass of a tensor `[T, C, h, w]` that is known."""
-    rows, told = _bordered(symbols), _told(range(len(symbols)), mixing)
+    rows = _bordered(symbols)
     for (lattices, places), network in zip(PASSES, networks()[mixing.networks], strict=True):
-        yield network.laws(_around(rows, lattices, places), told), of_pass(symbols, lattices)
+        own, parts = of_pass(symbols, lattices), []
+        for part in _ranges(len(own), CELLS_AT_ONCE // max(own.shape[1], 1)):
+            cells = _around(rows[part.start : part.stop + 2], lattices, places)
+            parts.append(network.laws(cells, _told(part, mixing)))
+        yield joined(parts), own
 
 
 def of_pass(cells: NDArray[Any], lattices: Places) -> NDArray[Any]:
@@ -118,11 +127,13 @@ def of_pass(cells: NDArray[Any], lattices: Places) -> NDArray[Any]:
 
 def frequencies(laws: Laws, mixing: Mixing) -> Bits:
     """Frequencies of the symbols from the lowest to the highest, whole numbers `[n, symbols]`, by laws `[n]`."""
-    shares, width = laplace_shares(mixing.symbols - 1).ravel(), np.arange(mixing.symbols)
-    first, second = (shares[place[:, None] + width] for place in _places(laws, mixing))
-    share = laws.before_share[:, None]
-    found: Bits = (LEAST + (SHARES - share) * first + share * second).astype(np.float64)
-    return found
+    shares = sliding_window_view(laplace_shares(mixing.symbols - 1).ravel(), mixing.symbols)
+    first, second = (shares[place] for place in _places(laws, mixing))
+    first *= SHARES - laws.before_share[:, None]
+    second *= laws.before_share[:, None]
+    first += second
+    first += LEAST
+    return first.astype(np.float64)
 
 
 def lengths(laws: Laws, symbols: Symbols, mixing: Mixing) -> Bits:
@@ -146,6 +157,17 @@ def lengths_around(symbols: Symbols, mixing: Mixing) -> Bits:
                 count = view[0].size
                 view[...], bits = bits[:, :count].reshape(view.shape), bits[:, count:]
     return found
+
+
+def _ranges(count: int, step: int) -> list[range]:
+    """The numbers from 0 to a count, at least one range of them, a step or at least 1 in each."""
+    step = max(step, 1)
+    return [range(start, min(start + step, count)) for start in range(0, max(count, 1), step)]
+
+
+def _parts(count: int, mixing: Mixing) -> list[slice]:
+    """Slices of a number of cells whose frequencies are made at once."""
+    return [slice(part.start, part.stop) for part in _ranges(count, FREQUENCIES_AT_ONCE // mixing.symbols)]
 
 
 def _places(laws: Laws, mixing: Mixing) -> tuple[Symbols, Symbols]:

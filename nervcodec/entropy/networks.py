@@ -7,6 +7,7 @@ docs/bitstream.md is normative.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -50,9 +51,14 @@ class Laws:
     before_share: Symbols
     """Share of the second law, in 64ths."""
 
-    def of_row(self, row: int) -> "Laws":
-        """The laws of one row, `[n]`."""
-        return Laws(*(getattr(self, field.name)[row] for field in fields(self)))
+    def of_row(self, row: int, cells: slice = slice(None)) -> "Laws":
+        """The laws of some cells of one row, `[n]`."""
+        return Laws(*(getattr(self, field.name)[row, cells] for field in fields(self)))
+
+
+def joined(parts: Sequence[Laws]) -> Laws:
+    """Laws of rows after each other."""
+    return Laws(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Laws)))
 
 
 @dataclass(frozen=True)
@@ -79,9 +85,12 @@ class Network:
         told: `[5, T]`, numbers for each row, in 16ths.
         """
         seen, places = cells.reshape(len(cells), -1), cells.shape[1:]
-        offset = self.told @ told + self.inner_bias[:, None]
-        sums = self.inner @ LOG_OF[np.abs(seen).astype(np.int32)] + offset.repeat(places[1], axis=1)
-        hidden = np.clip(np.floor(sums / (1 << WEIGHT_BITS)), 0, MOST_HIDDEN)
+        hidden = self.inner @ LOG_OF[np.abs(seen).astype(np.int32)]
+        # Hidden values change in place: to ask for new memory takes longer than the sums.
+        of_rows = hidden.reshape(len(hidden), *places)
+        of_rows += (self.told @ told + self.inner_bias[:, None])[..., None]
+        hidden /= 1 << WEIGHT_BITS
+        np.clip(np.floor(hidden, out=hidden), 0, MOST_HIDDEN, out=hidden)
         outputs = np.floor((self.outer @ hidden + self.outer_bias[:, None]) / (1 << WEIGHT_BITS)).astype(np.int32)
         scale, before_scale, share = (output.reshape(places) for output in outputs)
         centre = (self.sums @ seen).reshape(places).astype(np.int32)

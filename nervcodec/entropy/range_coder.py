@@ -9,11 +9,15 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
+from itertools import repeat
 from operator import length_hint
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+Places = NDArray[np.uint32]
+Ends = NDArray[np.int32]
 LOG = logging.getLogger(__name__)
 PRECISION = 24
 """Bits of the sum of a table's widths."""
@@ -24,19 +28,37 @@ WHOLE = (1 << 2 * WORD_BITS) - 1
 
 
 class Table:
-    """Widths of the symbols from 0 to n - 1, whole numbers with the sum 2^24, and where each of them begins.
+    """Boundaries of the symbols from 0 to n - 1, whole numbers from 0 to 2^24.
 
     frequencies: at least two whole numbers, not negative, with a sum above 0 and below 2^53. Each symbol has a width
     of at least 1, and its share of what is left.
     """
 
     def __init__(self, frequencies: NDArray[np.float64]) -> None:
-        _tell()
-        count, sums = len(frequencies), np.cumsum(frequencies)
-        factor = ((1 << PRECISION) - count) / sums[-1]
-        self.left = np.arange(count, dtype=np.int32)
-        self.left[1:] += np.floor(factor * sums[:-1]).astype(np.int32)
-        self.width = np.diff(self.left, append=np.int32(1 << PRECISION))
+        self.left = _boundaries(frequencies)
+
+    def ends(self, symbols: Places) -> tuple[Ends, Ends]:
+        """Where each symbol begins, and where it ends; raises IndexError for one that is not in the table."""
+        return self.left[symbols], self.left[symbols + 1]
+
+    def rows(self, count: int) -> Iterator[memoryview]:
+        """The boundaries, once for each of `count` symbols."""
+        return repeat(self.left.data, count)  # memory is read faster than arrays, number by number
+
+
+class _TableOfEach:
+    """As Table, but each symbol has boundaries of its own, made of its row of frequencies `[count, n]`."""
+
+    def ends(self, symbols: Places, frequencies: NDArray[np.float64]) -> tuple[Ends, Ends]:
+        left, rows = _boundaries(frequencies), np.arange(len(symbols))
+        return left[rows, symbols], left[rows, symbols + 1]
+
+    def rows(self, frequencies: NDArray[np.float64]) -> Iterator[memoryview]:
+        return (row.data for row in _boundaries(frequencies))
+
+
+EACH = _TableOfEach()
+"""Takes the place of a table where symbols are coded whose frequencies follow as one more argument."""
 
 
 class RangeEncoder:
@@ -51,14 +73,17 @@ class RangeEncoder:
         self._lower, self._range = 0, WHOLE
         self._words: list[int] = []
 
-    def encode(self, symbols: NDArray[np.int32], table: Table) -> None:
+    def encode(
+        self, symbols: NDArray[np.int32], table: Table | _TableOfEach, *frequencies: NDArray[np.float64]
+    ) -> None:
         """Append symbols; raises IndexError, before any of them, for one that the table does not have."""
         places = symbols.astype(np.uint32)  # so that negative symbols are too large
+        begins, ends = table.ends(places, *frequencies)
         lower, size, put = self._lower, self._range, self._words.append
-        for begin, share in zip(table.left[places].data, table.width[places].data, strict=True):
+        for begin, end in zip(begins.data, ends.data, strict=True):
             scale = size >> PRECISION
             lower += scale * begin
-            size = scale * share
+            size = scale * (end - begin)
             if size <= LOW_WORD:
                 put(lower >> WORD_BITS)
                 lower = (lower & LOW_WORD) << WORD_BITS
@@ -87,14 +112,13 @@ class RangeDecoder:
         """The number that the words make, less the lower end of the interval; below the range, unless damaged."""
         self._range = WHOLE
 
-    def decode(self, table: Table, count: int) -> NDArray[np.int32]:
-        """The next `count` symbols.
+    def decode(self, table: Table | _TableOfEach, count: Any) -> NDArray[np.int32]:
+        """The next symbols, as many as `count` says, which for `EACH` is their frequencies.
 
         Raises ValueError where no symbol of the table is meant.
         """
-        left, width = table.left.data, table.width.data  # memory is read faster than arrays, number by number
         offset, size, words, symbols = self._offset, self._range, self._words, array("i")
-        for _ in range(count):
+        for left in table.rows(count):
             scale = size >> PRECISION
             quantile = offset // scale
             if quantile >> PRECISION:
@@ -102,7 +126,7 @@ class RangeDecoder:
             symbol = bisect_right(left, quantile) - 1
             symbols.append(symbol)
             offset -= scale * left[symbol]
-            size = scale * width[symbol]
+            size = scale * (left[symbol + 1] - left[symbol])
             if size <= LOW_WORD:
                 offset = offset << WORD_BITS | next(words, 0)
                 size <<= WORD_BITS
@@ -112,6 +136,17 @@ class RangeDecoder:
     def maybe_exhausted(self) -> bool:
         """Whether all words are read, and an encoder may have written the last ones for the symbols taken out."""
         return not length_hint(self._words) and (self._range == WHOLE or self._offset < 2 * LOW_WORD + 1)
+
+
+def _boundaries(frequencies: NDArray[np.float64]) -> Ends:
+    """Where each symbol begins, `[..., n + 1]`, by frequencies `[..., n]`; the last number is 2^24."""
+    _tell()
+    count, sums = frequencies.shape[-1], np.cumsum(frequencies, -1)
+    factors = ((1 << PRECISION) - count) / sums[..., -1:]
+    left = np.full((*frequencies.shape[:-1], count + 1), 1 << PRECISION, np.int32)
+    left[..., 0] = 0
+    left[..., 1:-1] = np.arange(1, count) + np.floor(factors * sums[..., :-1])
+    return left
 
 
 def _number(words: NDArray[np.uint64]) -> int:

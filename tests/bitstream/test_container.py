@@ -30,7 +30,7 @@ LAYERS = tuple(
 STREAM = Stream(header=HEADER, layers=LAYERS)
 DATA = write_stream(STREAM)
 ENDS = layer_ends(DATA)
-UNKNOWN_VERSION = 10
+UNKNOWN_VERSION = 11
 """A version of the format that this decoder does not read."""
 UNKNOWN_RECORD, PASSED_RECORD = 9, 200
 """Numbers of header records that no version has: one that a decoder must refuse, and one that it may pass over."""

@@ -13,7 +13,7 @@ def each_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if request.param == "constriction":
         pytest.importorskip("constriction")
     else:
-        for name in ("RangeDecoder", "RangeEncoder", "Table"):
+        for name in ("EACH", "RangeDecoder", "RangeEncoder", "Table"):
             monkeypatch.setattr(coder, name, getattr(range_coder, name))
     coder._table.cache_clear()
     yield

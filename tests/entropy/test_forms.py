@@ -7,8 +7,13 @@ from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder, Symbols
 from nervcodec.entropy.forms import (
     CONTEXTS,
     FORMS,
+    FORMS_OF_VERSION,
+    MIXED,
+    MIXING_BITS,
     PER_CHANNEL,
     PLAIN,
+    PRIOR_BITS,
+    REFERRING,
     REFERS,
     STANDALONE,
     allowed,
@@ -19,6 +24,7 @@ from nervcodec.entropy.forms import (
     residual,
     restored,
 )
+from nervcodec.entropy.mixing import decode_cells
 
 RNG = np.random.default_rng(0)
 
@@ -29,9 +35,12 @@ def burst(frames: int, channels: int, height: int, width: int) -> Symbols:
     return np.round(RNG.laplace(0, 1, (frames, channels, height, width)) * spread).astype(np.int32)
 
 
-@pytest.mark.parametrize("flags", FORMS)
-@pytest.mark.parametrize("shape", [(5, 2, 4, 7), (2, 3, 1, 1), (9, 1, 1, 2)])
-def test_every_form_comes_back(flags: int, shape: tuple[int, int, int, int]) -> None:
+SHAPES = [(5, 2, 4, 7), (2, 3, 1, 1), (9, 1, 1, 2)]
+
+
+@pytest.mark.parametrize("flags", REFERRING)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_form_with_classes_comes_back(flags: int, shape: tuple[int, int, int, int]) -> None:
     symbols, reference, temporal = burst(*shape), burst(*shape), not flags & REFERS
     form = cheapest_form(symbols, temporal, [flags], reference)
     assert form.flags == flags
@@ -42,6 +51,18 @@ def test_every_form_comes_back(flags: int, shape: tuple[int, int, int, int]) -> 
     coded = decode_residual(decoder, shape, temporal, flags, form.priors)
     decoder.finish()
     np.testing.assert_array_equal(restored(coded, flags, reference), symbols)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_mixed_form_comes_back(shape: tuple[int, int, int, int]) -> None:
+    symbols, encoder = burst(*shape), SymbolEncoder()
+    form = cheapest_form(symbols, True, [MIXED])
+    assert (form.flags, form.priors, form.classes.size) == (MIXED, (), 0)
+    assert form.mixing
+    encode_residual(encoder, residual(symbols, MIXED), True, form)
+    decoder = SymbolDecoder(encoder.getvalue())
+    np.testing.assert_array_equal(restored(decode_cells(decoder, shape, form.mixing), MIXED), symbols)
+    decoder.finish()
 
 
 def test_what_is_nearly_the_same_is_coded_as_differences() -> None:
@@ -73,26 +94,49 @@ def test_parts_of_contexts_are_those_of_the_document() -> None:
 
 def test_contexts_pay_where_magnitudes_have_neighbours() -> None:
     symbols = burst(12, 2, 20, 30)
-    form = cheapest_form(symbols, True)
+    form = cheapest_form(symbols, True, REFERRING)
     assert form.flags == CONTEXTS
     assert form.bits < 0.8 * cheapest_form(symbols, True, PLAIN).bits
+
+
+def test_cells_are_mixed_where_they_go_on_as_their_neighbours() -> None:
+    t, y, x = np.indices((12, 20, 30))
+    waves = 6 * np.sin((x + 0.7 * t) / 2.3 + y / 5)[:, None]
+    smooth = np.round(waves + RNG.laplace(0, 0.4, waves.shape)).astype(np.int32)
+    form = cheapest_form(smooth, True)
+    assert form.flags == MIXED
+    assert form.bits < 0.97 * cheapest_form(smooth, True, REFERRING).bits
+    few = np.full((1, 1, 1, 2), 3, np.int32)
+    assert cheapest_form(few, True).flags == 0
+    assert cheapest_form(100 * smooth, True).flags in REFERRING
 
 
 def test_which_forms_a_tensor_may_have() -> None:
     def forms(shape: tuple[int, ...], temporal: bool, refers: bool = False) -> list[int]:
         return [flags for flags in range(64) if allowed(shape, temporal, flags, refers=refers)]
 
-    assert forms((4, 2, 3, 3), True) == sorted(STANDALONE)
-    assert forms((1, 2, 3, 3), True) == [0, PER_CHANNEL]
+    assert forms((4, 2, 3, 3), True) == [*sorted(STANDALONE), MIXED]
+    assert forms((1, 2, 3, 3), True) == [0, PER_CHANNEL, MIXED]
     assert forms((8, 2, 3, 3), False) == [0, PER_CHANNEL]
     assert forms((8, 2, 3, 3), False, True) == [0, PER_CHANNEL, REFERS, REFERS | PER_CHANNEL]
     assert forms((8,), False) == [0]
     assert forms((8,), False, True) == [0, REFERS]
 
 
+def test_which_forms_a_version_of_the_format_has() -> None:
+    assert [sorted(FORMS_OF_VERSION[version]) for version in range(1, 11)] == [
+        [0, 1, 2, 3],
+        *[[0, 1, 2, 3, 8, 9]] * 3,
+        *[[0, 1, 2, 3, 8, 9, 16, 18]] * 5,
+        [0, 1, 2, 3, 8, 9, 16, 18, 32],
+    ]
+    assert FORMS_OF_VERSION[10] == FORMS
+
+
 def test_estimated_bits_are_the_bytes() -> None:
     symbols = burst(40, 2, 40, 80)
-    for flags in STANDALONE:
+    for flags in (*STANDALONE, MIXED):
         form, encoder = cheapest_form(symbols, True, [flags]), SymbolEncoder()
         encode_residual(encoder, residual(symbols, flags), True, form)
-        assert 8 * len(encoder.getvalue()) == pytest.approx(form.bits - 16 * len(form.priors), rel=0.002)
+        side = PRIOR_BITS * len(form.priors) + MIXING_BITS * (flags == MIXED)
+        assert 8 * len(encoder.getvalue()) == pytest.approx(form.bits - side, rel=0.002)

@@ -22,9 +22,10 @@ constriction = pytest.importorskip("constriction")
 
 Words = NDArray[np.uint32]
 Run = tuple[NDArray[np.int32], NDArray[np.float64]]
-"""Symbols from 0, and the frequencies under which they are coded."""
+"""Symbols from 0, and the frequencies under which they are coded, `[n]`, or `[count, n]` if each has its own."""
 THEIRS = SimpleNamespace(
     Table=lambda numbers: constriction.stream.model.Categorical(numbers, perfect=False),
+    EACH=constriction.stream.model.Categorical(perfect=False),
     RangeEncoder=constriction.stream.queue.RangeEncoder,
     RangeDecoder=constriction.stream.queue.RangeDecoder,
 )
@@ -56,10 +57,22 @@ def at_limits() -> NDArray[np.float64]:
     return (widths - 1).astype(float)
 
 
+def put(library: Any, encoder: Any, symbols: NDArray[np.int32], numbers: NDArray[np.float64]) -> None:
+    """Encode symbols, each under its own frequencies where these have two axes."""
+    encoder.encode(symbols, *((library.EACH, numbers) if numbers.ndim > 1 else (library.Table(numbers),)))
+
+
+def take(library: Any, decoder: Any, count: int, numbers: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Decode what `put` encoded."""
+    both = (library.EACH, numbers) if numbers.ndim > 1 else (library.Table(numbers), count)
+    symbols: NDArray[np.int32] = decoder.decode(*both)
+    return symbols
+
+
 def words_of(library: Any, runs: list[Run]) -> Words:
     encoder = library.RangeEncoder()
     for symbols, numbers in runs:
-        encoder.encode(symbols, library.Table(numbers))
+        put(library, encoder, symbols, numbers)
     words: Words = encoder.get_compressed()
     np.testing.assert_array_equal(words, encoder.get_compressed())
     return words
@@ -72,7 +85,7 @@ def check_same(runs: list[Run]) -> Words:
     for library in (range_coder, THEIRS):
         decoder = library.RangeDecoder(words)
         for symbols, numbers in runs:
-            np.testing.assert_array_equal(decoder.decode(library.Table(numbers), len(symbols)), symbols)
+            np.testing.assert_array_equal(take(library, decoder, len(symbols), numbers), symbols)
         assert decoder.maybe_exhausted()
     return words
 
@@ -101,13 +114,47 @@ def test_both_write_the_same_words_under_priors_in_turn(seed: int) -> None:
     check_same([drawn(rng, frequencies(prior), int(rng.integers(0, 60))) for prior in priors])
 
 
+def drawn_each(rng: np.random.Generator, count: int, size: int, bits: int) -> Run:
+    """Symbols with frequencies of their own, from 0 to 2^bits, one of each row at least 1; a fifth are improbable."""
+    numbers = np.floor(2 ** rng.uniform(-1, bits, (count, size)))
+    numbers[np.arange(count), rng.integers(0, size, count)] = 2.0 ** rng.integers(0, bits + 1, count)
+    likely = (numbers * rng.random(numbers.shape)).argmax(1).astype(np.int32)
+    return np.where(rng.random(count) < 0.2, rng.integers(0, size, count, np.int32), likely), numbers
+
+
+@pytest.mark.parametrize("bits", [1, 10, 22, 44])
+@pytest.mark.parametrize("size", [2, 3, 49, 511])
+def test_both_write_the_same_words_where_each_symbol_has_its_own_frequencies(size: int, bits: int) -> None:
+    rng = np.random.default_rng(size)
+    for count in (0, 1, 2, 700):
+        check_same([drawn_each(rng, count, size, bits)])
+    check_same([drawn_each(rng, 40, size, bits), drawn(rng, frequencies(Prior(7)), 40), drawn_each(rng, 3, 2, bits)])
+
+
+def test_one_table_and_the_same_one_for_each_symbol() -> None:
+    symbols, numbers = drawn(np.random.default_rng(3), frequencies(Prior(90, 1, 50, 30)), 500)
+    each = np.repeat(numbers[None], len(symbols), 0)
+    np.testing.assert_array_equal(check_same([(symbols, numbers)]), check_same([(symbols, each)]))
+
+
+@pytest.mark.parametrize("size", [2, 511])
+def test_symbols_that_are_all_but_certain_and_all_but_impossible(size: int) -> None:
+    """A row with all its weight on one symbol leaves the others a width of 1, 24 bits."""
+    for certain in (0, size // 2, size - 1):
+        numbers = np.zeros((300, size))
+        numbers[:, certain] = 2.0**52
+        assert len(check_same([(np.full(300, certain, np.int32), numbers)])) <= 2
+        improbable = np.full(300, (certain + 1) % size, np.int32)
+        assert len(check_same([(improbable, numbers)])) == 300 * 24 // 32 + 1
+
+
 def test_all_tables_are_the_same() -> None:
     """Each boundary, from symbols that are coded alone, and from the points on either side of it."""
     for prior in (Prior(1, 0, 0, 255), Prior(90, 1, 50, 30), Prior(127, 0, 127)):
         numbers = frequencies(prior)
         for symbol in range(len(numbers)):
             check_same([(np.array([symbol], np.int32), numbers)])
-        for left in range_coder.Table(numbers).left[1:].tolist():
+        for left in range_coder.Table(numbers).left[1:-1].tolist():
             scale = (2**64 - 1) >> 24
             for point in (scale * left - 1, scale * left):
                 words = np.array(divmod(point, 1 << 32), np.uint32)
@@ -226,11 +273,32 @@ def test_both_make_the_same_of_words_that_no_encoder_wrote(prior: Prior) -> None
             np.testing.assert_array_equal(ours.decode(tables[1], 1), expected)
 
 
+@pytest.mark.parametrize("size", [2, 49, 511])
+def test_both_make_the_same_of_words_that_no_encoder_wrote_for_symbols_of_their_own_frequencies(size: int) -> None:
+    rng, refused = np.random.default_rng(size), 0
+    damaged = np.full(4, (1 << 32) - 1, np.uint32)
+    for words in [damaged, *(rng.integers(0, 1 << 32, length).astype(np.uint32) for length in [*range(4), *[40] * 50])]:
+        _, numbers = drawn_each(rng, 200, size, 12)
+        theirs, ours = THEIRS.RangeDecoder(words), range_coder.RangeDecoder(words)
+        for row in range(200):
+            try:
+                expected = theirs.decode(THEIRS.EACH, numbers[row : row + 1])
+            except AssertionError:
+                with pytest.raises(ValueError, match="quantile"):
+                    ours.decode(range_coder.EACH, numbers[row : row + 1])
+                refused += 1
+                break
+            np.testing.assert_array_equal(ours.decode(range_coder.EACH, numbers[row : row + 1]), expected)
+            assert theirs.maybe_exhausted() == ours.maybe_exhausted()
+    assert 1 <= refused < 54
+
+
 def test_symbols_that_no_table_has() -> None:
-    encoder, table = range_coder.RangeEncoder(), range_coder.Table(frequencies(Prior(1)))
-    for symbol in (-1, 3):
-        with pytest.raises(IndexError):
-            encoder.encode(np.array([0, symbol], np.int32), table)
+    encoder, numbers = range_coder.RangeEncoder(), frequencies(Prior(1))
+    for symbol in (-1, 3, 4):
+        for row in (numbers, np.repeat(numbers[None], 2, 0)):
+            with pytest.raises(IndexError):
+                put(range_coder, encoder, np.array([0, symbol], np.int32), row)
     assert not len(encoder.get_compressed())
 
 

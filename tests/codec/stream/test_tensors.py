@@ -3,8 +3,9 @@ import pytest
 
 from nervcodec.codec.stream.schema import TensorSpec
 from nervcodec.codec.stream.tensors import pack_group, unpack_group
-from nervcodec.entropy.forms import CONTEXTS, PER_CHANNEL, PREDICTED
-from nervcodec.errors import BitstreamError
+from nervcodec.entropy.forms import CONTEXTS, FORMS, FORMS_OF_VERSION, MIXED, PER_CHANNEL, PREDICTED, REFERRING
+from nervcodec.entropy.networks import networks
+from nervcodec.errors import BitstreamError, CorruptStream
 from nervcodec.quantization import QuantizedTensor
 
 RNG = np.random.default_rng(0)
@@ -21,8 +22,8 @@ def drift(frames: int, *shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.i
     ).astype(np.int32)
 
 
-def check_round_trip(specs: list[TensorSpec], tensors: list[QuantizedTensor]) -> bytes:
-    data = pack_group(specs, tensors)
+def check_round_trip(specs: list[TensorSpec], tensors: list[QuantizedTensor], forms: tuple[int, ...] = FORMS) -> bytes:
+    data = pack_group(specs, tensors, forms)
     for tensor, result in zip(tensors, unpack_group(specs, data), strict=True):
         np.testing.assert_array_equal(tensor.symbols, result.symbols)
         assert tensor.steps == result.steps
@@ -41,9 +42,9 @@ def test_a_group_comes_back() -> None:
 
 def test_embeddings_that_drift_are_predicted() -> None:
     spec = TensorSpec("content", (30, 4, 3, 5), True)
-    data = check_round_trip([spec], [QuantizedTensor(drift(30, 4, 3, 5), (180,))])
+    data = check_round_trip([spec], [QuantizedTensor(drift(30, 4, 3, 5), (180,))], REFERRING)
     assert data[0] & PREDICTED
-    jumpy = check_round_trip([spec], [QuantizedTensor(random_symbols(30, 4, 3, 5), (180,))])
+    jumpy = check_round_trip([spec], [QuantizedTensor(random_symbols(30, 4, 3, 5), (180,))], REFERRING)
     assert not jumpy[0] & PREDICTED
     assert len(data) < 0.6 * len(jumpy)
 
@@ -67,10 +68,10 @@ def test_contexts_pay_where_activity_is_local(predicted: bool) -> None:
         active[t, :, 8:16, t : t + 8] = random_symbols(2, 8, 8, spread=3)
     if predicted:
         active = np.cumsum(active, axis=0, dtype=np.int32)
-    data = check_round_trip([spec], [QuantizedTensor(active, (180,))])
+    data = check_round_trip([spec], [QuantizedTensor(active, (180,))], REFERRING)
     assert data[0] == CONTEXTS | PREDICTED * predicted
     scattered = RNG.permutation(active.ravel()).reshape(spec.shape)
-    assert len(data) < 0.7 * len(check_round_trip([spec], [QuantizedTensor(scattered, (180,))]))
+    assert len(data) < 0.7 * len(check_round_trip([spec], [QuantizedTensor(scattered, (180,))], REFERRING))
 
 
 @pytest.mark.parametrize("frames", [1, 2])
@@ -98,3 +99,87 @@ def test_damage_is_an_error_or_other_symbols_but_nothing_worse() -> None:
         else:
             assert [t.symbols.shape for t in tensors] == [spec.shape for spec in specs]
     assert refused > 300
+
+
+CONTENT = TensorSpec("content", (4, 2, 3, 5), True)
+LAST = len(networks()) - 1
+WHOLE_RANGE = bytes([MIXED, 180, LAST, 0, 0xFE, 0x03, 96, 0, 255])
+"""Side information of a mixed tensor with symbols from -255 to 255."""
+
+
+def group(side: bytes, spec: TensorSpec = CONTENT) -> QuantizedTensor:
+    """The tensor of a group that has side information and four words of symbols."""
+    return unpack_group([spec], side + bytes(16))[0]
+
+
+def test_mixed_embeddings_come_back() -> None:
+    for shape in ((30, 4, 3, 5), (1, 1, 1, 1), (2, 1, 9, 1)):
+        spec, symbols = TensorSpec("content", shape, True), drift(*shape)
+        data = check_round_trip([spec], [QuantizedTensor(symbols, (180,))], (MIXED,))
+        low, high = int(symbols.min()) + 255, int(symbols.max() - symbols.min())
+        assert data[:3] == bytes([MIXED, 180, data[2]])
+        assert data[3:].startswith(varint(low) + varint(high))
+
+
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number % 128 + 128, number // 128])
+
+
+def test_mixed_embeddings_beside_others() -> None:
+    specs = [CONTENT, TensorSpec("w", (4, 3, 3, 3), False), CONTENT]
+    tensors = [QuantizedTensor(random_symbols(*spec.shape), (150,)) for spec in specs]
+    assert check_round_trip(specs, tensors, (0, MIXED))
+
+
+def test_a_mixed_embedding_of_one_symbol_has_no_stream() -> None:
+    data = pack_group([CONTENT], [QuantizedTensor(np.full(CONTENT.shape, 255, np.int32), (180,))], (MIXED,))
+    assert data[3:6] == bytes([0xFE, 0x03, 0])
+    assert len(data) == 9
+    assert (unpack_group([CONTENT], data)[0].symbols == 255).all()
+    with pytest.raises(CorruptStream, match="more symbols"):
+        unpack_group([CONTENT], data + bytes(16))
+
+
+@pytest.mark.parametrize("flag", [1, 2, 4, 8, 16, 64, 128])
+def test_mixed_goes_with_no_other_flag(flag: int) -> None:
+    with pytest.raises(CorruptStream, match="make no sense"):
+        group(bytes([MIXED | flag]) + WHOLE_RANGE[1:])
+
+
+@pytest.mark.parametrize("shape", [(4, 2, 3, 5), (4,)])
+def test_weights_are_not_mixed(shape: tuple[int, ...]) -> None:
+    with pytest.raises(CorruptStream, match="make no sense"):
+        group(WHOLE_RANGE, TensorSpec("w", shape, False))
+
+
+@pytest.mark.parametrize("version", range(1, 10))
+def test_versions_that_have_no_mixed_embeddings(version: int) -> None:
+    data = pack_group([CONTENT], [QuantizedTensor(drift(*CONTENT.shape), (180,))], (MIXED,))
+    with pytest.raises(CorruptStream, match="make no sense"):
+        unpack_group([CONTENT], data, FORMS_OF_VERSION[version])
+
+
+@pytest.mark.parametrize(
+    ("place", "after", "refusal"),
+    [
+        (2, bytes([LAST + 1, 0, 0]), f"networks {LAST + 1}"),
+        (2, bytes([255, 0, 0]), "networks 255"),
+        (3, bytes([0xFF, 0x03, 0]), "lowest symbol"),
+        (3, bytes([0, 0xFF, 0x03]), "highest symbol"),
+        (3, bytes([0xFE, 0x03, 1]), "highest symbol"),
+        (3, bytes([0xFD, 0x03, 2]), "highest symbol"),
+    ],
+)
+def test_mixings_out_of_their_limits(place: int, after: bytes, refusal: str) -> None:
+    with pytest.raises(CorruptStream, match=refusal):
+        group(WHOLE_RANGE[:place] + after + bytes(3))
+
+
+def test_mixings_at_their_limits() -> None:
+    for side in (WHOLE_RANGE, bytes([MIXED, 0, 0, 0xFD, 0x03, 1, 255, 255, 255])):
+        spec = TensorSpec("content", (100, 2, 3, 5), True)
+        with pytest.raises(CorruptStream, match="contradict"):
+            unpack_group([spec], side + bytes([255] * 16))
+        for length in range(len(side)):
+            with pytest.raises(BitstreamError):
+                unpack_group([spec], side[:length])
