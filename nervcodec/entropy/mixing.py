@@ -105,9 +105,16 @@ def decode_cells(decoder: SymbolDecoder, shape: tuple[int, ...], mixing: Mixing)
 
 def all_laws(symbols: Symbols, mixing: Mixing) -> Iterator[tuple[Laws, Symbols]]:
     """Laws and symbols, `[T, n]` both, of the cells of each pass of a tensor `[T, C, h, w]` that is known."""
+    for network, (around, told, own) in zip(networks()[mixing.networks], all_cells(symbols, mixing), strict=True):
+        yield network.laws(around, told), own
+
+
+def all_cells(symbols: Symbols, mixing: Mixing) -> Iterator[tuple[Numbers, Numbers, Symbols]]:
+    """What the network of each pass of a known tensor `[T, C, h, w]` sees, `[F, T, n]`, and is told, `[5, T]`, and the
+    symbols `[T, n]` of the cells."""
     rows, told = _bordered(symbols), _told(range(len(symbols)), mixing)
-    for (lattices, places), network in zip(PASSES, networks()[mixing.networks], strict=True):
-        yield network.laws(_around(rows, lattices, places), told), of_pass(symbols, lattices)
+    for lattices, places in PASSES:
+        yield _around(rows, lattices, places), told, of_pass(symbols, lattices)
 
 
 def of_pass(cells: NDArray[Any], lattices: Places) -> NDArray[Any]:
