@@ -1,7 +1,7 @@
 """The networks of mixed embeddings in floating point, and how they are learned.
 
-The loss is the code length. Fits are few, so that each tensor is also seen in varied copies: mirrored, transposed,
-backwards, and in other steps.
+The loss is the code length. Fits are few, so that each tensor is also seen in varied copies: mirrored, transposed and
+backwards, content also in other steps. For differences, other steps made networks worse for files left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -118,10 +118,13 @@ def learn(
     return learners
 
 
-def cells_and_copies(symbols: Symbols, weight: float, seed: int) -> list[Cells]:
-    """Cells of each pass of a tensor `[T, C, h, w]` and of varied copies of it."""
+def cells_and_copies(symbols: Symbols, weight: float, seed: int, *, stepped: bool = False) -> list[Cells]:
+    """Cells of each pass of a tensor `[T, C, h, w]` and of varied copies of it, which may have other steps."""
     rng = np.random.default_rng(seed)
-    tensors = [symbols, *(_varied(symbols, rng) for _ in range(COPIES))]
+    tensors = [symbols]
+    for _ in range(COPIES):
+        copy = _turned(symbols, rng)
+        tensors.append(_stepped(copy, rng) if stepped else copy)
     passes = zip(*(all_cells(one, mixing_of(one)) for one in tensors), strict=True)
     return [_joined(_cells(around, told, own, weight) for around, told, own in copies) for copies in passes]
 
@@ -140,15 +143,18 @@ def check(network: Network) -> None:
         raise ValueError(f"sums of a network reach {largest:.0f}, beyond {EXACT}")
 
 
-def _varied(symbols: Symbols, rng: np.random.Generator) -> Symbols:
-    """A tensor as another fit could have it."""
-    down, across, later = rng.choice([-1, 1], 3)
+def _turned(symbols: Symbols, rng: np.random.Generator) -> Symbols:
+    """A tensor as a fit to a mirrored, transposed or backward video could have it."""
+    later, down, across = rng.choice([-1, 1], 3)
     found = symbols[::later, :, ::down, ::across]
-    if rng.integers(2):
-        found = found.swapaxes(2, 3)
-    scale = min(2 ** rng.uniform(-1, 1), LARGEST / max(1, np.abs(found).max()))
-    varied: Symbols = np.round(found * scale).astype(np.int32)
-    return varied
+    return found.swapaxes(2, 3) if rng.integers(2) else found
+
+
+def _stepped(symbols: Symbols, rng: np.random.Generator) -> Symbols:
+    """A tensor in steps of half to twice the size."""
+    scale = min(2 ** rng.uniform(-1, 1), LARGEST / max(1, np.abs(symbols).max()))
+    found: Symbols = np.round(symbols * scale).astype(np.int32)
+    return found
 
 
 def _cells(around: Numbers, told: Numbers, own: Symbols, weight: float) -> Cells:

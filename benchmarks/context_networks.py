@@ -25,7 +25,7 @@ import click
 import numpy as np
 import torch
 
-from benchmarks.context_learning import Symbols, build_learners, cells_and_copies, check, learn, mixing_of
+from benchmarks.context_learning import Cells, Symbols, build_learners, cells_and_copies, check, learn, mixing_of
 from benchmarks.record import write_record
 from nervcodec.bitstream.container import read_stream
 from nervcodec.codec.stream.unpacking import Unpacker
@@ -37,6 +37,8 @@ from nervcodec.files import replacing
 Networks = tuple[Network, ...]
 """A set: a network for each pass."""
 
+STEPPED = ("content",)
+"""Embeddings of which learning sees copies in other steps."""
 FEWEST_SYMBOLS = 200
 """Smaller tensors are left alone."""
 FIRST_SETS = {"content": 1, "coarse": 2}
@@ -84,8 +86,7 @@ def read_examples(path: Path) -> Iterator[Example]:
 
 def learn_sets(examples: Sequence[Example], plan: Plan, jobs: int = 1) -> list[Networks]:
     """Sets of networks that code some embeddings in few bits."""
-    weights = [(EVEN_BITS / example.bits) ** EVENNESS for example in examples]
-    tensors = [cells_and_copies(e.symbols, w, seed) for seed, (e, w) in enumerate(zip(examples, weights, strict=True))]
+    tensors = [_cells(example, seed) for seed, example in enumerate(examples)]
     owners = np.array([min(FIRST_SETS.get(example.name, 0), plan.sets - 1) for example in examples])
     learners = [build_learners(tensors[0], plan.hidden, number) for number in range(plan.sets)]
     sets: list[Networks] = []
@@ -118,6 +119,11 @@ def as_json(sets: Sequence[Networks]) -> str:
         check(network)
     plain = [[{f.name: getattr(n, f.name).astype(int).tolist() for f in fields(n)} for n in one] for one in sets]
     return json.dumps(plain, separators=(",", ":"))
+
+
+def _cells(example: Example, seed: int) -> list[Cells]:
+    weight = (EVEN_BITS / example.bits) ** EVENNESS
+    return cells_and_copies(example.symbols, weight, seed, stepped=example.name in STEPPED)
 
 
 def _best(sets: Sequence[Networks], symbols: Symbols) -> tuple[int, float]:
