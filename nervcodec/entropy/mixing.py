@@ -119,6 +119,14 @@ def all_laws(symbols: Symbols, mixing: Mixing) -> Iterator[tuple[Laws, Symbols]]
         yield joined(parts), own
 
 
+def all_cells(symbols: Symbols, mixing: Mixing) -> Iterator[tuple[Numbers, Numbers, Symbols]]:
+    """What the network of each pass of a known tensor `[T, C, h, w]` sees, `[F, T, n]`, and is told, `[5, T]`, and the
+    symbols `[T, n]` of the cells."""
+    rows, told = _bordered(symbols), _told(range(len(symbols)), mixing)
+    for lattices, places in PASSES:
+        yield _around(rows, lattices, places), told, of_pass(symbols, lattices)
+
+
 def of_pass(cells: NDArray[Any], lattices: Places) -> NDArray[Any]:
     """Those `[T, n]` of some cells `[T, C, h, w]` that a pass has."""
     own = [cells[:, :, top::2, left::2].reshape(len(cells), -1) for top, left in lattices]

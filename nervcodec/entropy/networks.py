@@ -106,7 +106,11 @@ class Network:
 @cache
 def networks() -> tuple[tuple[Network, ...], ...]:
     """The sets of networks that a file can name, each with a network for each pass."""
-    text = files("nervcodec.entropy").joinpath("networks.json").read_text("utf-8")
+    return networks_of(files("nervcodec.entropy").joinpath("networks.json").read_text("utf-8"))
+
+
+def networks_of(text: str) -> tuple[tuple[Network, ...], ...]:
+    """The sets of networks in a JSON file."""
     return tuple(tuple(_network(one) for one in many) for many in json.loads(text))
 
 
