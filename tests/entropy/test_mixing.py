@@ -77,6 +77,17 @@ def test_cells_come_back(shape: Cell, size: float) -> None:
         decoder.finish()
 
 
+def test_how_many_cells_are_coded_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    symbols = drifting((7, 2, 9, 12))
+    mixing = mixing_of(symbols)
+    data = encoded(symbols, mixing)
+    for laws_at_once, frequencies_at_once in ((1, 1), (120, 200), (10**6, 10**6)):
+        monkeypatch.setattr("nervcodec.entropy.mixing.CELLS_AT_ONCE", laws_at_once)
+        monkeypatch.setattr("nervcodec.entropy.mixing.FREQUENCIES_AT_ONCE", frequencies_at_once)
+        assert encoded(symbols, mixing) == data
+        np.testing.assert_array_equal(decode_cells(SymbolDecoder(data), symbols.shape, mixing), symbols)
+
+
 def test_passes_have_every_cell_once_in_the_order_of_the_document() -> None:
     shape = (2, 3, 7, 4)
     numbers = np.arange(np.prod(shape)).reshape(shape)
