@@ -4,6 +4,7 @@ import pytest
 
 from nervcodec.errors import RequestError
 from nervcodec.models.dnerv.sizing import (
+    FINE_CHANNELS,
     choose_difference_grid,
     difference_grids,
     dnerv_config,
@@ -126,5 +127,5 @@ def test_sdmn_and_enhancement_networks_for_any_picture(height: int, width: int) 
     assert base.coarse[1:] == tuple(base.strides[-1] * side for side in base.content[1:])
     assert base.fine[1:] == tuple(base.strides[-2] * side for side in base.coarse[1:])
     cells = sdmn_config(height, width, 24, (9, 16))
-    assert (cells.fine, cells.coarse, cells.taps) == ((2, 9, 16), base.coarse, (1, 3))
+    assert (cells.fine, cells.coarse, cells.taps) == ((FINE_CHANNELS, 9, 16), base.coarse, (1, 3))
     assert above.join_scale == above.strides[-1] * above.strides[-2]
