@@ -50,8 +50,8 @@ LEAST_VERSION, LAYERED_VERSION, RECORDS_VERSION, SEGMENTED_VERSION, GROUPED_VERS
 )
 """Versions of the format: the first that is read, the first with layers, the first whose header has records, the first
 whose segments may have networks of their own, the first whose frames may be in groups, the first whose frames may be
-filtered, and the last that is read, which is written (its frames of groups may be corrected; from version 6 on
-attachments may have a clock of their own)."""
+filtered, and the last that is read, which is written (its embeddings may be mixed; from version 9 on frames of groups
+may be corrected, from version 6 on attachments may have a clock of their own)."""
 
 MAX_SIDE = 1 << 14  # pixels
 MAX_SEGMENTS = 1 << 16

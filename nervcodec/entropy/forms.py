@@ -1,10 +1,10 @@
-"""Forms of tensors, which divide symbols into classes with a prior each: prediction, channels, contexts.
+"""Forms of tensors: most divide symbols into classes with a prior each, by prediction, channels, contexts.
 
 A *form* is a set of flags. Without any flag, a tensor is one class. The residual is what is coded: the symbols, or
 their differences to the row before, or to a reference. With contexts, the class of a symbol follows from the magnitudes
 of residuals that are already known: the same place in the row before and its eight neighbours, and, for the white cells
 of a checkerboard (He et al., CVPR 2021), the four black cells around them. The choice of neighbours and weights is
-ours; see docs/experiments.md.
+ours; see docs/experiments.md. In the mixed form each cell has a law of its own (`nervcodec.entropy.mixing`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder
 from nervcodec.entropy.fitting import cheapest_priors, coded_bits, count_symbols
-from nervcodec.entropy.mixing import Mixing, cheapest_mixing, encode_cells
+from nervcodec.entropy.mixing import Mixing, cheapest_mixing, decode_cells, encode_cells
 from nervcodec.entropy.priors import Prior
 
 Symbols = NDArray[np.int32]
@@ -127,9 +127,16 @@ def encode_residual(encoder: SymbolEncoder, coded: Symbols, temporal: bool, form
 
 
 def decode_residual(
-    decoder: SymbolDecoder, shape: tuple[int, ...], temporal: bool, flags: int, priors: tuple[Prior, ...]
+    decoder: SymbolDecoder,
+    shape: tuple[int, ...],
+    temporal: bool,
+    flags: int,
+    priors: tuple[Prior, ...],
+    mixing: Mixing | None = None,
 ) -> Symbols:
     """The inverse of `encode_residual`."""
+    if mixing:
+        return decode_cells(decoder, shape, mixing)
     coded = np.zeros(shape, np.int32)
     if not flags & CONTEXTS:
         for view, prior in zip(_views(coded, temporal, flags), priors, strict=True):

@@ -24,7 +24,7 @@ from nervcodec.entropy.forms import (
     residual,
     restored,
 )
-from nervcodec.entropy.mixing import ACTIVITIES, Mixing, decode_cells
+from nervcodec.entropy.mixing import ACTIVITIES, Mixing
 from nervcodec.entropy.networks import LARGEST, networks
 from nervcodec.entropy.priors import MAX_MAGNITUDE, SCALES, Prior
 from nervcodec.errors import CorruptStream
@@ -94,9 +94,7 @@ def _reference(spec: TensorSpec, steps: tuple[int, ...], before: Tensors) -> Sym
 
 def _decode(decoder: SymbolDecoder, spec: TensorSpec, side: SideInformation, before: Tensors) -> QuantizedTensor:
     flags = side.flags & ~PER_CHANNEL_STEPS
-    if side.mixing:
-        return QuantizedTensor(decode_cells(decoder, spec.shape, side.mixing), side.steps)
-    coded = decode_residual(decoder, spec.shape, spec.temporal, flags, side.priors)
+    coded = decode_residual(decoder, spec.shape, spec.temporal, flags, side.priors, side.mixing)
     return QuantizedTensor(restored(coded, flags, _reference(spec, side.steps, before)), side.steps)
 
 
