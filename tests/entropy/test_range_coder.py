@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nervcodec.bitstream.container import read_stream
+from nervcodec.bitstream.format import VERSION
 from nervcodec.cli.main import run
 from nervcodec.entropy import coder, range_coder
 from nervcodec.entropy.priors import MAX_MAGNITUDE, Prior, frequencies
@@ -350,7 +351,7 @@ def run_without(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_nervc_decodes_without_constriction_and_says_so_once(tmp_path: Path) -> None:
-    path = str(FOLDER / "v9" / "groups.nerv")
+    path = str(FOLDER / f"v{VERSION}" / "groups.nerv")
     assert run(["decode", path, "-o", str(tmp_path / "with.y4m"), "-q", "--device", "cpu"]) == 0
     done = run_without("decode", path, "-o", str(tmp_path / "without.y4m"), "--device", "cpu")
     assert [NOTICE in line for line in done.stderr.splitlines()] == [True, False]
@@ -358,7 +359,7 @@ def test_nervc_decodes_without_constriction_and_says_so_once(tmp_path: Path) -> 
 
 
 def test_nervc_info_needs_no_coder(capsys: pytest.CaptureFixture[str]) -> None:
-    path = str(FOLDER / "v9" / "groups.nerv")
+    path = str(FOLDER / f"v{VERSION}" / "groups.nerv")
     assert run(["info", path]) == 0
     done = run_without("info", path)
     assert done.stdout == capsys.readouterr().out

@@ -23,7 +23,7 @@ from nervcodec.codec.stream.layers import layer_configs
 from nervcodec.codec.stream.schema import layer_schema
 from nervcodec.codec.stream.tensors import pack_group, unpack_group
 from nervcodec.codec.stream.unpacking import Unpacker
-from nervcodec.entropy.forms import CONTEXTS, FORMS, PREDICTED
+from nervcodec.entropy.forms import CONTEXTS, FORMS, MIXED, PREDICTED
 from nervcodec.video.reader import read_frames
 from nervcodec.video.view import View
 from nervcodec.video.writer import write_frames
@@ -41,6 +41,9 @@ OPTIONS = {
         view=View(stop=4, resize=(46, 25)), model="hnerv", size=45_000, steps=300, recipe="paper", bits=6, prune=0.2
     ),
     "contexts": nervcodec.EncodeOptions(
+        view=View(first=60, stop=72, resize=(46, 25)), difference_grid=(4, 8), size=3000, steps=300, quality=100
+    ),
+    "mixed": nervcodec.EncodeOptions(
         view=View(first=60, stop=72, resize=(46, 25)), difference_grid=(4, 8), size=3000, steps=300, quality=100
     ),
     "sdmn": nervcodec.EncodeOptions(
@@ -98,8 +101,8 @@ OPTIONS = {
 EARLY = Fraction(3, 2)
 """Seconds by which the sound of `early` begins before the first picture."""
 WITH_SOUND = ("sound", "early")
-FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,)}
-"""Forms of the embeddings of files that are too small to have contexts by themselves."""
+FORMS_OF_EMBEDDINGS = {"contexts": (PREDICTED | CONTEXTS,), "mixed": (MIXED,)}
+"""Forms that the embeddings of some files have, whatever else would be cheaper."""
 
 
 def deep_source(folder: Path) -> Path:
