@@ -28,10 +28,10 @@ PER_CHANNEL = 2
 """Flag for a class of its own for each channel."""
 CONTEXTS = 8
 """Flag for classes that follow from the magnitudes around each cell; the first row is a class of its own."""
-MIXED = 32
-"""Flag for a law of its own for each cell, mixed from the cells around it (`nervcodec.entropy.mixing`)."""
 REFERS = 16
 """Flag for differences to the symbols of the segment before in the same place, in the same steps."""
+MIXED = 32
+"""Flag for a law of its own for each cell, mixed from the cells around it (`nervcodec.entropy.mixing`)."""
 
 PLAIN = (0,)
 """The form with one prior for a tensor, as near as this coder comes to one table of Huffman codes."""
@@ -49,7 +49,8 @@ last one also for longer sums."""
 BIT_LENGTHS = np.array([total.bit_length() for total in range(1 << CLASSES - 1)], np.int32)
 """Bit length of each sum; a larger sum counts as the last one."""
 PRIOR_BITS = 16
-MIXING_BITS = 64
+MIXING_BITS = 48
+"""Bits of a mixing in the file, less those of a magnitude, which a mixed tensor does not have."""
 MAX_HISTOGRAM = 1 << 24
 """Most cells in the histograms of all classes; a form that needs more is not tried."""
 

@@ -16,7 +16,9 @@ SCALES = 48
 EIGHTHS = 8
 """Positions of the centre from one integer to the next: 4 eighths below an integer to 3 above it."""
 POWER_BITS = 31
+"""Fractional bits of powers; products of two then have 62 bits."""
 SHARE_BITS = 16
+"""Bits of the sum of the shares of a law."""
 
 
 @lru_cache(maxsize=8)
@@ -44,7 +46,7 @@ def _powers(count: int) -> NDArray[np.int64]:
     for _ in range(SCALES):
         thetas.append(exp_minus(exponent) >> FRACTION_BITS - POWER_BITS)
         exponent = (exponent << FRACTION_BITS) // root
-    theta, powers = np.array(thetas), [np.full(SCALES, 1 << POWER_BITS)]
+    theta, powers = np.array(thetas, np.int64), [np.full(SCALES, 1 << POWER_BITS, np.int64)]
     for _ in range(count - 1):
         powers.append(powers[-1] * theta >> POWER_BITS)
     return np.stack(powers, axis=1)

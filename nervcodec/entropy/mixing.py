@@ -10,6 +10,7 @@ looked at, and the order, are ours (docs/experiments.md).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from numpy.typing import NDArray
 from nervcodec.entropy.coder import SymbolDecoder, SymbolEncoder
 from nervcodec.entropy.laplace import EIGHTHS, SHARE_BITS, laplace_shares
 from nervcodec.entropy.networks import LARGEST, SHARES, UNIT, Laws, Numbers, joined, networks
+from nervcodec.memory import check_memory
 
 Symbols = NDArray[np.int32]
+Frequencies = NDArray[np.float64]
 Bits = NDArray[np.float64]
 Places = tuple[tuple[int, int], ...]
 
@@ -39,6 +42,8 @@ SILENCE = 6 * UNIT
 """Activity of a tensor that has a mean magnitude of 1, and mean differences of 1."""
 ACTIVITIES = 3
 LARGEST_ACTIVITY = 255
+CELL_BYTES = 200
+"""Memory that decoding takes for each cell of a row (measured: 180)."""
 LEAST = 16
 """Least frequency of a symbol; the frequencies of all symbols have a sum of about 2^22."""
 CELLS_AT_ONCE, FREQUENCIES_AT_ONCE = 1 << 12, 1 << 16
@@ -60,7 +65,7 @@ class Mixing:
     the cell on the left; 96 stands for 1."""
 
     @property
-    def symbols(self) -> int:
+    def count(self) -> int:
         """Number of different symbols from the lowest to the highest."""
         return self.high - self.low + 1
 
@@ -85,7 +90,9 @@ def activities(symbols: Symbols) -> tuple[int, ...]:
 
 
 def encode_cells(encoder: SymbolEncoder, symbols: Symbols, mixing: Mixing) -> None:
-    """Put the cells of a tensor `[T, C, h, w]` into a stream."""
+    """Put the cells of a tensor `[T, C, h, w]` into a stream; nothing if there is a single symbol."""
+    if mixing.count == 1:
+        return
     passes = list(all_laws(symbols, mixing))
     for row in range(len(symbols)):
         for laws, own in passes:
@@ -94,7 +101,13 @@ def encode_cells(encoder: SymbolEncoder, symbols: Symbols, mixing: Mixing) -> No
 
 
 def decode_cells(decoder: SymbolDecoder, shape: tuple[int, ...], mixing: Mixing) -> Symbols:
-    """The inverse of `encode_cells`."""
+    """The inverse of `encode_cells`.
+
+    Raises CorruptStream, and ResourceError if the memory does not hold what is made of a row.
+    """
+    if mixing.count == 1:
+        return np.full(shape, mixing.low, np.int32)
+    check_memory(CELL_BYTES * prod(shape[1:]), "decoding an embedding")
     rows = _bordered(np.zeros(shape, np.int32))
     for row in range(shape[0]):
         told, known = _told(range(row, row + 1), mixing), rows[row : row + 3]
@@ -133,9 +146,9 @@ def of_pass(cells: NDArray[Any], lattices: Places) -> NDArray[Any]:
     return np.concatenate(own, axis=1)
 
 
-def frequencies(laws: Laws, mixing: Mixing) -> Bits:
+def frequencies(laws: Laws, mixing: Mixing) -> Frequencies:
     """Frequencies of the symbols from the lowest to the highest, whole numbers `[n, symbols]`, by laws `[n]`."""
-    shares = sliding_window_view(laplace_shares(mixing.symbols - 1).ravel(), mixing.symbols)
+    shares = sliding_window_view(laplace_shares(mixing.count - 1).ravel(), mixing.count)
     first, second = (shares[place] for place in _places(laws, mixing))
     first *= SHARES - laws.before_share[:, None]
     second *= laws.before_share[:, None]
@@ -146,7 +159,7 @@ def frequencies(laws: Laws, mixing: Mixing) -> Bits:
 
 def lengths(laws: Laws, symbols: Symbols, mixing: Mixing) -> Bits:
     """Code lengths in bits of symbols, nearly: the shares of symbols that do not occur count as lost."""
-    shares, at = laplace_shares(mixing.symbols - 1).ravel(), np.clip(symbols, mixing.low, mixing.high) - mixing.low
+    shares, at = laplace_shares(mixing.count - 1).ravel(), np.clip(symbols, mixing.low, mixing.high) - mixing.low
     first, second = (shares[place + at] for place in _places(laws, mixing))
     frequency = LEAST + (SHARES - laws.before_share) * first + laws.before_share * second
     bits: Bits = SHARE_BITS + np.log2(SHARES) - np.log2(frequency)
@@ -175,12 +188,12 @@ def _ranges(count: int, step: int) -> list[range]:
 
 def _parts(count: int, mixing: Mixing) -> list[slice]:
     """Slices of a number of cells whose frequencies are made at once."""
-    return [slice(part.start, part.stop) for part in _ranges(count, FREQUENCIES_AT_ONCE // mixing.symbols)]
+    return [slice(part.start, part.stop) for part in _ranges(count, FREQUENCIES_AT_ONCE // mixing.count)]
 
 
 def _places(laws: Laws, mixing: Mixing) -> tuple[Symbols, Symbols]:
     """Places of the lowest symbol's shares by both laws of each cell in the flat array of `laplace_shares`."""
-    reach, middle = mixing.symbols - 1, EIGHTHS // 2
+    reach, middle = mixing.count - 1, EIGHTHS // 2
     centre = np.clip(laws.centre, EIGHTHS * mixing.low, EIGHTHS * mixing.high)
     nearest, before = centre + middle >> 3, np.clip(laws.before, mixing.low, mixing.high)
     first = laws.scale * EIGHTHS + centre - EIGHTHS * nearest + middle

@@ -2,15 +2,16 @@
 
 Such networks are those of Cool-chic (Leguay et al., MMSP 2023); what these take and give is ours. Their weights are the
 same for all videos, learned from the symbols of many (`benchmarks.context_networks`), and part of the format. All
-numbers are whole and so small that float32 has them exactly, in which products of matrices are fast.
-docs/bitstream.md is normative.
+numbers are whole, and no sum reaches 2^24 (the largest can be 6.1 million), so that float32 has them exactly whatever
+the order of a sum, and products of matrices are fast. docs/bitstream.md is normative.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,7 @@ LOG_OF = np.array(
 """Logarithm of 1 + magnitude to the base 2 in 16ths, along straight lines between powers of 2."""
 
 
-@dataclass(frozen=True)
-class Laws:
+class Laws(NamedTuple):
     """Two Laplace laws for each of some cells, as arrays of one shape."""
 
     centre: Symbols
@@ -53,12 +53,12 @@ class Laws:
 
     def of_row(self, row: int, cells: slice = slice(None)) -> "Laws":
         """The laws of some cells of one row, `[n]`."""
-        return Laws(*(getattr(self, field.name)[row, cells] for field in fields(self)))
+        return Laws(*(numbers[row, cells] for numbers in self))
 
 
 def joined(parts: Sequence[Laws]) -> Laws:
     """Laws of rows after each other."""
-    return Laws(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Laws)))
+    return Laws(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
 from dataclasses import fields
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,11 @@ EXACT = 1 << 24
 """Whole numbers below this are exact in float32, and so are sums of them whose terms add up to less."""
 MOST_TOLD = np.array([UNIT, UNIT, *[max(SILENCE, LARGEST_ACTIVITY - SILENCE)] * 3])
 ALL = [(index, number) for index in range(len(networks())) for number in range(len(PASSES))]
+
+
+def test_networks_are_those_of_the_format() -> None:
+    data = files("nervcodec.entropy").joinpath("networks.json").read_bytes()
+    assert sha256(data).hexdigest() in (Path(__file__).parents[2] / "docs" / "bitstream.md").read_text()
 
 
 def weights(*shape: int, bound: int, rng: np.random.Generator) -> Numbers:

@@ -16,14 +16,13 @@ from pathlib import Path
 from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.codec.job.cutting import Chain, chains
 from nervcodec.codec.job.lease import LEASE, TAKING, is_held, lease
-from nervcodec.codec.job.manifest import Identity, Manifest, content, difference
+from nervcodec.codec.job.manifest import PROGRAM, Identity, Manifest, content, difference
 from nervcodec.codec.job.seconds import SPENT
 from nervcodec.codec.options import EncodeOptions
 from nervcodec.codec.segment.report import PartReport
 from nervcodec.codec.segment.scratch import Scratch
 from nervcodec.errors import BitstreamError, OutputError, RequestError
 from nervcodec.files import TEMPORARY, job_folder, replacing
-from nervcodec.version import __version__
 
 MANIFEST, SPOOLED, ATTACHED, CHAINS = "job.json", "input.y4m", "attached", "chains"
 OURS = (LEASE, TAKING, SPOOLED, SPENT, TEMPORARY)
@@ -194,9 +193,9 @@ def open_job(folder: Path) -> Job:
     manifest = _read_manifest(folder)
     if manifest is None:
         raise RequestError(f"{folder} is no folder of an encode that is planned, or cannot be seen from here")
-    version = manifest.identity.get("program")
-    if version != __version__:
-        raise RequestError(f"{folder} was planned by nervc {version}, which works differently from {__version__}")
+    planner = manifest.identity.get("program")
+    if planner != PROGRAM:
+        raise RequestError(f"{folder} was planned by nervc {planner}, which works differently from {PROGRAM}")
     if Path(manifest.source).name != SPOOLED and content(manifest.source, manifest.options) != manifest.identity.get(
         "files"
     ):

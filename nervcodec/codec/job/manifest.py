@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from nervcodec.bitstream.format import Header, read_header, write_header
+from nervcodec.bitstream.format import VERSION, Header, read_header, write_header
 from nervcodec.codec.job.cutting import Segment
 from nervcodec.codec.job.survey import Survey
 from nervcodec.codec.options import MACHINE, EncodeOptions
@@ -16,6 +16,8 @@ from nervcodec.video.images import images_in, is_pattern, numbered_files
 from nervcodec.video.index import Index
 from nervcodec.video.mask_rules import RULES
 
+PROGRAM = f"{__version__} (file format {VERSION})"
+"""What an encode is planned and fitted by; another one does not continue it."""
 Identity = Mapping[str, Any]
 """A JSON object that tells one encode from another."""
 
@@ -77,7 +79,7 @@ def identify(source: str, options: EncodeOptions, digest: str | None = None) -> 
     """
     path, files = Path(source), content(source, options, digest)
     chosen = {name: value for name, value in options.to_json().items() if name not in MACHINE}
-    identity = {"program": __version__, "source": str(path.absolute()), "files": files, "options": chosen}
+    identity = {"program": PROGRAM, "source": str(path.absolute()), "files": files, "options": chosen}
     same: Identity = json.loads(json.dumps(identity))
     return same
 
