@@ -2,7 +2,7 @@
 
 Such networks are those of Cool-chic (Leguay et al., MMSP 2023); what these take and give is ours. Their weights are the
 same for all videos, learned from the symbols of many (`benchmarks.context_networks`), and part of the format. All
-numbers are whole, and no sum reaches 2^24 (the largest can be 6.1 million), so that float32 has them exactly whatever
+numbers are whole, and no sum reaches 2^24 (the largest can be 6.0 million), so that float32 has them exactly whatever
 the order of a sum, and products of matrices are fast. docs/bitstream.md is normative.
 """
 

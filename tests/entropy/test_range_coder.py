@@ -310,6 +310,12 @@ class BothTables:
         self.theirs, self.ours = THEIRS.Table(numbers), range_coder.Table(numbers)
 
 
+class BothOfEach:
+    """What stands in each library for tables of each symbol."""
+
+    theirs, ours = THEIRS.EACH, range_coder.EACH
+
+
 class BothDecoders:
     """Decodes with both libraries, and with ours encodes again what is decoded."""
 
@@ -319,10 +325,10 @@ class BothDecoders:
         self.words, self.encoder = words, range_coder.RangeEncoder()
         self.theirs, self.ours = THEIRS.RangeDecoder(words), range_coder.RangeDecoder(words)
 
-    def decode(self, tables: BothTables, count: int) -> NDArray[np.int32]:
+    def decode(self, tables: BothTables | BothOfEach, count: Any) -> NDArray[np.int32]:
         symbols = self.ours.decode(tables.ours, count)
         np.testing.assert_array_equal(symbols, self.theirs.decode(tables.theirs, count))
-        self.encoder.encode(symbols, tables.ours)
+        self.encoder.encode(symbols, tables.ours, *([count] if isinstance(tables, BothOfEach) else []))
         return symbols
 
     def maybe_exhausted(self) -> bool:
@@ -337,6 +343,7 @@ def test_golden_files(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     coder._table.cache_clear()
     with monkeypatch.context() as patch:
         patch.setattr(coder, "Table", BothTables)
+        patch.setattr(coder, "EACH", BothOfEach())
         patch.setattr(coder, "RangeDecoder", BothDecoders)
         patch.setattr(BothDecoders, "finished", 0)
         digest = symbols_digest(read_stream(path.read_bytes()))
