@@ -62,9 +62,10 @@ class _CellLengths:
     """Slope of the line to the code length of the symbol plus 1."""
 
     def expected(self, scaled: Tensor, noise: Tensor) -> Tensor:
-        """Bits of values in units of their step, with noise in place of rounding."""
+        """Bits of values in units of their step, with noise in place of rounding; never less than 0 for any of them,
+        however far it went along its line since the model was fitted."""
         away = scaled + noise - self.symbols
-        return (self.lengths + torch.where(away < 0, self.below, self.above) * away).sum()
+        return (self.lengths + torch.where(away < 0, self.below, self.above) * away).clamp(min=0).sum()
 
 
 class RateModel:
