@@ -162,15 +162,15 @@ def test_plans(sample: str) -> None:
     config = plan_config(EncodeOptions(row="bunny-0.35m"), bunny, 132)
     assert isinstance(config, DNeRVConfig)
     assert config.parameters == pytest.approx(300_100, abs=50)
-    for recipe, grid in (("paper", (2, 10, 20)), ("rate", (2, 40, 80))):
+    for recipe, grid in (("paper", (2, 10, 20)), ("rate", (4, 40, 80))):
         config = plan_config(EncodeOptions(size=350_000, recipe=recipe), bunny, 132)  # type: ignore[arg-type]
         assert isinstance(config, DNeRVConfig)
         assert config.parameters == pytest.approx(350_000, rel=0.03)
         assert config.difference == grid
     config = plan_config(EncodeOptions(size=350_000, difference_grid=(40, 80)), bunny, 132)
-    assert config.embeddings["difference"] == (2, 40, 80)
+    assert config.embeddings["difference"] == (4, 40, 80)
     by_paper: list[dict[str, Any]] = [{"recipe": "paper"}, {"embeddings": "encoder"}]
-    for chosen, fine, taps in (*((c, (1, 8, 16), (1, 2)) for c in by_paper), ({}, (2, 40, 80), (1, 3))):
+    for chosen, fine, taps in (*((c, (1, 8, 16), (1, 2)) for c in by_paper), ({}, (4, 40, 80), (1, 3))):
         config = plan_config(EncodeOptions(model="sdmn", size=350_000, **chosen), bunny, 132)
         assert isinstance(config, SDMNConfig)
         assert (config.coarse, config.fine, config.taps) == ((1, 4, 8), fine, taps)
