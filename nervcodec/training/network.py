@@ -160,10 +160,15 @@ class Network:
     @torch.no_grad()
     def _start(self, name: str) -> Tensor:
         """An embedding before the first step: principal components of the frames with noise, or for a grid, whose rows
-        stand between frames, noise alone."""
+        stand between frames, noise alone.
+
+        Components begin alike where a frame has no other embedding. A fine embedding would pay for those that it does
+        not need (docs/experiments.md).
+        """
         start = (START_NOISE * torch.randn(self.config.embedding_shape(name, len(self.clip)))).to(self.clip.device)
         if self.config.span_of[name] == 1:
-            start += START_SCALE * principal_components(self._shown, self.config.embeddings[name])
+            alone = list(self.config.span_of.values()).count(1) == 1
+            start += START_SCALE * principal_components(self._shown, self.config.embeddings[name], alike=alone)
         return start.requires_grad_()
 
     def _shown(self) -> Iterator[Tensor]:

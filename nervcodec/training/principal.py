@@ -1,8 +1,7 @@
 """Start values of free embeddings: principal components of pictures in the cells of a grid.
 
 The papers learn an encoder that makes embeddings out of frames; principal components are the best linear encoder, and
-known before the first step. Weaker components stay weaker than the first, for a fit with a rate would pay for every
-channel that is as strong (ours, docs/experiments.md).
+known before the first step (ours, docs/experiments.md).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,20 +12,26 @@ from torch.nn import functional as F
 
 SIDE = 4
 """Most means that are taken along each side of a cell of the grid."""
-LEAST_VARIANCE = 1e-8
-"""Least variance of the first component that it is divided by; below it, pictures do not vary."""
+LEAST_SHARE = 1e-3
+"""Least deviation that a component is divided by, as a share of the deviation of the first component."""
 
 
-def principal_components(pictures: Callable[[], Iterator[Tensor]], shape: tuple[int, int, int]) -> Tensor:
-    """The first c components of pictures in each cell of a grid, `[T, c, h, w]`, of mean 0; the first has deviation 1.
+def principal_components(
+    pictures: Callable[[], Iterator[Tensor]], shape: tuple[int, int, int], *, alike: bool = True
+) -> Tensor:
+    """The first c components of pictures in each cell of a grid, `[T, c, h, w]`, each of mean 0 and deviation 1.
 
     pictures: gives all pictures one by one, `[1, C, H, W]`, each time it is called; cells are whole and equal in size.
     shape: c, h, w. Components beyond the number of samples in a cell are 0.
+    alike: otherwise the first component alone has deviation 1, and the others are as much weaker as they are in the
+        pictures.
     """
     channels, height, width = shape
     mean, covariance = _moments(_cells(picture, height, width).double() for picture in pictures())
     values, vectors = torch.linalg.eigh(covariance.cpu())
-    basis = vectors.flip(1)[:, :channels] / values[-1].clamp(min=LEAST_VARIANCE).sqrt()
+    deviations = values.clamp(min=0).sqrt().flip(0)[:channels]
+    least = LEAST_SHARE if alike else 1
+    basis = vectors.flip(1)[:, :channels] / deviations.clamp(min=least * deviations[0] + 1e-12)
     basis, mean = basis.float().to(mean.device), mean.float()
     rows = [(_cells(picture, height, width) - mean) @ basis for picture in pictures()]
     made = torch.unflatten(torch.stack(rows), 1, (height, width)).permute(0, 3, 1, 2)

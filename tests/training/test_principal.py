@@ -22,7 +22,7 @@ def one_by_one(clip: Tensor) -> Callable[[], Iterator[Tensor]]:
 def test_components_are_those_of_a_singular_value_decomposition() -> None:
     torch.manual_seed(0)
     cells = torch.randn(5, 3, 3 * SIDE, 2 * SIDE) @ torch.randn(2 * SIDE, 2 * SIDE)
-    made = principal_components(one_by_one(cells), (4, 3, 2))
+    made, weaker = (principal_components(one_by_one(cells), (4, 3, 2), alike=alike) for alike in (True, False))
     rows = np.stack(
         [
             cells[t, :, y * SIDE : (y + 1) * SIDE, x * SIDE : (x + 1) * SIDE].numpy().ravel()
@@ -32,9 +32,9 @@ def test_components_are_those_of_a_singular_value_decomposition() -> None:
         ]
     ).astype(np.float64)
     left, strengths, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
-    own = made.permute(0, 2, 3, 1).reshape(-1, 4).double().numpy()
-    expected = np.diag(strengths[:4] / strengths[0])
-    assert np.allclose(np.abs(left[:, :4].T @ own) / np.sqrt(30), expected, atol=1e-3)
+    for components, deviations in ((made, np.ones(4)), (weaker, strengths[:4] / strengths[0])):
+        own = components.permute(0, 2, 3, 1).reshape(-1, 4).double().numpy()
+        assert np.allclose(np.abs(left[:, :4].T @ own) / np.sqrt(30), np.diag(deviations), atol=1e-3)
 
 
 def test_cells_are_averaged_and_small_ones_taken_as_they_are() -> None:
