@@ -1,4 +1,7 @@
-"""Symbols per second on one core, and bytes against the cross-entropy: `python -m benchmarks.entropy_coding`."""
+"""Symbols per second on one core, and bytes against the cross-entropy.
+
+`OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.entropy_coding`, so that products of matrices stay on it.
+"""
 
 from pathlib import Path
 from statistics import median
