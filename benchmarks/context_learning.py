@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nervcodec.entropy.laplace import SCALES, SHARE_BITS
-from nervcodec.entropy.mixing import LEAST, Mixing, activities, all_cells
+from nervcodec.entropy.mixing import ACTIVITY_OF_ONE, LARGEST_ACTIVITY, LEAST, Mixing, activities, all_cells
 from nervcodec.entropy.networks import LARGEST, LOG_OF, MOST_HIDDEN, SHARES, UNIT, WEIGHT_BITS, Network
 
 Symbols = NDArray[np.int32]
@@ -30,7 +30,7 @@ PENALTY = 1e-2
 LOGS = torch.from_numpy(LOG_OF) / UNIT
 WEIGHT, BIAS = 1 << WEIGHT_BITS, UNIT << WEIGHT_BITS
 """What stands for 1 in whole weights and biases."""
-FARTHEST = 160
+FARTHEST = max(ACTIVITY_OF_ONE, LARGEST_ACTIVITY - ACTIVITY_OF_ONE)
 """Largest magnitude of what a network is told."""
 EXACT = 1 << 24
 """Whole numbers below this one are exact in float32."""

@@ -38,10 +38,12 @@ BEFORE = ((0, 0), *CROSS, *DIAGONAL)
 PASSES = ((((0, 0),), ()), (((1, 1),), (*DIAGONAL, *FAR)), (((0, 1), (1, 0)), (*CROSS, *KNIGHTS)))
 """Lattices of the cells of each pass, as the first height and width of every second one; places of cells in the same
 row that the network looks at."""
-SILENCE = 6 * UNIT
-"""Activity of a tensor that has a mean magnitude of 1, and mean differences of 1."""
+ACTIVITY_OF_ONE = 6 * UNIT
+"""Activity that stands for a mean of 1; that of a mean of 0 is 0."""
 ACTIVITIES = 3
+"""Number of activities of a tensor."""
 LARGEST_ACTIVITY = 255
+"""Largest activity that a byte holds."""
 CELL_BYTES = 200
 """Memory that decoding takes for each cell of a row (measured: 180)."""
 LEAST = 16
@@ -75,7 +77,8 @@ def cheapest_mixing(symbols: Symbols) -> tuple[Mixing, float] | None:
     low, high = int(symbols.min()), int(symbols.max())
     if max(high, -low) > LARGEST:
         return None
-    mixings = [Mixing(number, low, high, activities(symbols)) for number in range(len(networks()))]
+    known = activities(symbols)
+    mixings = [Mixing(number, low, high, known) for number in range(len(networks()))]
     bits = [sum(float(lengths(laws, own, m).sum()) for laws, own in all_laws(symbols, m)) for m in mixings]
     best = int(np.argmin(bits))
     return mixings[best], bits[best]
@@ -85,7 +88,9 @@ def activities(symbols: Symbols) -> tuple[int, ...]:
     """The activities of a tensor `[T, C, h, w]`."""
     own = np.abs(symbols).mean()
     changes = [np.abs(np.diff(symbols, axis=axis)).mean() if symbols.shape[axis] > 1 else own for axis in (0, 3)]
-    levels = (round(UNIT * np.log2(mean + 2.0 ** (-SILENCE / UNIT))) + SILENCE for mean in (own, *changes))
+    levels = (
+        round(UNIT * np.log2(mean + 2.0 ** (-ACTIVITY_OF_ONE / UNIT))) + ACTIVITY_OF_ONE for mean in (own, *changes)
+    )
     return tuple(min(level, LARGEST_ACTIVITY) for level in levels)
 
 
@@ -204,7 +209,7 @@ def _places(laws: Laws, mixing: Mixing) -> tuple[Symbols, Symbols]:
 
 def _told(rows: range, mixing: Mixing) -> Numbers:
     """What networks are told about rows, `[5, T]`: whether there are one and two rows before, and activities."""
-    known = [level - SILENCE for level in mixing.activities]
+    known = [level - ACTIVITY_OF_ONE for level in mixing.activities]
     return np.array([[UNIT * (row > 0), UNIT * (row > 1), *known] for row in rows], np.float32).T
 
 

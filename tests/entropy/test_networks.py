@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from nervcodec.entropy.laplace import SCALES
-from nervcodec.entropy.mixing import BEFORE, LARGEST_ACTIVITY, PASSES, SILENCE
+from nervcodec.entropy.mixing import ACTIVITY_OF_ONE, BEFORE, LARGEST_ACTIVITY, PASSES
 from nervcodec.entropy.networks import LARGEST, LOG_OF, MOST_HIDDEN, SHARES, UNIT, Network, Numbers, networks
 from tests import plain_mixing
 from tests.plain_mixing import limit, log
 
 EXACT = 1 << 24
 """Whole numbers below this are exact in float32, and so are sums of them whose terms add up to less."""
-MOST_TOLD = np.array([UNIT, UNIT, *[max(SILENCE, LARGEST_ACTIVITY - SILENCE)] * 3])
+MOST_TOLD = np.array([UNIT, UNIT, *[max(ACTIVITY_OF_ONE, LARGEST_ACTIVITY - ACTIVITY_OF_ONE)] * 3])
 ALL = [(index, number) for index in range(len(networks())) for number in range(len(PASSES))]
 
 
@@ -57,7 +57,9 @@ def check_laws(network: Network, rng: np.random.Generator) -> None:
     spread = 2 ** rng.uniform(-2, 9, (1, rows, count))
     cells = np.clip(np.round(rng.normal(0, spread, (len(network.sums), rows, count))), -LARGEST, LARGEST)
     cells[:, 0, 0], cells[:, 0, 1] = LARGEST, np.where(network.sums < 0, -LARGEST, LARGEST)
-    told = np.array([[0, UNIT, UNIT], [0, 0, UNIT], *rng.integers(-SILENCE, LARGEST_ACTIVITY - SILENCE + 1, (3, 3))])
+    told = np.array(
+        [[0, UNIT, UNIT], [0, 0, UNIT], *rng.integers(-ACTIVITY_OF_ONE, LARGEST_ACTIVITY - ACTIVITY_OF_ONE + 1, (3, 3))]
+    )
     laws = network.laws(cells.astype(np.float32), told.astype(np.float32))
     whole = {field.name: getattr(network, field.name).astype(int).tolist() for field in fields(network)}
     for t, n in np.ndindex(rows, count):
