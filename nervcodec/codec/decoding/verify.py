@@ -73,7 +73,7 @@ def verify(
         stream, size = read_stream(data), len(data)
         header = stream.header
         meter = QualityMeter(header.video)
-        originals = None if against is None else _originals(against, view, header)
+        originals = None if against is None else original_frames(against, view, header)
         moments = header.playback.schedule(header.times, header.video.frame_rate, header.clock).moments
         for done, frame in enumerate(frames_at(stream, moments, device=device), 1):
             if originals is not None:
@@ -94,7 +94,7 @@ def verify(
     )
 
 
-def _originals(source: str, view: View, header: Header) -> Iterator[Tensor]:
+def original_frames(source: str, view: View, header: Header) -> Iterator[Tensor]:
     """The original frames of a file, samples `[C, H, W]`, read from a video.
 
     Raises RequestError for a video of another size or number of frames.
