@@ -1,0 +1,50 @@
+"""Pages of the player around a decoder that only pretends: tests/web/fake_decoder.js says what it does."""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+WEB = Path(__file__).parents[2] / "nervcodec" / "web"
+FAKE = Path(__file__).parent / "fake_decoder.js"
+FILE = {"width": 64, "height": 32, "frames": 12, "rate": 20, "layers": 1, "milliseconds": 1}
+"""A file as the pretending decoder reads it: 12 frames in 0.6 seconds."""
+
+
+def joined(path: Path, seen: set[Path]) -> str:
+    """The text of a module after that of the modules that it imports, each once, without `import` and `export`."""
+    seen.add(path)
+    text = path.read_text(encoding="utf-8")
+    imported = [path.parent / name for name in re.findall(r'^import .* from "(.+)";$', text, re.MULTILINE)]
+    before = [joined(other, seen) for other in imported if other not in seen]
+    return "".join([*before, re.sub(r"^(import .*\n|export )", "", text, flags=re.MULTILINE)])
+
+
+def digest(text: str) -> str:
+    """The source that a content security policy names a script or style by."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def player_page(about: dict[str, Any] | None = None, *, beside: bytes = b"", **file: Any) -> str:
+    """The page of a file like FILE. about: what differs from a file without further facts. beside: an MP4 of the original."""
+    told = {"title": "Bunny", "version": "0.1", "fileName": "bunny.nerv", "fileBytes": 4000, "psnr": None}
+    told |= {"psnrKind": "YUV PSNR", "files": None, "beside": {"type": "video/mp4"} if beside else None} | (about or {})
+    script, style = joined(WEB / "player.js", set()), (WEB / "player.css").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; worker-src blob:; media-src blob:; img-src data:"
+    )
+    fields = {
+        "title": html.escape(str(told["title"])),
+        "policy": policy,
+        "style": style,
+        "about": json.dumps(told).replace("<", "\\u003c"),
+        "video": base64.b64encode(json.dumps(FILE | file).encode()).decode(),
+        "beside": base64.b64encode(beside).decode(),
+        "decoder": FAKE.read_text(encoding="utf-8"),
+        "script": script,
+    }
+    template = (WEB / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"{{(\w+)}}", lambda found: fields[found[1]], template)
