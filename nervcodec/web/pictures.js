@@ -1,7 +1,7 @@
 /** Pictures between two pictures, along the motion between them (docs/bitstream.md, section 8). */
 
 import { Kernels } from "./kernels.js";
-import { addLuma, mapSize, nearestSamples, packedPlanes, peakOf, planesOf } from "./planes.js";
+import { addLuma, nearestSamples, packedPlanes, peakOf, planesOf } from "./planes.js";
 
 const PLANE_BORDER = 4;
 const ABOVE_HALF = 1 / 64;
@@ -87,8 +87,9 @@ export function finish(prediction, luma, video) {
     const corrected = prediction.slice();
     const added = luma.map((number) => peak * number);
     if (video.domain === "rgb") {
-        const [rows, columns] = mapSize(video);
-        for (let i = 0; i < corrected.length; i++) corrected[i] += added[i % (rows * columns)];
+        for (let start = 0; start < corrected.length; start += added.length) {
+            for (let i = 0; i < added.length; i++) corrected[start + i] += added[i];
+        }
     } else {
         addLuma(corrected, added, video);
     }

@@ -8,6 +8,7 @@
 
 const LUMA_CHANNELS = 4;
 const LUMA_WEIGHTS = [54, 183, 19];
+/** A number from which on float64 holds whole numbers only: what is added to it is rounded, half to even. */
 const ROUNDING = 1.5 * 2 ** 52;
 
 /** Height and width of a picture in memory, as [h, w]. */
@@ -29,8 +30,12 @@ export function peakOf(depth) {
  */
 export function nearestSamples(numbers, depth) {
     if (depth === 8) return new Uint8Array(new Uint8ClampedArray(numbers).buffer);
+    const samples = new Int16Array(numbers.length);
     const peak = peakOf(depth);
-    return Int16Array.from(numbers, (number) => Math.min(Math.max(number + ROUNDING - ROUNDING, 0), peak));
+    for (let i = 0; i < numbers.length; i++) {
+        samples[i] = Math.min(Math.max(numbers[i] + ROUNDING - ROUNDING, 0), peak);
+    }
+    return samples;
 }
 
 /**
@@ -98,7 +103,9 @@ export function lumaSamples(picture, video) {
     if (video.domain !== "rgb") return planes[0];
     const [red, green, blue] = planes;
     const [r, g, b] = LUMA_WEIGHTS;
-    return red.map((_, i) => (r * red[i] + g * green[i] + b * blue[i] + 128) >> 8);
+    const luma = new picture.constructor(red.length);
+    for (let i = 0; i < luma.length; i++) luma[i] = (r * red[i] + g * green[i] + b * blue[i] + 128) >> 8;
+    return luma;
 }
 
 /** Luma `[H, W]` of planes of a picture, float32, not rounded. */
@@ -106,5 +113,7 @@ export function lumaOfPlanes(planes, video) {
     if (video.domain !== "rgb") return planes[0];
     const [red, green, blue] = planes;
     const [r, g, b] = LUMA_WEIGHTS;
-    return Float32Array.from(red, (_, i) => (r * red[i] + g * green[i] + b * blue[i]) / 256);
+    const luma = new Float32Array(red.length);
+    for (let i = 0; i < luma.length; i++) luma[i] = (r * red[i] + g * green[i] + b * blue[i]) / 256;
+    return luma;
 }

@@ -28,14 +28,17 @@ const FILTER_STRENGTHS = 512;
 export function evidence(kernels, frame, beside, field, strength, video) {
     const seen = warpedPlanes(kernels, beside, field, 1, video);
     const own = lumaOfPlanes(planesOf(frame, video), video);
-    const squares = lumaOfPlanes(seen, video).map((luma, i) => (luma - own[i]) ** 2);
+    const squares = lumaOfPlanes(seen, video).slice();
+    for (let i = 0; i < squares.length; i++) squares[i] = (squares[i] - own[i]) ** 2;
     const [rows, columns] = [(video.height + 1) >> 1, (video.width + 1) >> 1];
     const means = meansAround(meansOfSquares(squares, video.height, video.width), rows, columns);
     const deviation = (strength / FILTER_STRENGTHS) * peakOf(video.depth);
     const half = means.map((mean) => Math.exp(mean / (-2 * deviation ** 2)));
     const weights = video.domain === "rgb" ? repeatedTwice(half, video.height, video.width) : half;
     const weighted = packedPlanes(seen, video);
-    for (let i = 0; i < weighted.length; i++) weighted[i] *= weights[i % weights.length];
+    for (let start = 0; start < weighted.length; start += weights.length) {
+        for (let i = 0; i < weights.length; i++) weighted[start + i] *= weights[i];
+    }
     return { weighted, weights };
 }
 
@@ -55,7 +58,9 @@ export function filtered(frame, evidences, video) {
         for (let i = 0; i < weights.length; i++) weights[i] += about.weights[i];
         for (let i = 0; i < totals.length; i++) totals[i] += about.weighted[i];
     }
-    for (let i = 0; i < totals.length; i++) totals[i] /= weights[i % weights.length];
+    for (let start = 0; start < totals.length; start += weights.length) {
+        for (let i = 0; i < weights.length; i++) totals[start + i] /= weights[i];
+    }
     return nearestSamples(totals, video.depth);
 }
 
