@@ -1,0 +1,187 @@
+import { GpuBackend } from "./gpu.js";
+import { CONVOLVED_ROWS, INTERLEAVE_SOURCE, convolutionSource, glslOf, withSizes } from "./shaders.js";
+
+const TEXELS_ACROSS = 2048;
+
+const VERTEX_SHADER = `#version 300 es
+void main() {
+    gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0);
+}`;
+
+/** A fragment shader of a source that reads so many textures and writes so many planes. */
+function fragmentShader(source, inputs, planes) {
+    const names = ["a", "b", "c", "d"].slice(0, inputs);
+    const results = Array.from({ length: planes }, (_, i) => `layout(location = ${i}) out vec4 r${i};`);
+    const readers = names.map((name) => `uniform sampler2D ${name}_data;
+vec4 ${name}_at(int g, int y, int x) {
+    int row = g / ${name}_columns;
+    int column = g - row * ${name}_columns;
+    return texelFetch(${name}_data, ivec2(column * ${name}_width + x, row * ${name}_height + y), 0);
+}
+vec4 ${name}_texel(int i) {
+    return texelFetch(${name}_data, ivec2(i % ${TEXELS_ACROSS}, i / ${TEXELS_ACROSS}), 0);
+}`);
+    return withSizes(`#version 300 es
+precision highp float;
+precision highp int;
+precision highp sampler2D;
+#define i32 int
+#define f32 float
+#define vec4f vec4
+#define mat4x4f mat4
+uniform ivec4 n[6];
+${results.join("\n")}
+${readers.join("\n")}
+${glslOf(source)}
+void main() {
+    ivec2 p = ivec2(gl_FragCoord.xy);
+    int row = p.y / out_height;
+    int column = p.x / out_width;
+    compute(row * out_columns + column, p.y - row * out_height, p.x - column * out_width);
+}`);
+}
+
+/**
+ * Operations as fragment shaders of WebGL2. A map is a texture of tiles, one for each four channels, row by row.
+ * Convolutions write the rows that they take together into textures of their own, which a second pass interleaves.
+ */
+export class WebGL2Backend extends GpuBackend {
+    /** Null where the browser has no WebGL2, or none that draws into textures of float32. */
+    static async create() {
+        const open = (options) => new OffscreenCanvas(1, 1).getContext("webgl2", options);
+        const gl = globalThis.OffscreenCanvas ? open({ powerPreference: "high-performance" }) : null;
+        if (!gl?.getExtension("EXT_color_buffer_float")) return null;
+        return new WebGL2Backend(gl);
+    }
+
+    constructor(gl) {
+        super();
+        this.name = "WebGL2";
+        this.gl = gl;
+        this.limit = gl.getParameter(gl.MAX_TEXTURE_SIZE);
+    }
+
+    /** The convolution with zeros around the map, then PixelShuffle and an activation: one of the `ACTIVATIONS`. */
+    conv(map, layer, activation) {
+        const { kernel, groups, shuffle } = layer;
+        const numbers = [Math.ceil(map.channels / 4), groups, shuffle];
+        const planes = this.take(4 * groups, Math.ceil(map.height / CONVOLVED_ROWS), map.width, CONVOLVED_ROWS);
+        this.run(convolutionSource(kernel, activation), [map, layer.data], planes, numbers);
+        const size = { channels: layer.outputs / shuffle ** 2, height: map.height * shuffle, width: map.width * shuffle };
+        const result = this.apply(INTERLEAVE_SOURCE, [planes], size, numbers);
+        this.release(planes);
+        return result;
+    }
+
+    /** Draw the result of a source into the planes of a map. */
+    run(source, inputs, output, numbers) {
+        const { gl } = this;
+        const planes = inputs.flatMap((map) => map.textures.map((texture) => ({ ...map, texture })));
+        const { program, sizes } = this.program(source, planes.length, output.textures.length);
+        gl.useProgram(program);
+        gl.uniform4iv(sizes, this.sizes(output, planes, numbers));
+        planes.forEach(({ texture }, unit) => {
+            gl.activeTexture(gl.TEXTURE0 + unit);
+            gl.bindTexture(gl.TEXTURE_2D, texture);
+        });
+        gl.bindFramebuffer(gl.FRAMEBUFFER, output.framebuffer);
+        gl.viewport(0, 0, output.columns * output.width, output.rows * output.height);
+        gl.drawArrays(gl.TRIANGLES, 0, 3);
+    }
+
+    program(source, inputs, planes) {
+        return this.once(`${inputs} ${planes} ${source}`, () => {
+            const { gl } = this;
+            const program = gl.createProgram();
+            const sources = [[gl.VERTEX_SHADER, VERTEX_SHADER], [gl.FRAGMENT_SHADER, fragmentShader(source, inputs, planes)]];
+            for (const [kind, text] of sources) {
+                const shader = gl.createShader(kind);
+                gl.shaderSource(shader, text);
+                gl.compileShader(shader);
+                gl.attachShader(program, shader);
+            }
+            gl.linkProgram(program);
+            this.check();
+            if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
+                const logs = gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader));
+                throw new Error(`WebGL2 refuses a shader: ${logs.join("")}${gl.getProgramInfoLog(program)}`);
+            }
+            gl.useProgram(program);
+            ["a", "b", "c", "d"].forEach((name, unit) => gl.uniform1i(gl.getUniformLocation(program, `${name}_data`), unit));
+            return { program, sizes: gl.getUniformLocation(program, "n") };
+        });
+    }
+
+    allocate(channels, height, width, planes) {
+        const { gl } = this;
+        const groups = Math.ceil(channels / 4);
+        const columns = Math.ceil(groups / Math.max(Math.floor(this.limit / height), 1));
+        const rows = Math.ceil(groups / columns);
+        if (columns * width > this.limit || height > this.limit) {
+            throw new Error(`WebGL2 here has no texture for ${channels} channels of ${width} x ${height}`);
+        }
+        const textures = Array.from({ length: planes }, () => this.texture(columns * width, rows * height));
+        const framebuffer = gl.createFramebuffer();
+        gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+        const points = textures.map((_, i) => gl.COLOR_ATTACHMENT0 + i);
+        textures.forEach((texture, i) => gl.framebufferTexture2D(gl.FRAMEBUFFER, points[i], gl.TEXTURE_2D, texture, 0));
+        gl.drawBuffers(points);
+        this.check();
+        return { textures, framebuffer, columns, rows };
+    }
+
+    texture(width, height) {
+        const { gl } = this;
+        const texture = gl.createTexture();
+        gl.bindTexture(gl.TEXTURE_2D, texture);
+        gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA32F, width, height);
+        gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+        gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+        return texture;
+    }
+
+    upload(texels) {
+        const { gl } = this;
+        const height = Math.ceil(texels.length / 4 / TEXELS_ACROSS);
+        const padded = new Float32Array(4 * TEXELS_ACROSS * height);
+        padded.set(texels);
+        const texture = this.texture(TEXELS_ACROSS, height);
+        gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, TEXELS_ACROSS, height, gl.RGBA, gl.FLOAT, padded);
+        return { channels: 4, height, width: TEXELS_ACROSS, columns: 1, textures: [texture] };
+    }
+
+    write({ channels, height, width, columns, textures }, texels) {
+        const { gl } = this;
+        gl.bindTexture(gl.TEXTURE_2D, textures[0]);
+        for (let g = 0; 4 * g < channels; g++) {
+            const [x, y] = [(g % columns) * width, Math.floor(g / columns) * height];
+            gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, width, height, gl.RGBA, gl.FLOAT, texels, 4 * g * height * width);
+        }
+    }
+
+    async texels({ channels, height, width, columns, framebuffer }) {
+        const { gl } = this;
+        const texels = new Float32Array(4 * Math.ceil(channels / 4) * height * width);
+        gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+        for (let g = 0; 4 * g < channels; g++) {
+            const [x, y] = [(g % columns) * width, Math.floor(g / columns) * height];
+            gl.readPixels(x, y, width, height, gl.RGBA, gl.FLOAT, texels, 4 * g * height * width);
+        }
+        this.check();
+        return texels;
+    }
+
+    /** Throw an `Error` if the GPU is lost or failed. */
+    check() {
+        const { gl } = this;
+        const error = gl.getError();
+        if (gl.isContextLost()) throw new Error("WebGL2 was lost: the browser or the GPU's driver took it back");
+        if (error === gl.OUT_OF_MEMORY) throw new Error("WebGL2 is out of memory");
+        if (error !== gl.NO_ERROR) throw new Error(`WebGL2 failed with error ${error}`);
+    }
+
+    /** Free all memory of the GPU; nothing can be computed afterwards. */
+    dispose() {
+        this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    }
+}
