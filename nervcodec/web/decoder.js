@@ -1,10 +1,13 @@
 /** Frames of a stream: rendered, filtered, and made between others (docs/bitstream.md, section 8). */
 
 import { ByteCache } from "./cache.js";
+import { correctionLuma } from "./cosine.js";
 import { BY_LEVELS } from "./header.js";
 import { firstMotion, motionAt, motionBetween } from "./motion.js";
-import { correctionLuma, evidence, filtered, finish, lumaSamples, predictionBetween } from "./pictures.js";
+import { finish, predictionBetween } from "./pictures.js";
+import { lumaSamples } from "./planes.js";
 import { Rendering } from "./rendering.js";
+import { evidence, filtered } from "./temporal_filter.js";
 import { stepSize } from "./tensors.js";
 import { inLowestTerms, segmentStarts, timeBetween, timelineOf } from "./timeline.js";
 
@@ -20,7 +23,7 @@ export class Decoder {
         Object.assign(this, { header, segments, kernels, layers: layers.length });
         this.timeline = timelineOf(header);
         this.starts = segmentStarts(header);
-        this.rendering = new Rendering(segments, backend);
+        this.rendering = new Rendering(segments, backend, kernels);
         this.cache = new ByteCache(CACHE_BYTES);
         this.corrections = { key: null, found: null };
         this.seconds = 0;
@@ -63,7 +66,7 @@ export class Decoder {
             const segment = this.#segmentOf(frame);
             const made = await this.rendering.samples(segment, frame - this.starts[segment], layers);
             this.seconds += (performance.now() - begin) / 1000;
-            return made[layers - 1];
+            return made;
         });
     }
 

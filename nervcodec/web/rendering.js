@@ -2,19 +2,15 @@
 
 import { StreamError } from "./bytes.js";
 import { layerErrors } from "./container.js";
-import { embeddingsOf, largestMap, renderedSize } from "./models.js";
+import { FrameEmbeddings } from "./embeddings.js";
+import { largestMap, renderedSize } from "./models.js";
 import { Network } from "./networks.js";
-import { mapSize } from "./segments.js";
-import { dequantized, stepSize } from "./tensors.js";
+import { mapSize, peakOf } from "./planes.js";
+import { dequantized } from "./tensors.js";
 
 /** Most numbers in the feature maps of a frame: a convolution holds its input and its output, 4 bytes each. */
 const MOST_NUMBERS = 2 ** 28;
-const KEPT_SEGMENTS = 2;
-
-/** Largest sample of a depth in bits. */
-export function peakOf(depth) {
-    return 2 ** depth - 1;
-}
+const KEPT_SEGMENTS = 4;
 
 /**
  * Numbers [C, H, W] in [0, 1] as the nearest samples of a depth, cropped to height and width; half to even.
@@ -41,70 +37,53 @@ export function croppedSamples(numbers, [channels, rows, columns], [height, widt
     return samples;
 }
 
-/** Samples [C, h, w] as numbers in [0, 1], extended at the right and at the bottom by their border. */
-export function extendedUnits(samples, [height, width], [channels, rows, columns], depth) {
-    const peak = peakOf(depth);
-    const units = new Float32Array(channels * rows * columns);
-    for (let line = 0, at = 0; line < channels * rows; line++) {
-        const y = Math.min(line % rows, height - 1);
-        const start = (Math.floor(line / rows) * height + y) * width;
-        for (let x = 0; x < columns; x++, at++) {
-            units[at] = samples[start + Math.min(x, width - 1)] / peak;
-        }
-    }
-    return units;
-}
-
 /** Renders frames of a stream; the networks of the segments that were used last are kept. */
 export class Rendering {
-    constructor(segments, backend) {
+    /** segments: Segments of the stream; backend: evaluates networks; kernels: Kernels, to draw latents. */
+    constructor(segments, backend, kernels) {
         const { header } = segments.stream;
-        Object.assign(this, { segments, backend, size: mapSize(header), depth: header.depth, known: new Map() });
+        Object.assign(this, { segments, backend, kernels, header, size: mapSize(header), known: new Map() });
     }
 
-    /** Samples [C, h, w] of frame `time` of a segment up to each of the first layers: an array of them. */
+    /** Samples [C, h, w] of frame `time` of a segment, made of the first layers. */
     async samples(segment, time, layers) {
-        const networks = this.#networks(segment, layers);
-        const made = [];
+        let made = null;
         for (let layer = 0; layer < layers; layer++) {
-            const below = made[layer - 1];
-            made.push(networks[layer] ? await this.#rendered(networks[layer], time, below) : below);
+            const found = this.#network(layer, segment);
+            made = found ? await this.#rendered(found, time, made) : made;
         }
         return made;
     }
 
-    /** Use another backend from now on. */
+    /** Use another backend from now on; the one before is disposed of. */
     moveTo(backend) {
-        this.known.forEach((networks) => networks.forEach((one) => one?.network.dispose()));
         this.known.clear();
+        this.backend.dispose();
         this.backend = backend;
     }
 
-    async #rendered({ config, network, frames, embeddings }, time, below) {
-        const shape = [config.channels, ...renderedSize(config)];
-        const units = below && extendedUnits(below, this.size, shape, this.depth);
-        const numbers = await network.render((name, t) => rowOf(embeddings.get(name), t), time, frames, units);
-        return croppedSamples(numbers, shape, this.size, this.depth);
-    }
-
-    #networks(segment, layers) {
-        const networks = this.known.get(segment) ?? [];
-        this.known.delete(segment);
-        for (let layer = networks.length; layer < layers; layer++) {
-            networks.push(layerErrors(layer, () => this.#network(layer, segment)));
-        }
-        this.known.set(segment, networks);
-        for (const [oldest, unused] of this.known) {
-            if (this.known.size <= KEPT_SEGMENTS) {
-                break;
-            }
-            unused.forEach((one) => one?.network.dispose());
-            this.known.delete(oldest);
-        }
-        return networks;
+    async #rendered({ config, network, embeddings }, time, samples) {
+        const { header, size } = this;
+        const peak = peakOf(header.depth);
+        const values = samples && Float32Array.from(samples, (sample) => sample / peak);
+        const below = { values, height: size[0], width: size[1] };
+        const numbers = await network.render(embeddings.of(time), { below, neighbours: embeddings.neighbours(time) });
+        return croppedSamples(numbers, [config.channels, ...renderedSize(config)], size, header.depth);
     }
 
     #network(layer, segment) {
+        const key = `${layer} ${segment}`;
+        if (!this.known.has(key)) {
+            if (this.known.size >= KEPT_SEGMENTS * this.segments.stream.layers.length) {
+                this.known.clear();
+                this.backend.clear();
+            }
+            this.known.set(key, layerErrors(layer, () => this.#built(layer, segment)));
+        }
+        return this.known.get(key);
+    }
+
+    #built(layer, segment) {
         const config = this.segments.config(layer, segment);
         if (config === null) {
             return null;
@@ -112,19 +91,14 @@ export class Rendering {
         if (2 * largestMap(config) > MOST_NUMBERS) {
             throw new StreamError("its network needs more memory than this decoder takes");
         }
-        const embeddings = new Map();
-        const weights = new Map();
-        for (const [name, tensor] of this.segments.tensors(layer, segment)) {
-            (tensor.temporal ? embeddings : weights).set(name, tensor.temporal ? tensor : dequantized(tensor));
-        }
-        const frames = this.segments.stream.header.segments[segment];
-        return { config, frames, embeddings, network: new Network(this.backend, config, weights) };
+        const tensors = [...this.segments.tensors(layer, segment).values()];
+        const weights = tensors.filter((tensor) => !tensor.temporal).map((tensor) => [tensor.name, dequantized(tensor)]);
+        const temporal = tensors.filter((tensor) => tensor.temporal);
+        const frames = this.header.segments[segment];
+        return {
+            config,
+            embeddings: new FrameEmbeddings(this.kernels, config, temporal, frames),
+            network: new Network(this.backend, config, Object.fromEntries(weights)),
+        };
     }
-}
-
-/** What stands for a row of an embedding: Float32Array [C, h, w]. */
-function rowOf({ shape, steps, symbols }, row) {
-    const size = symbols.length / shape[0];
-    const step = stepSize(steps[0]);
-    return Float32Array.from(symbols.subarray(row * size, (row + 1) * size), (symbol) => symbol * step);
 }

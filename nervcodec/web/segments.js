@@ -5,6 +5,7 @@ import { layerErrors } from "./container.js";
 import { readCorrections } from "./corrections.js";
 import { BY_LEVELS, CHANNELS } from "./header.js";
 import { embeddingsOf, readConfig, renderedSize, schemaOf, valueCounts } from "./models.js";
+import { mapSize } from "./planes.js";
 import { readGroup } from "./tensors.js";
 
 const MAX_VALUES = 2 ** 28;
@@ -27,11 +28,6 @@ export function readConfigs({ header, layers }) {
             }),
         ),
     );
-}
-
-/** Height and width of a picture in its domain. */
-export function mapSize({ domain, height, width }) {
-    return domain === "rgb" ? [height, width] : [Math.ceil(height / 2), Math.ceil(width / 2)];
 }
 
 /** Positions in the video of the frames that lie between those of a segment, if these are corrected. */

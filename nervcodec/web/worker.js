@@ -15,7 +15,7 @@ import { StreamError } from "./bytes.js";
 import { readStream } from "./container.js";
 import { Decoder } from "./decoder.js";
 import { Kernels } from "./kernels.js";
-import { toRgba } from "./pictures.js";
+import { toRgba } from "./colour.js";
 import { PlainBackend } from "./plain.js";
 import { Segments } from "./segments.js";
 import { WebGL2Backend } from "./webgl2.js";
@@ -125,9 +125,7 @@ const ANSWERS = {
     },
     async backend({ backend }) {
         const chosen = await chooseBackend(backend);
-        const before = session.decoder.rendering.backend;
         session.decoder.moveTo(chosen);
-        before.dispose();
         return [{ type: "backend", backend: chosen.name }];
     },
     async frame({ id, number, layers }) {
@@ -151,7 +149,8 @@ async function answer(message) {
             self.postMessage(reply, transferred ?? []);
         }
     } catch (error) {
-        self.postMessage({ type: "failed", id: message.id ?? null, message: sentenceOf(error) });
+        const { id } = message;
+        self.postMessage({ type: "failed", ...(id === undefined ? {} : { id }), message: sentenceOf(error) });
     }
 }
 
