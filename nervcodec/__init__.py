@@ -3,7 +3,7 @@
 `encode(source, output, options)` fits networks and writes a `.nerv` file, and `plan` forecasts what that takes;
 `decode(path, target)` writes the frames of a file, `probe(path)` describes it, `verify(path)` checks all of it;
 `work(folder)` helps with an encode; `extract`, `extract_pack` and `merge` separate the layers of a file and join them
-again. Importing this package does not load torch; calling `encode` or `decode` does.
+again; `export_page` and `export_onnx` make files that play or compute it elsewhere. Importing this package does not load torch; calling `encode` or `decode` does.
 """
 
 import logging
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from nervcodec.codec.stream.layers import LayersReport, extract, extract_pack, merge
     from nervcodec.codec.stream.probe import StreamInfo, probe
     from nervcodec.codec.target import Target
+    from nervcodec.export.onnx import OnnxReport, export_onnx
+    from nervcodec.export.page import PageReport, export_page
     from nervcodec.timeline import Playback
     from nervcodec.video.view import View
 
@@ -48,6 +50,10 @@ _LAZY = {
     "verify": "nervcodec.codec.decoding.verify",
     "VerifyReport": "nervcodec.codec.decoding.verify",
     "work": "nervcodec.codec.job.work",
+    "export_page": "nervcodec.export.page",
+    "PageReport": "nervcodec.export.page",
+    "export_onnx": "nervcodec.export.onnx",
+    "OnnxReport": "nervcodec.export.onnx",
     "Composite": "nervcodec.codec.decoding.composite",
     "Target": "nervcodec.codec.target",
     "Playback": "nervcodec.timeline",
@@ -62,6 +68,8 @@ __all__ = [
     "EncodeReport",
     "Forecast",
     "LayersReport",
+    "OnnxReport",
+    "PageReport",
     "Playback",
     "StreamInfo",
     "Target",
@@ -70,6 +78,8 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "export_onnx",
+    "export_page",
     "extract",
     "extract_pack",
     "merge",

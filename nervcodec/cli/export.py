@@ -11,6 +11,7 @@ from nervcodec.cli.command import Command, section, take_view, view_options
 from nervcodec.cli.display import display
 from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages, say
+from nervcodec.cli.people import counted
 from nervcodec.video.view import View
 
 to_output = section("Output")
@@ -60,4 +61,11 @@ def _page_words(report: "nervcodec.PageReport") -> str:
 
 
 def _network(file: str, output: str, layers: int | None, *, overwrite: bool) -> tuple[str, dict[str, Any]]:
-    ...
+    """What is said, in words and as a record, of networks that are written."""
+    report = nervcodec.export_onnx(file, output, layers=layers, overwrite=overwrite)
+    words = [f"{counted(report.frames, 'frame')} of the file, in {counted(len(report.models), 'network')}"]
+    if report.frames_between:
+        words.append(f"without the {counted(report.frames_between, 'frame')} between them")
+    if report.filtered:
+        words.append("without the temporal filter")
+    return ", ".join(words), asdict(report) | {"models": [str(model) for model in report.models]}

@@ -25,7 +25,7 @@ class _ReaderGone(BaseException):
 class LazyGroup(click.Group):
     """A command that loads a subcommand's module only when it is needed, so that `--help` is instant."""
 
-    modules = ("encode", "worker", "decode", "info", "verify", "extract", "merge", "bench", "compare")
+    modules = ("encode", "worker", "decode", "info", "verify", "extract", "merge", "export", "bench", "compare")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.modules)

@@ -6,7 +6,7 @@ import { completed, readHeader, readSegments, readVideo, repeated } from "./head
 const LAST_VERSION = 10;
 const MAX_HEADER_BYTES = 2 ** 20;
 const MAX_LAYERS = 16;
-const MAX_NUMBERS = 64;
+const MAX_CONFIG_NUMBERS = 64;
 const MAX_FOLLOWING = 63;
 const DIGEST_BYTES = 8;
 
@@ -76,7 +76,7 @@ function readLayer(reader, below, header, version, described) {
 }
 
 function readNumbers(reader) {
-    return repeated(reader.varint("model", MAX_NUMBERS), () => reader.varint("model description"));
+    return repeated(reader.varint("model", MAX_CONFIG_NUMBERS), () => reader.varint("model description"));
 }
 
 function readEntry(reader, version) {
