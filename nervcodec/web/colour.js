@@ -60,13 +60,15 @@ function convertToRgb([luma, ...chroma], video, colour, rgba) {
     }
 }
 
-/** Factors of samples that are scaled to 8 bits, in 8192ths, and the luma of black. */
+/** The scale of samples to 8 bits, the luma of black there, and factors of Y, U and V, rounded to 8192ths. */
 function colourFactors(depth, { matrix, range }) {
     const isFull = range === COLOUR_FULL_RANGE;
     const found = COLOUR_MATRICES.get(matrix) ?? COLOUR_BT601;
-    const [rv, bu, gu, gv] = found.map((factor) => Math.round((isFull ? Math.trunc((factor * 224) / 255) : factor) / 8) / 8192);
+    const ranged = isFull ? found.map((factor) => Math.trunc((factor * 224) / 255)) : found;
+    const y = isFull ? 65536 : (65536 * 255) / 219;
+    const [yy, rv, bu, gu, gv] = [y, ...ranged].map((factor) => Math.round(factor / 8) / 8192);
     const scale = isFull ? 255 / (2 ** depth - 1) : 2 ** (8 - depth);
-    return { scale, offset: isFull ? 0 : 16, y: isFull ? 1 : Math.round((65536 * 255) / 219 / 8) / 8192, rv, bu, gu, gv };
+    return { scale, offset: isFull ? 0 : 16, y: yy, rv, bu, gu, gv };
 }
 
 /** U or V `[H/2, W/2]` for each pixel `[H, W]`: that of its 2 x 2 pixels. */

@@ -15,8 +15,8 @@ const COSINE_BASIS = Float32Array.from({ length: COSINE_COEFFICIENTS }, (_, i) =
 /**
  * What is added to the luma of a frame; the whole range of samples is 1.
  *
- * @param {Int32Array} extents number of diagonals of coefficients that are sent of each block, `[height / 8, width / 8]`,
- *     rounded up
+ * @param {Int32Array} extents number of diagonals of coefficients that are sent of each block,
+ *     `[height / 8, width / 8]`, rounded up
  * @param {Int32Array} symbols coefficients in steps, `[N, 64]`, of the N blocks whose extent is not 0, in order
  * @param {number} step
  * @param {number} height in pixels
@@ -47,8 +47,9 @@ function blockSamples(symbols, step, extent) {
     symbols.forEach((symbol, i) => {
         if (!symbol) return;
         const [down, across] = COSINE_ORDER[i];
-        const value = symbol * step;
-        for (let y = 0; y < COSINE_BLOCK; y++) rows[COSINE_BLOCK * y + across] += value * COSINE_BASIS[COSINE_BLOCK * down + y];
+        for (let y = 0; y < COSINE_BLOCK; y++) {
+            rows[COSINE_BLOCK * y + across] += symbol * step * COSINE_BASIS[COSINE_BLOCK * down + y];
+        }
     });
     const samples = new Float32Array(COSINE_COEFFICIENTS);
     for (let y = 0; y < COSINE_BLOCK; y++) {

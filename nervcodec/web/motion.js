@@ -1,7 +1,5 @@
 /** Motion between two pictures, in whole numbers, the same on every machine (docs/bitstream.md, section 8). */
 
-import { Kernels } from "./kernels.js";
-
 const MOTION_REDUCTIONS = [[2 ** 17, 2], [2 ** 26, 4]];
 const MOTION_COARSEST_SIDE = 6;
 const MOTION_STEPS = 5;

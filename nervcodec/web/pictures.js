@@ -1,6 +1,5 @@
 /** Pictures between two pictures, along the motion between them (docs/bitstream.md, section 8). */
 
-import { Kernels } from "./kernels.js";
 import { addLuma, nearestSamples, packedPlanes, peakOf, planesOf } from "./planes.js";
 
 const PLANE_BORDER = 4;

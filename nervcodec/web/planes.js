@@ -1,15 +1,15 @@
 /**
- * Pictures as planes: samples `[C, h, w]` in the domain of a video, `[3, H, W]` of RGB, or packed `[6, H/2, W/2]`, sides
- * rounded up, of YUV 4:2:0 (luma by its place in squares of 2 x 2, then U and V).
+ * Pictures as planes: samples `[C, h, w]` in the domain of a video, `[3, H, W]` of RGB, or packed `[6, H/2, W/2]`,
+ * sides rounded up, of YUV 4:2:0: luma by its place in squares of 2 x 2, then U and V.
  *
- * A video is {width, height, depth, domain}, with a depth of 8 or 10 bits and the domain "rgb" or "yuv420". A picture is
- * a Uint8Array at 8 bits, an Int16Array at 10.
+ * A video is {width, height, depth, domain}, with a depth of 8 or 10 bits and the domain "rgb" or "yuv420". A picture
+ * is a Uint8Array at 8 bits, an Int16Array at 10.
  */
 
 const LUMA_CHANNELS = 4;
 const LUMA_WEIGHTS = [54, 183, 19];
 /** A number from which on float64 holds whole numbers only: what is added to it is rounded, half to even. */
-const ROUNDING = 1.5 * 2 ** 52;
+const SAMPLE_ROUNDING = 1.5 * 2 ** 52;
 
 /** Height and width of a picture in memory, as [h, w]. */
 export function mapSize({ width, height, domain }) {
@@ -33,7 +33,7 @@ export function nearestSamples(numbers, depth) {
     const samples = new Int16Array(numbers.length);
     const peak = peakOf(depth);
     for (let i = 0; i < numbers.length; i++) {
-        samples[i] = Math.min(Math.max(numbers[i] + ROUNDING - ROUNDING, 0), peak);
+        samples[i] = Math.min(Math.max(numbers[i] + SAMPLE_ROUNDING - SAMPLE_ROUNDING, 0), peak);
     }
     return samples;
 }

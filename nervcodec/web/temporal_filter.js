@@ -1,6 +1,5 @@
 /** Temporal filter: a frame becomes a mean of itself and of the frames beside it (docs/bitstream.md, section 8). */
 
-import { Kernels } from "./kernels.js";
 import { warpedPlanes } from "./pictures.js";
 import { lumaOfPlanes, mapSize, nearestSamples, packedPlanes, peakOf, planesOf } from "./planes.js";
 
@@ -92,8 +91,10 @@ function meansAround(numbers, height, width) {
     }
     const means = new Float32Array(numbers.length);
     for (let y = 0; y < height; y++) {
-        for (let x = 0, row = y * width; x < width; x++) {
-            means[row + x] = (sums[row + Math.max(x - 1, 0)] + sums[row + x] + sums[row + Math.min(x + 1, width - 1)]) / 9;
+        const row = y * width;
+        for (let x = 0; x < width; x++) {
+            const [left, right] = [row + Math.max(x - 1, 0), row + Math.min(x + 1, width - 1)];
+            means[row + x] = (sums[left] + sums[row + x] + sums[right]) / 9;
         }
     }
     return means;

@@ -49,7 +49,8 @@ static void mean_of_5(int32_t *map, Size size, int32_t *sums) { mean_around(map,
 
 /* What is seen half-way of the pictures a and b along a motion of the sample (x, y). */
 static inline void see(
-    const Settings *settings, Size size, const int32_t *pictures[2], const int place[2], const int motion[2], int seen[2]
+    const Settings *settings, Size size, const int32_t *pictures[2], const int place[2], const int motion[2],
+    int seen[2]
 ) {
     const int past_x = part(motion[0], settings->share, settings->whole);
     const int past_y = part(motion[1], settings->share, settings->whole);
@@ -95,9 +96,11 @@ static void step(
     sum_equations(settings, size, pictures, motion, scratch);
     const int32_t *sum = scratch;
     for (int i = 0; i < size.count; i++, sum++) {
-        const double xx = sum[0] + settings->damping, xy = sum[size.count], yy = sum[2 * size.count] + settings->damping;
-        const double xr = sum[3 * size.count], yr = sum[4 * size.count], determinant = xx * yy - xy * xy;
-        const double x = 2 * UNIT * (xy * yr - yy * xr) + determinant, y = 2 * UNIT * (xy * xr - xx * yr) + determinant;
+        const double xx = sum[0] + settings->damping, yy = sum[2 * size.count] + settings->damping;
+        const double xy = sum[size.count], xr = sum[3 * size.count], yr = sum[4 * size.count];
+        const double determinant = xx * yy - xy * xy;
+        const double x = 2 * UNIT * (xy * yr - yy * xr) + determinant;
+        const double y = 2 * UNIT * (xy * xr - xx * yr) + determinant;
         motion[i] += limited((int)__builtin_floor(x / (2 * determinant)), -UNIT, UNIT);
         motion[size.count + i] += limited((int)__builtin_floor(y / (2 * determinant)), -UNIT, UNIT);
     }

@@ -3,7 +3,8 @@
 
 enum { LUMA_BITS = 12, PASSES = 2 };
 
-/* Means of luma, samples of 1 or 2 bytes, over cells of side x side pixels, of 12 bits; `reduced`: [h, w], rounded up. */
+/* Means of luma, samples of 1 or 2 bytes, over cells of side x side pixels, of 12 bits; reduced: [height / side,
+   width / side], rounded up. */
 KERNEL void reduce_luma(const void *luma, int bytes, int height, int width, int side, int32_t *reduced) {
     const int scale = 1 << (LUMA_BITS - (bytes == 1 ? 8 : 10));
     for (int top = 0; top < height; top += side) {
@@ -43,7 +44,8 @@ KERNEL void halve_map(const int32_t *map, int height, int width, int32_t *half, 
 static inline int enlarged(const int32_t *map, Size size, int factor, int y, int x) {
     y = 2 * y + 1 > factor ? 2 * y + 1 - factor : 0;
     x = 2 * x + 1 > factor ? 2 * x + 1 - factor : 0;
-    const int whole = 2 * factor, top = limited(y / whole, 0, size.height - 1), left = limited(x / whole, 0, size.width - 1);
+    const int whole = 2 * factor;
+    const int top = limited(y / whole, 0, size.height - 1), left = limited(x / whole, 0, size.width - 1);
     const int below = top + 1 < size.height ? size.width : 0, right = left + 1 < size.width;
     const int32_t *corner = map + top * size.width + left;
     y -= whole * top;
@@ -77,7 +79,8 @@ KERNEL void move_motion(const int32_t *motion, int height, int width, double sha
         for (int x = 0; x < width; x++, i++) {
             int found[2] = {motion[i], motion[size.count + i]};
             for (int pass = 0; pass < PASSES; pass++) {
-                const int column = UNIT * x + part(found[0], share, whole), row = UNIT * y + part(found[1], share, whole);
+                const int column = UNIT * x + part(found[0], share, whole);
+                const int row = UNIT * y + part(found[1], share, whole);
                 found[0] = sampled(motion, size, column, row);
                 found[1] = sampled(motion + size.count, size, column, row);
             }

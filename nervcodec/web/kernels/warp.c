@@ -60,8 +60,8 @@ KERNEL void warp_plane(const float *padded, int height, int width, const float *
     }
 }
 
-/* Half the mean of one component of a field [height, width] over squares of 2 x 2, or over those of them that there are;
-   halved: half of the size, rounded up. */
+/* Half the mean of one component of a field [height, width] over squares of 2 x 2, or over those of them that there
+   are; halved: half of the size, rounded up. */
 KERNEL void halve_field(const float *field, int height, int width, float *halved) {
     for (int y = 0; y < height; y += 2) {
         for (int x = 0; x < width; x += 2) {
