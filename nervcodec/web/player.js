@@ -1,5 +1,5 @@
 import { Beside } from "./player_beside.js";
-import { at, Cards } from "./player_cards.js";
+import { at, Cards, modelText } from "./player_cards.js";
 import { DecoderClient } from "./player_client.js";
 import { Sound } from "./player_clock.js";
 import { Controls } from "./player_controls.js";
@@ -40,9 +40,9 @@ function showState(state, failure = "") {
 
 function describe(about, info) {
     const [numerator, denominator] = info.frameRate;
-    const models = info.models.map((name) => name.toUpperCase().replace("NERV", "NeRV")).join(" + ");
-    const parts = [`${info.width} \u00d7 ${info.height}`, `${info.begins.length} frames`,
-        `${Number((numerator / denominator).toFixed(3))} frames/s`, models];
+    const rate = Number((numerator / denominator).toFixed(3));
+    const models = info.models.map(modelText).join(" + ");
+    const parts = [`${info.width} \u00d7 ${info.height}`, `${info.begins.length} frames`, `${rate} frames/s`, models];
     if (info.depth > 8) parts.push(`${info.depth} bits a sample, shown with 8`);
     at("summary").textContent = parts.join(" \u00b7 ");
     at("version").textContent = `Made by nervcodec ${about.version}, format version ${info.version}. Frames are counted from 0.`;
@@ -72,7 +72,7 @@ function offerBackends(client, info, player) {
 }
 
 async function setBeside(about, player) {
-    const beside = new Beside(at("stage"), at("original"), at("divider"));
+    const beside = new Beside(player, at("stage"), at("original"), at("divider"));
     try {
         const address = about.files?.beside ?? URL.createObjectURL(new Blob([await loadBytes("beside")], { type: about.beside.type }));
         await beside.load(address);
@@ -81,7 +81,6 @@ async function setBeside(about, player) {
         return null;
     }
     for (const id of ["original", "divider", "caption-original"]) at(id).hidden = false;
-    beside.follow(player);
     return beside;
 }
 
@@ -107,7 +106,11 @@ async function openPage(about) {
     parts = [new Controls(player, setSound(info, player)), new Cards(about, info, player)];
     offerBackends(client, info, player);
     await player.show(0);
-    if (about.beside) setBeside(about, player).then((beside) => parts.push({ update: () => beside?.follow(player) }));
+    if (about.beside) setBeside(about, player).then((beside) => {
+        if (!beside) return;
+        parts.unshift(beside);
+        player.changed();
+    });
     return { info, player };
 }
 

@@ -1,16 +1,17 @@
-const SLOWEST_RATE = 0.1; // browsers refuse to play slower than 0.0625
-const CORRECTED_SECONDS = 0.5;
+const SAME_SECONDS = 0.001; // browsers round the times of their videos
 
 /** The original in a <video> over the decoded picture, shown to the right of a divider that can be dragged. */
 export class Beside {
     /**
+     * @param {Player} player
      * @param {HTMLElement} stage what holds both pictures and the divider.
      * @param {HTMLVideoElement} video
      * @param {HTMLElement} divider takes the keyboard; the arrows, Home and End move it.
      */
-    constructor(stage, video, divider) {
-        Object.assign(this, { stage, video, divider });
+    constructor(player, stage, video, divider) {
+        Object.assign(this, { player, stage, video, divider });
         this.place(50);
+        video.addEventListener("seeked", () => this.update());
         divider.addEventListener("keydown", (event) => this.move(event));
         divider.addEventListener("pointerdown", (event) => divider.setPointerCapture(event.pointerId));
         divider.addEventListener("pointermove", (event) => {
@@ -46,20 +47,13 @@ export class Beside {
         this.place(places[event.key]);
     }
 
-    /** Keeps the original with the picture that a Player shows. */
-    follow(player) {
-        const { timeline, state, shown, clock } = player;
-        const time = timeline.middle(shown.number);
-        // Where decoding is slower than the video, the original is played as slowly as that.
-        const rate = clock.speed * (player.keepsTime ? 1 : Math.min(1, (player.rate ?? player.fullRate) / player.fullRate));
-        if (state !== "playing" || rate < SLOWEST_RATE) {
-            this.video.pause();
-            if (this.video.currentTime !== time) this.video.currentTime = time;
-            return;
-        }
-        const behind = time - this.video.currentTime;
-        if (Math.abs(behind) > CORRECTED_SECONDS && !this.video.seeking) this.video.currentTime = time;
-        this.video.playbackRate = Math.max(SLOWEST_RATE, Math.min(4, rate * (1 + behind / CORRECTED_SECONDS)));
-        if (this.video.paused) this.video.play().catch(() => {}); // paused before it began
+    /**
+     * Brings the original to the picture that the player shows, by a seek for each picture: played at a rate that is
+     * corrected on the way, it is off by some frames most of the time. A seek that goes on is not interrupted.
+     */
+    update() {
+        const time = this.player.timeline.middle(this.player.shown.number);
+        const near = Math.abs(this.video.currentTime - time) < SAME_SECONDS;
+        if (!this.video.seeking && !near) this.video.currentTime = time;
     }
 }

@@ -19,6 +19,11 @@ export function bytesText(bytes) {
     return `${value.toPrecision(3)} ${unit}`;
 }
 
+/** The name of a model for people: "dnerv" is "DNeRV". */
+export function modelText(name) {
+    return name.toUpperCase().replace("NERV", "NeRV");
+}
+
 /** The figures below the video: quality of the shown frame, time by kind of work, size of the file. */
 export class Cards {
     /**
@@ -40,8 +45,8 @@ export class Cards {
         at("quality").hidden = false;
         at("quality-kind").textContent = this.about.psnrKind;
         const mean = this.known.reduce((sum, value) => sum + value, 0) / this.known.length;
-        at("psnr-range").textContent =
-            `${mean.toFixed(2)} dB in the mean, ${this.low.toFixed(2)} to ${this.high.toFixed(2)} dB, of all layers`;
+        const whose = this.info.layers > 1 ? ", all layers" : "";
+        at("psnr-range").textContent = `mean ${mean.toFixed(2)}, ${this.low.toFixed(2)} to ${this.high.toFixed(2)}${whose}`;
         const points = this.psnr.map((value, number) =>
             value === null ? "" : `${this.across(number)} ${SVG_HEIGHT * (1 - (value - this.low) / (this.high - this.low || 1))}`);
         at("curve-line").setAttribute("d", `M${points.filter(Boolean).join("L")}`);
@@ -77,7 +82,7 @@ export class Cards {
     }
 
     writeFacts(layers) {
-        const { width, height, duration, begins, layerBytes } = this.info;
+        const { width, height, duration, begins, layerBytes, models } = this.info;
         const above = layerBytes.slice(layers).reduce((sum, bytes) => sum + bytes, 0);
         const bytes = this.about.fileBytes - above;
         if (bytes === this.written) return;
@@ -87,7 +92,7 @@ export class Cards {
             "bits a pixel": ((8 * bytes) / (begins.length * width * height)).toPrecision(3),
             "rate": `${((8 * bytes) / duration / 1000).toPrecision(3)} kbit/s`,
         };
-        if (layerBytes.length > 1) facts["layers counted"] = `${layers} of ${layerBytes.length}`;
+        if (models.length > 1) models.forEach((name, i) => (facts[`layer ${i + 1}, ${modelText(name)}`] = bytesText(layerBytes[i])));
         at("facts").replaceChildren(...Object.entries(facts).flatMap(([name, text]) => {
             const [term, description] = [document.createElement("dt"), document.createElement("dd")];
             [term.textContent, description.textContent] = [name, text];

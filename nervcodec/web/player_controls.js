@@ -1,5 +1,6 @@
 import { at, clockText } from "./player_cards.js";
 
+const REPEATED_KEYS = [",", ".", "ArrowLeft", "ArrowRight"];
 const IDLE_MILLISECONDS = 2500;
 const THUMB_PIXELS = 14; // of the seek bar, as in the style sheet
 
@@ -20,7 +21,7 @@ export class Controls {
         at("layer-choice").hidden = at("layer-views").hidden = info.layers === 1;
         for (const row of document.querySelectorAll(".sound-key")) row.hidden = !sound;
         for (const row of document.querySelectorAll(".layer-key")) row.hidden = info.layers === 1;
-        for (const group of document.querySelectorAll("fieldset")) group.disabled = false;
+        at("controls").disabled = at("options").hidden = at("cards").hidden = false;
         at("layers").replaceChildren(...Array.from({ length: info.layers }, (_, i) => layerChoice(i + 1)).flat());
         this.bindButtons();
         this.bindSeek();
@@ -90,19 +91,20 @@ export class Controls {
     press(event) {
         const { key, target } = event;
         if (event.ctrlKey || event.altKey || event.metaKey || at("help").open) return;
-        if (target.matches("select, [type=radio]") && key !== "?" && key.length > 1) return; // they have arrows of their own
-        if (target.matches("button, select, [type=radio]") && key === " ") return;
-        const { timeline, number } = this.player;
+        // What has the focus may have a use of its own for a key.
+        if (target.matches("select") || (target.matches("[type=radio]") && (key === " " || key.length > 1))) return;
+        if (target.matches("button") && key === " ") return;
+        const last = this.player.timeline.frames - 1;
         const actions = {
             " ": () => this.playOrPause(), k: () => this.playOrPause(), ",": () => this.step(-1), ".": () => this.step(1),
             ArrowLeft: () => this.leap(-1), ArrowRight: () => this.leap(1),
-            Home: () => this.player.show(0), End: () => this.player.show(timeline.frames - 1),
+            Home: () => this.player.show(0), End: () => this.player.show(last),
             l: () => this.loop(), m: () => this.switchSound(), d: () => this.switchDifference(), b: () => this.hold(true),
             f: () => this.fullScreen(), "?": () => at("help").showModal(),
         };
-        if (!Object.hasOwn(actions, key) || number === undefined) return;
+        if (!Object.hasOwn(actions, key)) return;
         event.preventDefault();
-        actions[key]();
+        if (!event.repeat || REPEATED_KEYS.includes(key)) actions[key]();
     }
 
     playOrPause() {
@@ -129,7 +131,7 @@ export class Controls {
 
     /** Sound goes on evenly, so with it the pictures keep time. */
     switchSound() {
-        if (!this.sound) return;
+        if (at("sound").hidden) return;
         const on = !this.player.clock.sound;
         if (on) this.setPace(true);
         this.player.clock.follow(on ? this.sound : null);

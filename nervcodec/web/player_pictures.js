@@ -22,12 +22,14 @@ export class PictureStore {
     clear() {
         this.pictures = new Map(); // "number/layers" -> ImageData, the one used last at the end
         this.promises = new Map(); // the same keys -> promise of an ImageData or null
+        this.errors = new Map(); // the same keys -> Error that the decoder answered
         this.measured = []; // {parse, network, motion, colour} in seconds, of the last decoded pictures
     }
 
-    /** The picture (an ImageData) if it is there, else undefined. */
+    /** The picture (an ImageData) if it is there, else undefined. Throws what the decoder answered if it cannot be decoded. */
     ready({ number, layers }) {
         const key = `${number}/${layers}`;
+        if (this.errors.has(key)) throw this.errors.get(key);
         const picture = this.pictures.get(key);
         if (picture) {
             this.pictures.delete(key);
@@ -42,11 +44,12 @@ export class PictureStore {
     }
 
     /** Asks for those pictures of a list, the most urgent first, that are not there, while the decoder has little to do. */
-    prefetch(wishes, failed) {
+    prefetch(wishes) {
         for (const wish of wishes) {
             if (this.client.pending >= this.ahead) return;
-            const known = this.pictures.has(`${wish.number}/${wish.layers}`);
-            if (!known && !this.promises.has(`${wish.number}/${wish.layers}`)) this.ask(wish).catch(failed);
+            const key = `${wish.number}/${wish.layers}`;
+            const known = this.pictures.has(key) || this.promises.has(key) || this.errors.has(key);
+            if (!known) this.ask(wish).catch(() => {}); // ready() throws it when the picture is needed
         }
     }
 
@@ -69,7 +72,7 @@ export class PictureStore {
         const promise = this.client.frame(number, layers).then((answer) => answer && this.keep(key, answer));
         const done = () => promises.get(key) === promise && promises.delete(key);
         promises.set(key, promise);
-        promise.then(done, done);
+        promise.then(done, (error) => done() && this.errors.set(key, error));
         return promise;
     }
 

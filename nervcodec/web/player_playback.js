@@ -91,10 +91,12 @@ export class Player {
         return { ...this.store.seconds, draw: this.drawSeconds, rate: this.rate };
     }
 
-    async play() {
+    /** Plays on from the frame that is shown; after the last one from the first. */
+    play() {
         if (this.state === "playing") return;
         this.state = "playing";
         if (this.number === this.timeline.frames - 1) this.show(0);
+        else if (this.goal !== undefined) this.refresh();
         this.draws = [];
         this.asked = this.number;
         this.clock.start();
@@ -146,7 +148,7 @@ export class Player {
         if (this.state === "failed") this.state = "paused";
         const near = [number + 1, number - 1, number + 2].filter((n) => n >= 0 && n < this.timeline.frames);
         const wishes = [{ number, layers: 1 }, ...near.flatMap((n) => this.needs(n))];
-        if (this.state === "paused") this.store.prefetch(wishes, () => {}); // who comes to such a frame is told
+        if (this.state === "paused") this.store.prefetch(wishes);
     }
 
     draw(number, pictures) {
@@ -165,9 +167,13 @@ export class Player {
         requestAnimationFrame(() => this.tick());
         if (this.goal !== undefined) return;
         const { time } = this.clock;
-        if (this.keepsTime) this.keepTime(time);
-        else this.playEvery(time);
-        if (this.state === "playing") this.store.prefetch(this.upcoming(time), (error) => this.fail(error));
+        try {
+            if (this.keepsTime) this.keepTime(time);
+            else this.playEvery(time);
+        } catch (error) {
+            this.fail(error);
+        }
+        if (this.state === "playing") this.store.prefetch(this.upcoming(time));
     }
 
     /** Draws the next frame if it is due and decoded; time waits for it. */

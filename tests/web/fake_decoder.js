@@ -11,7 +11,7 @@ function open() {
     const layerBytes = Array.from({ length: layers }, () => 1000);
     const bytes = sound && Uint8Array.from(atob(sound), (character) => character.charCodeAt(0)).buffer;
     const info = { width, height, aspect: file.aspect ?? [1, 1], frames, begins, duration: frames / rate, frameRate: [rate, 1], layers,
-        models: ["dnerv", "een"].slice(0, layers), version: 10, depth: 8, backend: "WebGL2", backends: ["wasm", "webgl2"], layerBytes,
+        models: ["dnerv", "een", "een"].slice(0, layers), version: 10, depth: 8, backend: "WebGL2", backends: ["wasm", "webgl2"], layerBytes,
         sound: bytes ?? null, notes: file.notes ?? [] };
     return { type: "opened", info };
 }
