@@ -3,7 +3,8 @@
 `encode(source, output, options)` fits networks and writes a `.nerv` file, and `plan` forecasts what that takes;
 `decode(path, target)` writes the frames of a file, `probe(path)` describes it, `verify(path)` checks all of it;
 `work(folder)` helps with an encode; `extract`, `extract_pack` and `merge` separate the layers of a file and join them
-again; `export_page` and `export_onnx` make files that play or compute it elsewhere. Importing this package does not load torch; calling `encode` or `decode` does.
+again; `export_page` and `export_onnx` make files that play it, or compute it, elsewhere. Importing this package does
+not load torch; calling `encode` or `decode` does.
 """
 
 import logging

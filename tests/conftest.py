@@ -5,16 +5,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
 from nervcodec.cli.main import run
 from nervcodec.precision import FORCED, Precision
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SAMPLE = Path(__file__).parent / "data" / "bunny_1280x720_132f.mp4"
 THREADS = os.environ.get("OMP_NUM_THREADS", "1")
@@ -95,3 +98,12 @@ def layered(tmp_path_factory: pytest.TempPathFactory, sample: str) -> tuple[Path
     )
     assert done.returncode == 0, done.stderr.decode()
     return path, json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Chromium, for tests marked `browser`."""
+    from tests.chromium import launched
+
+    with launched() as browser:
+        yield browser

@@ -31,7 +31,9 @@ to_output = section("Output")
 @section("Page")(
     "--beside", metavar="VIDEO", help="Also show the video that the file was made from, beside the decoded frames."
 )
-@section("Network")("--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]")
+@section("Network")(
+    "--layers", type=click.IntRange(min=1), metavar="N", help="Only the first N layers.  [default: all]"
+)
 @view_options
 @messages
 def export(file: str, output: str, overwrite: bool, as_json: bool, quiet: bool, **chosen: Any) -> None:

@@ -17,7 +17,7 @@ def web_file(name: str) -> str:
 
 def player_script() -> str:
     """The script of the page itself."""
-    return _joined("player.js")
+    return joined("player.js")
 
 
 def decoder_script() -> str:
@@ -25,10 +25,10 @@ def decoder_script() -> str:
     networks = json.loads((files("nervcodec.entropy") / "networks.json").read_text("utf-8"))
     kernels = b64encode((WEB / "kernels.wasm").read_bytes()).decode()
     assets = json.dumps({"kernels": kernels, "networks": networks}, separators=(",", ":"))
-    return f"const ASSETS = {assets};\n{_joined('worker.js')}"
+    return f"const ASSETS = {assets};\n{joined('worker.js')}"
 
 
-def _joined(entry: str) -> str:
+def joined(entry: str) -> str:
     """A module and all that it imports, each once and after those that it imports, as one script."""
     parts: dict[str, str] = {}
 

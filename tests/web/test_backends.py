@@ -1,17 +1,12 @@
 """The GPU backends of the web player in a worker of Chromium, whose GPU is software: `make test-browser`."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route, sync_playwright
+from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.browser
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-SOFTWARE = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 PLACE = "http://localhost/"
 FOLDERS = (Path(__file__).parent, Path(__file__).parents[2] / "nervcodec" / "web")
 ASK = """name => new Promise((resolve, reject) => {
@@ -22,17 +17,6 @@ ASK = """name => new Promise((resolve, reject) => {
 })"""
 TOLERANCE = 4e-6
 """Most by which numbers of about 1 differ from those in float64; a code value of 8 bits is 4e-3."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("NERVC_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if not path:
-        pytest.fail("Chromium is not installed: install it or say in NERVC_CHROMIUM where it is")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *SOFTWARE])
-        yield launched
-        launched.close()
 
 
 def serve(route: Route) -> None:
