@@ -60,6 +60,6 @@ export class Pyramid {
 }
 
 /** The product of some strides. */
-export function scaleOf(strides) {
+export function scaleOfStrides(strides) {
     return strides.reduce((product, stride) => product * stride, 1);
 }
