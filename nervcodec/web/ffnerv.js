@@ -1,30 +1,30 @@
-import { Pyramid, NetworkLayers, scaleOf } from "./pyramid.js";
+import { Pyramid, NetworkLayers, scaleOfStrides } from "./pyramid.js";
 
 const FLOW_CHANNELS = 3; // x, y and a weight for each neighbour
 
 /** Rows `from` to `to` of a convolution's parameters, as those of the convolution `name`. */
-function rowsAs(name, weight, bias, [from, to]) {
+function convolutionRows(name, weight, bias, [from, to]) {
     const size = weight.length / bias.length;
     const rows = { weight: weight.subarray(from * size, to * size), bias: bias.subarray(from, to) };
     return { [`${name}.weight`]: rows.weight, [`${name}.bias`]: rows.bias };
 }
 
-/** Parameters [3 neighbours, ...] of the head of flows, with x and y, which it makes in cells, times `scale` in pixels. */
-function inPixels(parameters, neighbours, scale) {
+/** Parameters [3 neighbours, ...] of the head of flows, which then makes x and y in pixels, not in cells of `scale`. */
+function flowsInPixels(parameters, neighbours, scale) {
     const size = parameters.length / (FLOW_CHANNELS * neighbours);
     return parameters.map((value, i) => (Math.floor(i / size) % FLOW_CHANNELS === 2 ? value : value * scale));
 }
 
 /** Weights of layers whose outputs need one activation each, and flows in pixels. */
-function dividedWeights(weights, { channels, reach, strides, flowStage }) {
-    const scale = scaleOf(strides.slice(flowStage));
+function splitWeights(weights, { channels, reach, strides, flowStage }) {
+    const scale = scaleOfStrides(strides.slice(flowStage));
     const head = [weights["head.weight"], weights["head.bias"]];
     const flow = ["head_flow.weight", "head_flow.bias"];
     return {
         ...weights,
-        ...rowsAs("head", ...head, [0, channels]),
-        ...rowsAs("choice", ...head, [channels, channels + 2]),
-        ...Object.fromEntries(flow.map((name) => [name, inPixels(weights[name], 2 * reach, scale)])),
+        ...convolutionRows("head", ...head, [0, channels]),
+        ...convolutionRows("choice", ...head, [channels, channels + 2]),
+        ...Object.fromEntries(flow.map((name) => [name, flowsInPixels(weights[name], 2 * reach, scale)])),
     };
 }
 
@@ -32,12 +32,13 @@ function dividedWeights(weights, { channels, reach, strides, flowStage }) {
 export class FFNeRVNetwork {
     constructor({ backend, weights }, config) {
         const { content, spans, widths, reach, flowStage } = config;
-        const layers = new NetworkLayers(backend, dividedWeights(weights, config));
+        const layers = new NetworkLayers(backend, splitWeights(weights, config));
         this.backend = backend;
         this.pyramid = new Pyramid(layers, config, content[0] * (1 + spans.length));
         this.choice = layers.layer("choice", widths.at(-1), 2, 3);
         this.flow = layers.layer("head_flow", widths[flowStage], FLOW_CHANNELS * 2 * reach, 1);
         this.flowStage = flowStage;
+        this.grids = ["content", ...spans.map((span) => `content_${span}`)];
         this.frames = new Map();
     }
 
@@ -53,7 +54,7 @@ export class FFNeRVNetwork {
     /** What the pyramid makes of one frame by itself: its picture, two weights, flows; maps out of the backend. */
     async independent(embeddings) {
         const { backend, pyramid, flowStage } = this;
-        const parts = Object.values(embeddings);
+        const parts = this.grids.map((name) => embeddings[name]);
         const latent = new Float32Array(parts.length * parts[0].length);
         parts.forEach((part, i) => latent.set(part, i * part.length));
         const map = pyramid.run(pyramid.start(latent), 0, flowStage);

@@ -1,5 +1,5 @@
 import { FFNeRVNetwork } from "./ffnerv.js";
-import { NetworkLayers, Pyramid, afterStages, scaleOf } from "./pyramid.js";
+import { NetworkLayers, Pyramid, afterStages, scaleOfStrides } from "./pyramid.js";
 import { SDMNNetwork } from "./sdmn.js";
 
 const GATED_STAGES = 3; // stages of DNeRV before its gate
@@ -49,7 +49,7 @@ class DNeRVNetwork {
 }
 
 /** Samples [channels, height, width] with their last column and row repeated up to a size. */
-function extended(values, channels, [height, width], [toHeight, toWidth]) {
+function extendedPicture(values, channels, [height, width], [toHeight, toWidth]) {
     const made = new Float32Array(channels * toHeight * toWidth);
     for (let row = 0; row < channels * toHeight; row++) {
         const channel = Math.floor(row / toHeight);
@@ -66,16 +66,16 @@ class EnhancementNetwork {
         const { content, strides, channels, widths, join } = config;
         this.backend = layers.backend;
         this.pyramid = new Pyramid(layers, config);
-        this.size = content.slice(1).map((side) => side * scaleOf(strides));
+        this.size = content.slice(1).map((side) => side * scaleOfStrides(strides));
         this.channels = channels;
         this.joined = join;
-        this.scale = scaleOf(strides.slice(join));
+        this.scale = scaleOfStrides(strides.slice(join));
         this.join = layers.layer("join", channels * this.scale ** 2, widths[join], 3);
     }
 
     picture({ content }, { below }) {
         const { backend, pyramid, joined } = this;
-        const values = extended(below.values, this.channels, [below.height, below.width], this.size);
+        const values = extendedPicture(below.values, this.channels, [below.height, below.width], this.size);
         const input = backend.input(values, this.channels, ...this.size);
         const seen = backend.conv(backend.unshuffle(input, this.scale), this.join, "gelu");
         const map = backend.combine("add", pyramid.run(pyramid.start(content), 0, joined), seen);
@@ -95,8 +95,8 @@ const NETWORK_MODELS = {
 export class Network {
     /**
      * @param {object} backend, such as `PlainBackend`; its layers are made here and kept until it is disposed of
-     * @param {object} config `model` ("hnerv", "dnerv", "sdmn", "een" or "ffnerv"), `channels` (Q) and the fields of the
-     *     description, in camel case
+     * @param {object} config `model` ("hnerv", "dnerv", "sdmn", "een" or "ffnerv"), `channels` (Q) and the fields of
+     *     the description, in camel case
      * @param {Object<string, Float32Array>} weights by the names of the parameters in Python, such as "stages.0.0.bias"
      */
     constructor(backend, config, weights) {

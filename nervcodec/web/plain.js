@@ -7,7 +7,7 @@ const PLAIN_SLACK_BYTES = 16; // vectors of four reach beyond the end of a map
 const PLAIN_ACTIVATIONS = ["none", "gelu", "leaky", "sigmoid", "unit"];
 const PLAIN_KINDS = ["add", "subtract", "tanh_sum", "sigmoid_sum", "gate", "couple"];
 
-/** Operations of networks on the CPU, in one thread. Maps are float32 [channels, height, width], in the kernels' memory. */
+/** Operations of networks on the CPU, in one thread. Maps are float32 [channels, height, width]. */
 export class PlainBackend {
     /** @param {Uint8Array} wasm bytes of kernels.wasm */
     static async create(wasm) {
@@ -33,7 +33,8 @@ export class PlainBackend {
         for (let output = 0; output < outputs; output++) {
             const place = output % PLAIN_OUTPUT_GROUP;
             const first = (output - place) * taps + place;
-            for (let tap = 0; tap < taps; tap++) grouped[first + tap * PLAIN_OUTPUT_GROUP] = weight[output * taps + tap];
+            const row = weight.subarray(output * taps, (output + 1) * taps);
+            row.forEach((value, tap) => (grouped[first + tap * PLAIN_OUTPUT_GROUP] = value));
         }
         const pointers = [this.kernels.put(grouped), this.kernels.put(bias)];
         const pointer = this.kernels.put(Int32Array.of(inputs, outputs, kernel, shuffle, ...pointers));
@@ -47,7 +48,10 @@ export class PlainBackend {
         return map;
     }
 
-    /** Run a layer, then an activation: "none", "gelu", "leaky" (max(x, 0.2 x)), "sigmoid", "unit" ((tanh x + 1) / 2). */
+    /**
+     * Run a layer, then an activation.
+     * @param {string} activation "none", "gelu", "leaky" (max(x, 0.2 x)), "sigmoid" or "unit" ((tanh x + 1) / 2)
+     */
     conv(map, layer, activation) {
         const { kernels } = this;
         const scale = layer.shuffle;
@@ -60,11 +64,16 @@ export class PlainBackend {
         return made;
     }
 
-    /** Combine maps of one size; `kind` is "add" a + b, "subtract" a - b, "tanh_sum" tanh(a + b), "sigmoid_sum", "gate" c a + (1 - c) b, or "couple" (a - b) exp(-(2 sigmoid(c) - 1)). */
+    /**
+     * Combine maps of one size, number by number.
+     * @param {string} kind "add": a + b, "subtract": a - b, "tanh_sum": tanh(a + b), "sigmoid_sum": sigmoid(a + b),
+     *     "gate": c a + (1 - c) b, "couple": (a - b) exp(-(2 sigmoid(c) - 1))
+     */
     combine(kind, a, b, c) {
         const made = this.empty(a.channels, a.height, a.width);
         const count = a.channels * a.height * a.width;
-        this.kernels.call.combine_maps(PLAIN_KINDS.indexOf(kind), a.pointer, b.pointer, c ? c.pointer : 0, made.pointer, count);
+        const pointers = [a, b, c ?? b, made].map((map) => map.pointer);
+        this.kernels.call.combine_maps(PLAIN_KINDS.indexOf(kind), ...pointers, count);
         return made;
     }
 
@@ -102,7 +111,10 @@ export class PlainBackend {
         return made;
     }
 
-    /** Each pixel p of a map seen bilinearly at p + flow(p), at the border where that is outside; flow: [2, H, W], x and y in pixels. */
+    /**
+     * Each pixel p of a map seen bilinearly at p + flow(p), at the border where that is outside.
+     * @param {object} flow map [2, H, W]: x and y, in pixels
+     */
     warp(map, flow) {
         const made = this.empty(map.channels, map.height, map.width);
         this.kernels.scoped(() => this.kernels.call.warp_map(this.described(map), flow.pointer, made.pointer));
@@ -148,7 +160,8 @@ export class PlainBackend {
         const padded = inputs * (rows + 2 * padding) * pitch + PLAIN_PLACES_STEP + kernel;
         const places = Math.ceil((rows * pitch) / PLAIN_PLACES_STEP) * PLAIN_PLACES_STEP;
         const sizes = [inputs * kernel ** 2, padded, PLAIN_OUTPUT_GROUP * places];
-        return this.kernels.put(Int32Array.of(rows, ...sizes.map((size) => this.kernels.alloc(4 * size))));
+        const pointers = sizes.map((size) => this.kernels.alloc(4 * size));
+        return this.kernels.put(Int32Array.of(rows, pitch, places, ...pointers));
     }
 
     empty(channels, height, width) {

@@ -36,7 +36,7 @@ export class Pyramid {
     constructor(layers, config, inputs = config.content[0]) {
         const { content, widths, strides, kernels, channels } = config;
         this.backend = layers.backend;
-        this.grid = content.slice(1);
+        this.shape = [inputs, ...content.slice(1)];
         this.stem = layers.layer("stem", inputs, widths[0], 1);
         this.stages = layers.stages("stages", widths, strides, kernels);
         this.head = layers.layer("head", widths[widths.length - 1], channels, 3);
@@ -44,8 +44,7 @@ export class Pyramid {
 
     /** The map that the stem makes of an embedding. */
     start(embedding, activation = "gelu") {
-        const map = this.backend.input(embedding, this.stem.inputs, ...this.grid);
-        return this.backend.conv(map, this.stem, activation);
+        return this.backend.conv(this.backend.input(embedding, ...this.shape), this.stem, activation);
     }
 
     /** A map after the stages `from` to `to`, not including `to`. */
@@ -60,6 +59,6 @@ export class Pyramid {
 }
 
 /** The product of some strides. */
-export function scaleOf(strides) {
+export function scaleOfStrides(strides) {
     return strides.reduce((product, stride) => product * stride, 1);
 }

@@ -2,7 +2,7 @@ import { Pyramid } from "./pyramid.js";
 
 const DENSE_HIDDEN = 4; // convolutions of a dense block before its last one
 const LATENT_SCALES = { fine: 1, coarse: 2 };
-const MOST_DEVIATION = 255;
+const LATENT_DEVIATION_PARTS = 255;
 
 /**
  * Channels that are not sent of a frame of SDMN, where they are drawn.
@@ -14,12 +14,13 @@ const MOST_DEVIATION = 255;
 export function sdmnLatents(kernels, config, frame) {
     if (config.latent.length === 0) return {};
     const [seed, deviation] = config.latent;
+    const scale = deviation / LATENT_DEVIATION_PARTS;
     const drawn = (name) => {
         const [sent, height, width] = config[name];
         const count = (config.skipChannels - sent) * height * width;
         return kernels.scoped(() => {
             const pointer = kernels.alloc(4 * count);
-            kernels.call.draw_latents(seed, deviation / MOST_DEVIATION, frame, LATENT_SCALES[name], count, pointer);
+            kernels.call.draw_latents(seed, scale, frame, LATENT_SCALES[name], count, pointer);
             return kernels.f32(pointer, count).slice();
         });
     };
@@ -43,7 +44,7 @@ class DenseBlock {
 }
 
 /** A coupling of an invertible network, in reverse. */
-class Coupling {
+class SDMNCoupling {
     constructor(layers, name, sent, rest, { growth, affine }) {
         this.backend = layers.backend;
         this.sent = sent;
@@ -56,13 +57,14 @@ class Coupling {
         const { backend, sent } = this;
         const [y1, y2] = [backend.slice(y, 0, sent), backend.slice(y, sent, y.channels)];
         const shift = this.g.run(y1);
-        const x2 = this.h ? backend.combine("couple", y2, shift, this.h.run(y1)) : backend.combine("subtract", y2, shift);
+        const scaled = this.h ? ["couple", y2, shift, this.h.run(y1)] : ["subtract", y2, shift];
+        const x2 = backend.combine(...scaled);
         return backend.concat([backend.combine("subtract", y1, this.f.run(x2)), x2]);
     }
 }
 
 /** What turns the channels that are sent for one scale into a map that is added after a stage. */
-class Skip {
+class SDMNSkip {
     constructor(layers, config, name, width) {
         const { skipChannels, couplings } = config;
         [this.sent, ...this.grid] = config[name];
@@ -70,7 +72,7 @@ class Skip {
         this.name = name;
         this.backend = layers.backend;
         this.couplings = Array.from({ length: couplings }, (_, i) => {
-            return new Coupling(layers, `${name}_skip.invertible.${i}`, this.sent, this.rest, config);
+            return new SDMNCoupling(layers, `${name}_skip.invertible.${i}`, this.sent, this.rest, config);
         });
         this.join = layers.layer(`${name}_skip.join`, skipChannels, width, 1);
     }
@@ -92,7 +94,7 @@ export class SDMNNetwork {
         const { taps, widths } = config;
         this.pyramid = new Pyramid(layers, config);
         this.taps = taps;
-        this.skips = ["coarse", "fine"].map((name, i) => new Skip(layers, config, name, widths[taps[i]]));
+        this.skips = ["coarse", "fine"].map((name, i) => new SDMNSkip(layers, config, name, widths[taps[i]]));
     }
 
     picture(embeddings) {

@@ -10,15 +10,15 @@
 
 struct layer {
     int32_t inputs, outputs, kernel, shuffle;  /* outputs: channels before PixelShuffle */
-    const float *weight, *bias;  /* groups of GROUP outputs one after the other, in each [inputs, kernel, kernel, GROUP] */
+    const float *weight;  /* groups of GROUP outputs one after the other, in each [inputs, kernel, kernel, GROUP] */
+    const float *bias;
 };
 
-/* Memory for a band: `rows` rows are made at a time. */
 struct band {
-    int32_t rows;
+    int32_t rows, pitch, places;  /* places: rows * pitch, rounded up to STEP */
     int32_t *taps;  /* [inputs, kernel, kernel] */
     float *padded;  /* [inputs, rows + kernel - 1, pitch], and STEP + kernel numbers more */
-    float *made;  /* [GROUP, rows * pitch, rounded up to STEP] */
+    float *made;  /* [GROUP, places] */
 };
 
 enum activation { NONE, GELU, LEAKY, SIGMOID, UNIT };
@@ -40,16 +40,15 @@ static void pad(const struct map *map, int padding, int top, int rows, float *to
         }
 }
 
-/* `count` outputs at `places` places; made: [count, stride]. */
-INLINED void sums(int count, const float *padded, const struct layer *layer, int output, const int32_t *taps, int places,
-                 float *made, int stride) {
+/* `count` outputs, from `output` on, at the first `places` places of a band. */
+INLINED void sums(int count, const struct layer *layer, int output, const struct band *band, int places) {
     int total = layer->inputs * layer->kernel * layer->kernel;
     for (int place = 0; place < places; place += STEP) {
         floats sum[GROUP][2];
         for (int o = 0; o < count; o++) sum[o][0] = sum[o][1] = splat(layer->bias[output + o]);
         const float *weight = layer->weight + output * total;
         for (int tap = 0; tap < total; tap++, weight += GROUP) {
-            const float *x = padded + place + taps[tap];
+            const float *x = band->padded + place + band->taps[tap];
             floats left = load(x), right = load(x + 4);
             for (int o = 0; o < count; o++) {
                 floats w = splat(weight[o]);
@@ -58,8 +57,8 @@ INLINED void sums(int count, const float *padded, const struct layer *layer, int
             }
         }
         for (int o = 0; o < count; o++) {
-            store(made + o * stride + place, sum[o][0]);
-            store(made + o * stride + place + 4, sum[o][1]);
+            store(band->made + o * band->places + place, sum[o][0]);
+            store(band->made + o * band->places + place + 4, sum[o][1]);
         }
     }
 }
@@ -88,33 +87,42 @@ static void activate(float *values, int count, enum activation activation) {
     }
 }
 
-/* Rows of one output channel to their places in `y`, whose size is that after PixelShuffle. */
-static void shuffle(const float *made, int pitch, int output, int stride, int top, int rows, const struct map *y) {
-    int channel = output / (stride * stride), down = output / stride % stride, right = output % stride;
-    float *to = y->values + (channel * y->height + top * stride + down) * y->width + right;
-    for (int row = 0; row < rows; row++, made += pitch, to += stride * y->width)
-        for (int x = 0; x * stride < y->width; x++) to[x * stride] = made[x];
+/* Rows of an output channel to where PixelShuffle by `scale` puts them: from `to` on, in a map `width` wide. */
+static void shuffle(const float *made, int rows, int pitch, int scale, float *to, int width) {
+    for (int row = 0; row < rows; row++, made += pitch, to += scale * width)
+        for (int x = 0; x * scale < width; x++) to[x * scale] = made[x];
+}
+
+/* Where PixelShuffle by `scale` puts the first number of a row of an output channel. */
+static float *shuffled(const struct map *y, int scale, int output, int row) {
+    int channel = output / (scale * scale), down = output / scale % scale, right = output % scale;
+    return y->values + (channel * y->height + row * scale + down) * y->width + right;
+}
+
+static void make_sums(int count, const struct layer *layer, int output, const struct band *band, int places) {
+    switch (count) {
+        case 1: sums(1, layer, output, band, places); break;
+        case 2: sums(2, layer, output, band, places); break;
+        case 3: sums(3, layer, output, band, places); break;
+        default: sums(GROUP, layer, output, band, places);
+    }
 }
 
 KERNEL void convolve_map(const struct layer *layer, const struct map *x, const struct band *band,
-                      enum activation activation, const struct map *y) {
-    int padding = layer->kernel / 2, pitch = x->width + padding;
-    find_taps(layer, (band->rows + 2 * padding) * pitch, pitch, band->taps);
+                         enum activation activation, const struct map *y) {
+    int padding = layer->kernel / 2, padded_rows = band->rows + 2 * padding, scale = layer->shuffle;
+    find_taps(layer, padded_rows * band->pitch, band->pitch, band->taps);
     for (int top = 0; top < x->height; top += band->rows) {
-        int rows = least(band->rows, x->height - top), places = rows * pitch;
-        int stride = (band->rows * pitch + STEP - 1) / STEP * STEP;
-        pad(x, padding, top - padding, band->rows + 2 * padding, band->padded);
+        int rows = least(band->rows, x->height - top);
+        pad(x, padding, top - padding, padded_rows, band->padded);
         for (int output = 0; output < layer->outputs; output += GROUP) {
             int count = least(GROUP, layer->outputs - output);
-            switch (count) {
-                case 1: sums(1, band->padded, layer, output, band->taps, places, band->made, stride); break;
-                case 2: sums(2, band->padded, layer, output, band->taps, places, band->made, stride); break;
-                case 3: sums(3, band->padded, layer, output, band->taps, places, band->made, stride); break;
-                default: sums(GROUP, band->padded, layer, output, band->taps, places, band->made, stride);
+            make_sums(count, layer, output, band, rows * band->pitch);
+            activate(band->made, count * band->places, activation);
+            for (int o = 0; o < count; o++) {
+                float *to = shuffled(y, scale, output + o, top);
+                shuffle(band->made + o * band->places, rows, band->pitch, scale, to, y->width);
             }
-            activate(band->made, count * stride, activation);
-            for (int o = 0; o < count; o++)
-                shuffle(band->made + o * stride, pitch, output + o, layer->shuffle, top, rows, y);
         }
     }
 }

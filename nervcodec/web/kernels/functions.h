@@ -4,7 +4,7 @@
 
 #include "floats.h"
 
-/* e to the x: a power of 2 times the polynomial of Cephes' expf for what is left, at most half of log 2 in magnitude. */
+/* e to the x: a power of 2, times the polynomial of Cephes' expf for what is left, which is within half of log 2. */
 INLINED floats exponential(floats x) {
     x = within(x, -87, 88);
     v128_t power = wasm_f32x4_nearest((v128_t)(x * 1.44269504f));

@@ -18,7 +18,7 @@ INLINED void combine_all(enum kind kind, const float *a, const float *b, const f
     for (int i = 0; i < count; i += 4) store(y + i, combined(kind, load(a + i), load(b + i), load(c + i)));
 }
 
-/* Arrays of `count` numbers, of which up to 3 more are read and written; c is read by GATE and COUPLE. */
+/* Arrays of `count` numbers, after which up to 3 more are read and written; c is that of GATE and COUPLE. */
 KERNEL void combine_maps(enum kind kind, const float *a, const float *b, const float *c, float *y, int count) {
     switch (kind) {
         case ADD: combine_all(ADD, a, b, b, y, count); break;
@@ -40,7 +40,7 @@ KERNEL void unshuffle_map(const struct map *x, int factor, float *y) {
             }
 }
 
-/* Where sample i of `to` samples lies among `from` samples: it is `share` of the way from sample `first` to `second`. */
+/* Where one of some samples lies among others: `share` of the way from sample `first` to `second`. */
 struct place {
     int32_t first, second;
     float share;
@@ -92,7 +92,7 @@ KERNEL void warp_map(const struct map *x, const float *flow, float *y) {
     }
 }
 
-/* Weights become their softmax over channels, in place; up to 3 numbers more are read and written. */
+/* Weights become their softmax over channels. */
 static void softmax(const struct map *weights) {
     int size = weights->height * weights->width;
     for (int i = 0; i < size; i++) {
@@ -106,7 +106,7 @@ static void softmax(const struct map *weights) {
     }
 }
 
-/* The mean of pictures [C, H, W], one for each channel of `weights`, by the softmax of these weights, which become it. */
+/* The mean of pictures [C, H, W], one for each channel of `weights`, by their softmax, which `weights` become. */
 KERNEL void aggregate_pictures(float *const *pictures, const struct map *weights, const struct map *y) {
     softmax(weights);
     int size = y->height * y->width;
