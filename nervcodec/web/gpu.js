@@ -1,8 +1,7 @@
-import { CONCAT_SOURCE, RESIZE_SOURCE, SLICE_SOURCE, UNSHUFFLE_SOURCE, WARP_SOURCE, aggregateSource, combineSource } from "./shaders.js";
+import { CONCAT_SOURCE, RESIZE_SOURCE, SLICE_SOURCE, UNSHUFFLE_SOURCE, WARP_SOURCE } from "./shaders.js";
+import { aggregateSource, combineSource, convolutionSource } from "./shaders.js";
 
-/**
- * Four by four, the numbers of a map [channels, area] as GPUs hold them: [ceil(channels / 4), area, 4], with zeros for channels that lack.
- */
+/** Numbers [channels, area] as GPUs hold them: [groups of four channels, area, 4], filled up with zeros. */
 function packedTexels(values, channels, area) {
     const texels = new Float32Array(4 * Math.ceil(channels / 4) * area);
     for (let c = 0; c < channels; c++) {
@@ -15,14 +14,15 @@ function packedTexels(values, channels, area) {
 function unpackedTexels(texels, channels, area) {
     const values = new Float32Array(channels * area);
     for (let c = 0; c < channels; c++) {
-        for (let p = 0, from = 4 * (c >> 2) * area + (c & 3); p < area; p++, from += 4) values[c * area + p] = texels[from];
+        for (let p = 0, at = 4 * (c >> 2) * area + (c & 3); p < area; p++, at += 4) values[c * area + p] = texels[at];
     }
     return values;
 }
 
 /**
- * Biases [groups, 4], then weights [groups, groups of inputs, x, y, input of its group, 4]. Those of the outputs that PixelShuffle brings to one place are a group, so that a
- * group becomes one of the result: groups are [groups of the result, place in a square].
+ * Biases [groups, 4], then weights [groups, groups of inputs, column, row, input of its group, 4]. Groups are [groups
+ * of the result, place in its square]: of the outputs that PixelShuffle brings to one place, four make a group, so that
+ * a group of outputs is one of the result.
  */
 function arrangedWeights(weight, bias, { inputs, outputs, kernel, shuffle }) {
     const places = shuffle * shuffle;
@@ -37,7 +37,8 @@ function arrangedWeights(weight, bias, { inputs, outputs, kernel, shuffle }) {
             const first = (group * Math.ceil(inputs / 4) + (input >> 2)) * area;
             for (let k = 0; k < area; k++) {
                 const tap = first + (k % kernel) * kernel + Math.floor(k / kernel);
-                texels[4 * (groups + 4 * tap + (input & 3)) + (channel & 3)] = weight[(output * inputs + input) * area + k];
+                const to = 4 * (groups + 4 * tap + (input & 3)) + (channel & 3);
+                texels[to] = weight[(output * inputs + input) * area + k];
             }
         }
     }
@@ -45,18 +46,22 @@ function arrangedWeights(weight, bias, { inputs, outputs, kernel, shuffle }) {
 }
 
 /**
- * What the backends of WebGL2 and WebGPU have in common. Maps are float32 [channels, height, width] of one frame. A
- * subclass has `allocate(channels, height, width, planes)`: memory of so many planes of one size; `upload(texels)`: memory that `a_texel` reads; `write(map, texels)`; `async texels(map)`; `run(source, inputs, output, numbers)`; `conv`;
- * and `dispose()`. A GPU that fails, is lost or has too little memory is an `Error` in the next `read` at the latest.
+ * What the backends of WebGL2 and WebGPU have in common. Maps are float32 [channels, height, width] of one frame,
+ * opaque but for these sizes. A GPU that fails, is lost or has too little memory is an `Error`, in the next `read` at
+ * the latest. A subclass has `conv`, `dispose`, and for this class `allocate(size, planes)`, memory for maps of a size;
+ * `upload(texels)`, what `a_texel` reads; `writeTexels`, `async readTexels`; `run(source, inputs, output, numbers)`.
  */
 export class GpuBackend {
-    constructor() {
+    /** `software`: whether the CPU does the GPU's work. */
+    constructor(name, software) {
+        this.name = name;
+        this.software = software;
         this.free = new Map();
         this.made = [];
-        this.compiled = new Map();
+        this.kept = new Map();
     }
 
-    /** Weights [outputs, inputs, kernel, kernel] and biases [outputs] of a convolution, and by how much PixelShuffle follows (1: none). */
+    /** Weights [outputs, inputs, kernel, kernel], biases [outputs]; PixelShuffle by `shuffle` follows (1: none). */
     layer(weight, bias, shape) {
         const { texels, groups } = arrangedWeights(weight, bias, shape);
         return { ...shape, groups, data: this.upload(texels) };
@@ -64,17 +69,17 @@ export class GpuBackend {
 
     /** A map of numbers [channels, height, width]. */
     input(values, channels, height, width) {
-        const map = this.make(channels, height, width);
-        this.write(map, packedTexels(values, channels, height * width));
+        const map = this.make({ channels, height, width });
+        this.writeTexels(map, packedTexels(values, channels, height * width));
         return map;
     }
 
     /** The numbers of a map. */
     async read(map) {
-        return unpackedTexels(await this.texels(map), map.channels, map.height * map.width);
+        return unpackedTexels(await this.readTexels(map), map.channels, map.height * map.width);
     }
 
-    /** Elementwise: one of the `COMBINATIONS`. */
+    /** Elementwise: one of the `GPU_COMBINATIONS`. */
     combine(kind, a, b, c) {
         const inputs = c ? [a, b, c] : [a, b];
         return this.apply(combineSource(kind, ["a", "b", "c"].slice(0, inputs.length)), inputs, a);
@@ -109,10 +114,11 @@ export class GpuBackend {
 
     /** The mean of n pictures of one size by the softmax of weights [n, height, width]. */
     aggregate(pictures, weights) {
-        return pictures.reduce(
-            (sum, picture, i) => this.apply(aggregateSource(i > 0), sum ? [picture, weights, sum] : [picture, weights], picture, [i]),
-            null,
-        );
+        const add = (sum, picture, i) => {
+            const inputs = sum ? [picture, weights, sum] : [picture, weights];
+            return this.apply(aggregateSource(inputs.length), inputs, picture, [i]);
+        };
+        return pictures.reduce(add, null);
     }
 
     /** What `work` resolves to; the maps made meanwhile are void afterwards. */
@@ -127,44 +133,52 @@ export class GpuBackend {
         }
     }
 
-    /** A map of a size, made by a source. */
-    apply(source, inputs, { channels, height, width }, numbers = []) {
-        const output = this.make(channels, height, width);
+    /** What a source makes of inputs: a map of a size. */
+    apply(source, inputs, size, numbers = []) {
+        const output = this.make(size);
         this.run(source, inputs, output, numbers);
         return output;
     }
 
+    /** The source of a convolution, its numbers, and the size of the result. */
+    convolution(map, layer, activation) {
+        const { outputs, kernel, shuffle, groups } = layer;
+        const size = { channels: outputs / shuffle ** 2, height: map.height * shuffle, width: map.width * shuffle };
+        const numbers = [Math.ceil(map.channels / 4), groups, shuffle];
+        return { source: convolutionSource(kernel, activation), numbers, size };
+    }
+
     /** A map of any numbers, which `frame` releases. */
-    make(channels, height, width) {
-        const map = this.take(channels, height, width, 1);
+    make(size) {
+        const map = this.take(size, 1);
         this.made.push(map);
         return map;
     }
 
-    /** Memory for a map or planes, to be released. */
-    take(channels, height, width, planes) {
+    /** Maps of one size, `planes` in number, as one that is yet to be released. */
+    take({ channels, height, width }, planes) {
         const key = [Math.ceil(channels / 4), height, width, planes].join();
-        const memory = this.free.get(key)?.pop() ?? this.allocate(channels, height, width, planes);
+        const memory = this.free.get(key)?.pop() ?? this.allocate({ channels, height, width }, planes);
         return { ...memory, key, channels, height, width };
     }
 
     /** Let others have the memory of a map. */
     release(map) {
-        if (!this.free.has(map.key)) this.free.set(map.key, []);
-        this.free.get(map.key).push(map);
+        this.once(map.key, () => [], this.free).push(map);
     }
 
-    /** Channels, height, width and columns of the result and of up to 4 inputs, then up to 4 numbers more: `n` of the sources. */
+    /** `n` of the sources. */
     sizes(output, inputs, numbers) {
         const values = new Int32Array(24);
-        [output, ...inputs].forEach((map, i) => values.set([map.channels, map.height, map.width, map.columns], 4 * i));
+        const entries = [output, ...inputs].map((map) => [map.channels, map.height, map.width, map.columns]);
+        entries.forEach((entry, i) => values.set(entry, 4 * i));
         values.set(numbers, 20);
         return values;
     }
 
-    /** What `make` makes, made once for each key. */
-    once(key, make) {
-        if (!this.compiled.has(key)) this.compiled.set(key, make());
-        return this.compiled.get(key);
+    /** What `make` makes, once for each key. */
+    once(key, make, kept = this.kept) {
+        if (!kept.has(key)) kept.set(key, make());
+        return kept.get(key);
     }
 }

@@ -1,15 +1,16 @@
 import { GpuBackend } from "./gpu.js";
-import { CONVOLVED_ROWS, INTERLEAVE_SOURCE, convolutionSource, glslOf, withSizes } from "./shaders.js";
+import { INTERLEAVE_SOURCE, ROW_BLOCK, glslOf, withSizes } from "./shaders.js";
 
 const TEXELS_ACROSS = 2048;
+const SOFTWARE_RENDERERS = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
-const VERTEX_SHADER = `#version 300 es
+const GLSL_VERTEX_SHADER = `#version 300 es
 void main() {
     gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0);
 }`;
 
 /** A fragment shader of a source that reads so many textures and writes so many planes. */
-function fragmentShader(source, inputs, planes) {
+function glslShader(source, inputs, planes) {
     const names = ["a", "b", "c", "d"].slice(0, inputs);
     const results = Array.from({ length: planes }, (_, i) => `layout(location = ${i}) out vec4 r${i};`);
     const readers = names.map((name) => `uniform sampler2D ${name}_data;
@@ -19,7 +20,7 @@ vec4 ${name}_at(int g, int y, int x) {
     return texelFetch(${name}_data, ivec2(column * ${name}_width + x, row * ${name}_height + y), 0);
 }
 vec4 ${name}_texel(int i) {
-    return texelFetch(${name}_data, ivec2(i % ${TEXELS_ACROSS}, i / ${TEXELS_ACROSS}), 0);
+    return texelFetch(${name}_data, ivec2(i & ${TEXELS_ACROSS - 1}, i >> ${Math.log2(TEXELS_ACROSS)}), 0);
 }`);
     return withSizes(`#version 300 es
 precision highp float;
@@ -48,32 +49,31 @@ void main() {
 export class WebGL2Backend extends GpuBackend {
     /** Null where the browser has no WebGL2, or none that draws into textures of float32. */
     static async create() {
-        const open = (options) => new OffscreenCanvas(1, 1).getContext("webgl2", options);
-        const gl = globalThis.OffscreenCanvas ? open({ powerPreference: "high-performance" }) : null;
+        const canvas = globalThis.OffscreenCanvas && new OffscreenCanvas(1, 1);
+        const gl = canvas?.getContext("webgl2", { powerPreference: "high-performance" });
         if (!gl?.getExtension("EXT_color_buffer_float")) return null;
-        return new WebGL2Backend(gl);
+        const unmasked = gl.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL;
+        return new WebGL2Backend(gl, SOFTWARE_RENDERERS.test(gl.getParameter(unmasked ?? gl.RENDERER)));
     }
 
-    constructor(gl) {
-        super();
-        this.name = "WebGL2";
+    constructor(gl, software) {
+        super("WebGL2", software);
         this.gl = gl;
         this.limit = gl.getParameter(gl.MAX_TEXTURE_SIZE);
     }
 
-    /** The convolution with zeros around the map, then PixelShuffle and an activation: one of the `ACTIVATIONS`. */
+    /** The convolution with zeros around the map, PixelShuffle, then an activation: one of the `GPU_ACTIVATIONS`. */
     conv(map, layer, activation) {
-        const { kernel, groups, shuffle } = layer;
-        const numbers = [Math.ceil(map.channels / 4), groups, shuffle];
-        const planes = this.take(4 * groups, Math.ceil(map.height / CONVOLVED_ROWS), map.width, CONVOLVED_ROWS);
-        this.run(convolutionSource(kernel, activation), [map, layer.data], planes, numbers);
-        const size = { channels: layer.outputs / shuffle ** 2, height: map.height * shuffle, width: map.width * shuffle };
+        const { source, numbers, size } = this.convolution(map, layer, activation);
+        const height = Math.ceil(map.height / ROW_BLOCK.length);
+        const planes = this.take({ channels: 4 * layer.groups, height, width: map.width }, ROW_BLOCK.length);
+        this.run(source, [map, layer.data], planes, numbers);
         const result = this.apply(INTERLEAVE_SOURCE, [planes], size, numbers);
         this.release(planes);
         return result;
     }
 
-    /** Draw the result of a source into the planes of a map. */
+    /** Compute the numbers of all planes of a map. */
     run(source, inputs, output, numbers) {
         const { gl } = this;
         const planes = inputs.flatMap((map) => map.textures.map((texture) => ({ ...map, texture })));
@@ -93,13 +93,8 @@ export class WebGL2Backend extends GpuBackend {
         return this.once(`${inputs} ${planes} ${source}`, () => {
             const { gl } = this;
             const program = gl.createProgram();
-            const sources = [[gl.VERTEX_SHADER, VERTEX_SHADER], [gl.FRAGMENT_SHADER, fragmentShader(source, inputs, planes)]];
-            for (const [kind, text] of sources) {
-                const shader = gl.createShader(kind);
-                gl.shaderSource(shader, text);
-                gl.compileShader(shader);
-                gl.attachShader(program, shader);
-            }
+            this.attach(program, gl.VERTEX_SHADER, GLSL_VERTEX_SHADER);
+            this.attach(program, gl.FRAGMENT_SHADER, glslShader(source, inputs, planes));
             gl.linkProgram(program);
             this.check();
             if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
@@ -107,12 +102,21 @@ export class WebGL2Backend extends GpuBackend {
                 throw new Error(`WebGL2 refuses a shader: ${logs.join("")}${gl.getProgramInfoLog(program)}`);
             }
             gl.useProgram(program);
-            ["a", "b", "c", "d"].forEach((name, unit) => gl.uniform1i(gl.getUniformLocation(program, `${name}_data`), unit));
-            return { program, sizes: gl.getUniformLocation(program, "n") };
+            const place = (name) => gl.getUniformLocation(program, name);
+            ["a_data", "b_data", "c_data", "d_data"].forEach((name, unit) => gl.uniform1i(place(name), unit));
+            return { program, sizes: place("n") };
         });
     }
 
-    allocate(channels, height, width, planes) {
+    attach(program, kind, source) {
+        const { gl } = this;
+        const shader = gl.createShader(kind);
+        gl.shaderSource(shader, source);
+        gl.compileShader(shader);
+        gl.attachShader(program, shader);
+    }
+
+    allocate({ channels, height, width }, planes) {
         const { gl } = this;
         const groups = Math.ceil(channels / 4);
         const columns = Math.ceil(groups / Math.max(Math.floor(this.limit / height), 1));
@@ -150,7 +154,7 @@ export class WebGL2Backend extends GpuBackend {
         return { channels: 4, height, width: TEXELS_ACROSS, columns: 1, textures: [texture] };
     }
 
-    write({ channels, height, width, columns, textures }, texels) {
+    writeTexels({ channels, height, width, columns, textures }, texels) {
         const { gl } = this;
         gl.bindTexture(gl.TEXTURE_2D, textures[0]);
         for (let g = 0; 4 * g < channels; g++) {
@@ -159,7 +163,7 @@ export class WebGL2Backend extends GpuBackend {
         }
     }
 
-    async texels({ channels, height, width, columns, framebuffer }) {
+    async readTexels({ channels, height, width, columns, framebuffer }) {
         const { gl } = this;
         const texels = new Float32Array(4 * Math.ceil(channels / 4) * height * width);
         gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);

@@ -2,7 +2,7 @@ import { ReferenceBackend } from "./reference.js";
 import { WebGL2Backend } from "./webgl2.js";
 import { WebGPUBackend } from "./webgpu.js";
 
-/** Worker: for a backend's name, how far the result of each operation is from the reference. */
+/** A worker that, asked for a backend by name, tells how far each of its operations is from the reference, and more. */
 
 let state = 1;
 
@@ -18,7 +18,7 @@ function random(length, deviation = 1) {
     });
 }
 
-/** A case of each kind: its name, the sizes of its inputs and what it does with them. */
+/** Cases: name, sizes of the inputs, and what is done with a backend and the inputs. */
 function* cases() {
     const flat = [5, 7, 10];
     for (const [kernel, shuffle, activation, inputs, outputs] of [
@@ -26,14 +26,14 @@ function* cases() {
         [3, 2, "gelu", 5, 24],
         [5, 4, "leaky", 4, 80],
         [3, 3, "sigmoid", 9, 9],
-        [9, 1, "unit", 2, 3],
         [7, 1, "none", 6, 8],
+        [9, 1, "unit", 2, 3],
     ]) {
         const weight = random(outputs * inputs * kernel * kernel, 1 / Math.sqrt(inputs * kernel * kernel));
         const bias = random(outputs);
-        const name = `conv ${kernel}x${kernel}, shuffle ${shuffle}, ${activation}`;
-        yield [name, [[inputs, 9, 6]], (backend, [a]) =>
-            backend.conv(a, backend.layer(weight, bias, { inputs, outputs, kernel, shuffle }), activation)];
+        const convolve = (backend, [a]) =>
+            backend.conv(a, backend.layer(weight, bias, { inputs, outputs, kernel, shuffle }), activation);
+        yield [`conv ${kernel}x${kernel}, shuffle ${shuffle}, ${activation}`, [[inputs, 9, 6]], convolve];
     }
     for (const kind of ["add", "subtract", "tanh_sum", "sigmoid_sum", "gate", "couple"]) {
         yield [kind, [flat, flat, flat], (backend, [a, b, c]) => backend.combine(kind, a, b, c)];
@@ -44,29 +44,50 @@ function* cases() {
     yield ["resize to more", [flat], (backend, [a]) => backend.resize(a, 15, 40)];
     yield ["resize to less", [flat], (backend, [a]) => backend.resize(a, 3, 4)];
     yield ["warp", [flat, [2, 7, 10]], (backend, [a, flow]) => backend.warp(a, backend.combine("add", flow, flow))];
-    yield ["aggregate", [[6, 4, 5], [6, 4, 5], [6, 4, 5], [3, 4, 5]], (backend, maps) => backend.aggregate(maps.slice(0, 3), maps[3])];
-    yield ["many tiles", [[1030, 20, 3]], (backend, [a]) => backend.slice(a, 1, 1029)];
+    const pictures = Array(5).fill([6, 4, 5]);
+    yield ["aggregate", [[5, 4, 5], ...pictures], (backend, [weights, ...maps]) => backend.aggregate(maps, weights)];
+    yield ["many tiles", [[1030, 70, 3]], (backend, [a]) => backend.slice(a, 1, 1029)];
 }
 
-async function result(backend, sizes, inputs, operate) {
+/** What becomes of inputs of some sizes: size and numbers. */
+function result(backend, sizes, inputs, operate) {
     return backend.frame(async () => {
         const maps = inputs.map((values, i) => backend.input(values, ...sizes[i]));
         const map = operate(backend, maps);
-        return [await backend.read(map), [map.channels, map.height, map.width].join()];
+        return { size: [map.channels, map.height, map.width].join(), values: await backend.read(map) };
     });
 }
 
-/** Each case twice, so that the memory of the first is used again. */
+/** Name and largest difference of each case, twice, since the second time the memory of the first is used again. */
 async function differences(backend) {
     const found = [];
     for (const [name, sizes, operate] of [...cases(), ...cases()]) {
         const inputs = sizes.map((size) => random(size.reduce((a, b) => a * b)));
-        const [wanted, size] = await result(new ReferenceBackend(), sizes, inputs, operate);
-        const [values, found_size] = await result(backend, sizes, inputs, operate);
-        if (size !== found_size || values.length !== wanted.length) throw new Error(`${name}: [${found_size}] for [${size}]`);
-        found.push([name, values.reduce((worst, value, i) => Math.max(worst, Math.abs(value - wanted[i])), 0)]);
+        const wanted = await result(new ReferenceBackend(), sizes, inputs, operate);
+        const { size, values } = await result(backend, sizes, inputs, operate);
+        if (size !== wanted.size || values.length !== wanted.values.length) throw new Error(`${name}: size ${size}`);
+        const worse = (worst, value, i) => Math.max(worst, Math.abs(value - wanted.values[i]));
+        found.push([name, values.reduce(worse, 0)]);
     }
     return found;
+}
+
+/** How many times a backend has asked for memory after each of three frames that are alike. */
+async function allocations(backend) {
+    const counts = [];
+    let count = 0;
+    const allocate = backend.allocate.bind(backend);
+    backend.allocate = (...size) => {
+        count++;
+        return allocate(...size);
+    };
+    const layer = backend.layer(random(16 * 4 * 9), random(16), { inputs: 4, outputs: 16, kernel: 3, shuffle: 2 });
+    const operate = (_, [a]) => backend.combine("add", backend.conv(a, layer, "gelu"), backend.conv(a, layer, "none"));
+    for (let frame = 0; frame < 3; frame++) {
+        await result(backend, [[4, 11, 13]], [random(4 * 11 * 13)], operate);
+        counts.push(count);
+    }
+    return counts;
 }
 
 /** What a backend says once its GPU is lost. */
@@ -80,7 +101,11 @@ onmessage = async ({ data }) => {
     try {
         const backend = await { WebGL2: WebGL2Backend, WebGPU: WebGPUBackend }[data].create();
         if (!backend) return postMessage({ absent: true });
-        postMessage({ name: backend.name, differences: await differences(backend), complaint: await complaint(backend) });
+        const said = { name: backend.name, software: backend.software };
+        said.differences = await differences(backend);
+        said.allocations = await allocations(backend);
+        said.complaint = await complaint(backend);
+        postMessage(said);
     } catch (error) {
         postMessage({ error: error.stack });
     }

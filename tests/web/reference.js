@@ -1,6 +1,4 @@
-/**
- * The operations of the web player's backends as plain sums in float64, for tests. A map is {channels, height, width, values [channels, height, width]}.
- */
+/** The operations of the web player's backends as plain sums in float64. A map has values [channels, height, width]. */
 
 /** The error function by its series, good to 1e-12 for |x| < 5. */
 function erf(x) {
