@@ -49,7 +49,8 @@ function arrangedWeights(weight, bias, { inputs, outputs, kernel, shuffle }) {
  * What the backends of WebGL2 and WebGPU have in common. Maps are float32 [channels, height, width] of one frame,
  * opaque but for these sizes. A GPU that fails, is lost or has too little memory is an `Error`, in the next `read` at
  * the latest. A subclass has `conv`, `dispose`, and for this class `allocate(size, planes)`, memory for maps of a size;
- * `upload(texels)`, what `a_texel` reads; `writeTexels`, `async readTexels`; `run(source, inputs, output, numbers)`.
+ * `upload(texels)`, what `a_texel` reads; `destroy(memory)`, the end of both; `writeTexels`, `async readTexels`;
+ * `run(source, inputs, output, numbers)`.
  */
 export class GpuBackend {
     /** `software`: whether the CPU does the GPU's work. */
@@ -59,12 +60,25 @@ export class GpuBackend {
         this.free = new Map();
         this.made = [];
         this.kept = new Map();
+        this.owned = [];
     }
 
     /** Weights [outputs, inputs, kernel, kernel], biases [outputs]; PixelShuffle by `shuffle` follows (1: none). */
     layer(weight, bias, shape) {
         const { texels, groups } = arrangedWeights(weight, bias, shape);
-        return { ...shape, groups, data: this.upload(texels) };
+        return { ...shape, groups, data: this.own(this.upload(texels)) };
+    }
+
+    /** Release all layers and maps. */
+    clear() {
+        this.owned.forEach((memory) => this.destroy(memory));
+        this.owned = [];
+        this.free.clear();
+    }
+
+    own(memory) {
+        this.owned.push(memory);
+        return memory;
     }
 
     /** A map of numbers [channels, height, width]. */
@@ -158,7 +172,7 @@ export class GpuBackend {
     /** Maps of one size, `planes` in number, as one that is yet to be released. */
     take({ channels, height, width }, planes) {
         const key = [Math.ceil(channels / 4), height, width, planes].join();
-        const memory = this.free.get(key)?.pop() ?? this.allocate({ channels, height, width }, planes);
+        const memory = this.free.get(key)?.pop() ?? this.own(this.allocate({ channels, height, width }, planes));
         return { ...memory, key, channels, height, width };
     }
 

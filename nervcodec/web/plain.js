@@ -17,12 +17,13 @@ export class PlainBackend {
     /** @param {Kernels} kernels whose memory is used, from where it is at now */
     constructor(kernels) {
         this.name = "WebAssembly";
+        this.software = false;
         this.kernels = kernels;
         this.start = kernels.mark();
     }
 
     /**
-     * A convolution with zero "same" padding, then PixelShuffle; made outside of `frame`, kept until `dispose`.
+     * A convolution with zero "same" padding, then PixelShuffle; made outside of `frame`, kept until `clear`.
      * @param {Float32Array} weight [outputs, inputs, kernel, kernel]
      * @param {Float32Array} bias [outputs]
      * @param {{inputs, outputs, kernel, shuffle}} shape outputs: channels before PixelShuffle by `shuffle`, 1 for none
@@ -148,8 +149,12 @@ export class PlainBackend {
     }
 
     /** Release all layers. */
-    dispose() {
+    clear() {
         this.kernels.release(this.start);
+    }
+
+    dispose() {
+        this.clear();
     }
 
     band(map, { inputs, kernel }) {

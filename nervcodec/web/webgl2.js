@@ -184,6 +184,11 @@ export class WebGL2Backend extends GpuBackend {
         if (error !== gl.NO_ERROR) throw new Error(`WebGL2 failed with error ${error}`);
     }
 
+    destroy({ textures, framebuffer }) {
+        textures.forEach((texture) => this.gl.deleteTexture(texture));
+        if (framebuffer) this.gl.deleteFramebuffer(framebuffer);
+    }
+
     /** Free all memory of the GPU; nothing can be computed afterwards. */
     dispose() {
         this.gl.getExtension("WEBGL_lose_context")?.loseContext();

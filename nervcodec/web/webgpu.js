@@ -149,6 +149,10 @@ export class WebGPUBackend extends GpuBackend {
         this.encoder = null;
     }
 
+    destroy({ buffer }) {
+        buffer.destroy();
+    }
+
     /** Free all memory of the GPU; nothing can be computed afterwards. */
     dispose() {
         this.device.destroy();

@@ -23,26 +23,25 @@ import { WebGPUBackend } from "./webgpu.js";
 
 const KERNEL_BYTES = Uint8Array.from(atob(ASSETS.kernels), (letter) => letter.charCodeAt(0));
 /** Backends by name, the one to prefer first. */
-const BACKENDS = {
-    webgpu: (options) => WebGPUBackend.create(options),
-    webgl2: (options) => WebGL2Backend.create(options),
+const DECODER_BACKENDS = {
+    webgpu: () => WebGPUBackend.create(),
+    webgl2: () => WebGL2Backend.create(),
     wasm: () => PlainBackend.create(KERNEL_BYTES),
 };
 const MATROSKA = [0x1a, 0x45, 0xdf, 0xa3];
 /** Transfer functions of H.273 for pictures with a high dynamic range. */
 const HIGH_RANGE = { 16: "PQ", 18: "HLG" };
 
-/** A backend by name, or for "auto" the first one that is not emulated by the processor. */
+/** A backend by name, or for "auto" the first one that the processor does not emulate. */
 async function chooseBackend(name) {
-    for (const [own, create] of Object.entries(BACKENDS)) {
-        if (own === name || name === "auto") {
-            const backend = await create({ hardware: name === "auto" });
-            if (backend) {
-                return backend;
-            }
+    for (const [own, create] of Object.entries(DECODER_BACKENDS)) {
+        const backend = own === name || name === "auto" ? await create() : null;
+        if (backend && !(name === "auto" && backend.software)) {
+            return backend;
         }
+        backend?.dispose();
     }
-    throw new StreamError(`This browser has no ${name}.`);
+    throw new StreamError(`this browser has no ${name}`);
 }
 
 class Session {
@@ -79,7 +78,7 @@ class Session {
             bytes: this.bytes,
             layerBytes: layers.map(({ chunks }) => chunks.reduce((total, { size }) => total + size, 0)),
             backend: this.decoder.rendering.backend.name,
-            backends: Object.keys(BACKENDS),
+            backends: Object.keys(DECODER_BACKENDS),
             sound: isMatroska ? attachment.slice().buffer : null,
             notes: notesOn(header, attachment),
         };
