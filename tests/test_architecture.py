@@ -12,9 +12,10 @@ import pytest
 ROOT = Path(__file__).parent.parent / "nervcodec"
 FILES = sorted(ROOT.rglob("*.py"))
 RANKS = {
-    "__main__": 6,
-    "cli": 5,
-    "bench": 4,
+    "__main__": 7,
+    "cli": 6,
+    "bench": 5,
+    "export": 4,
     "codec": 3,
     "training": 2,
     "entropy": 1,
@@ -62,6 +63,7 @@ DOORS = {
     "PIL": "bench",
     "jinja2": "bench",
     "ray": "codec",
+    "onnx": "export",
     "pickle": "",
 }
 LONGEST_FILE, LONGEST_BODY = 250, 40

@@ -102,15 +102,19 @@ class _Listed:
 
 def _decode(stream: Stream, segments: Sequence[_Listed], device: torch.device, *, fast: bool) -> Iterator[Tensor]:
     unpacker, header = Unpacker(stream), stream.header
-    _check_sizes(unpacker.configs, header.video.map_size)
+    check_sizes(unpacker.configs, header.video.map_size)
     for segment, (frames, listed) in enumerate(zip(header.segments, segments, strict=True)):
         if listed.wanted.any():
             LOG.debug("segment %d: frames %d, of which %d are wanted", segment, frames, int(listed.wanted.sum()))
-            networks = _networks(unpacker, segment, frames)
+            networks = segment_networks(unpacker, segment, frames)
             yield from _render_segment(networks, listed, header.video, device, fast=fast)
 
 
-def _check_sizes(networks: Sequence[Sequence[PyramidConfig]], size: tuple[int, int]) -> None:
+def check_sizes(networks: Sequence[Sequence[PyramidConfig]], size: tuple[int, int]) -> None:
+    """Check that every network of each layer makes pictures of at least a size, height and width in samples.
+
+    Raises CorruptStream, which names the layer.
+    """
     for below, configs in enumerate(networks):
         for config in configs:
             if any(side > padded for side, padded in zip(size, config.padded_size, strict=True)):
@@ -118,8 +122,11 @@ def _check_sizes(networks: Sequence[Sequence[PyramidConfig]], size: tuple[int, i
                     raise CorruptStream(f"a network for {config.padded_size} cannot make a picture of {size}")
 
 
-def _networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[PyramidConfig, DecoderState]]:
-    """The networks of a segment from the base up, without layers that add nothing to the segment."""
+def segment_networks(unpacker: Unpacker, segment: int, frames: int) -> list[tuple[PyramidConfig, DecoderState]]:
+    """The networks of a segment of `frames` frames from the base up, without layers that add nothing to the segment.
+
+    Raises BitstreamError for a damaged chunk, ResourceError where the memory is too small to render frames.
+    """
     layers = range(len(unpacker.configs))
     configs = {layer: config for layer in layers if (config := unpacker.config(layer, segment))}
     numbers = max(config.largest_render for config in configs.values())
