@@ -1,7 +1,8 @@
 """Frames of a file at any time: frames that it holds, and frames between them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, groupby, islice
 
 from torch import Tensor
@@ -13,10 +14,15 @@ from nervcodec.codec.decoding.frames import decode_frames, decode_times
 from nervcodec.codec.decoding.groups import Correct, Corrector, Groups
 from nervcodec.codec.decoding.links import Link, Linker, with_filter
 from nervcodec.codec.device import choose_device
+from nervcodec.codec.stream.unpacking import Unpacker
 from nervcodec.timeline import Moment
 
 BATCH_PIXELS = 1 << 18
 """Most pixels of pairs of frames whose motion, and whose frames between, are made together."""
+
+
+Render = Callable[[Sequence[int]], Iterator[Tensor]]
+"""A function that gives the frames of a file with some numbers, in order, samples `[C, H, W]`."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class _Making:
     between: Between
     device: DeviceName
     fast: bool = False
+    render: Render | None = None
+    """Gives frames of the file; None renders them as `decode_frames` does."""
     correct: Correct | None = None
     """Gives the corrections of frames of groups; None takes those of the stream."""
 
@@ -54,10 +62,19 @@ def frames_at(
 
 
 def corrected_frames(
-    stream: Stream, moments: Sequence[Moment], correct: Correct, *, device: DeviceName = "auto"
+    stream: Stream,
+    moments: Sequence[Moment],
+    correct: Correct,
+    *,
+    device: DeviceName = "auto",
+    render: Render | None = None,
 ) -> Iterator[Tensor]:
-    """Frames as of `frames_at`, those of groups with corrections that are not those of the stream."""
-    return _frames(stream, moments, range(len(moments)), _Making("motion", device, correct=correct))
+    """Frames as of `frames_at`, those of groups with corrections that a function gives.
+
+    render: gives the frames of the file that they are made of, before the temporal filter; the frames that are made
+    lie on the device of these. None renders them.
+    """
+    return _frames(stream, moments, range(len(moments)), _Making("motion", device, render=render, correct=correct))
 
 
 def _frames(stream: Stream, moments: Sequence[Moment], numbers: range, making: _Making) -> Iterator[Tensor]:
@@ -66,14 +83,16 @@ def _frames(stream: Stream, moments: Sequence[Moment], numbers: range, making: _
     apart = {moment.frame for moment in shown if moment.fraction}
     linker = Linker(stream, choose_device(device), apart, along_motion=along_motion, fast=fast)
     frames = sorted(linker.needed(_frames_of(shown, header.frames)))
-    made = chain.from_iterable(decode_frames(stream, set(frames), device=device, fast=fast))
+    decoded = chain.from_iterable(decode_frames(stream, set(frames), device=device, fast=fast))
+    made = making.render(frames) if making.render else decoded
     rendered = chain.from_iterable(_rendered(stream, moments, numbers, device, fast=fast))
     wanted = {frame: list(group) for frame, group in groupby(shown, key=lambda moment: moment.frame)}
     size = max(1, BATCH_PIXELS // header.video.pixels)
     batches = _batches(linker.links(zip(frames, made, strict=True)), size)
     filtered = with_filter(chain.from_iterable(map(linker.with_motion, batches)))
     if header.way == BY_LEVELS and along_motion:
-        groups = Groups(header, linker, making.correct or Corrector(stream), size)
+        corrections = lru_cache(maxsize=1)(Unpacker(stream).corrections)
+        groups = Groups(header, linker, making.correct or Corrector(header, corrections), size)
         filtered = chain.from_iterable(groups.divided(links, wanted) for links in _batches(filtered, size))
     for links in _batches(filtered, size):
         places = [(link, moment) for link in links for moment in wanted.get(link.index, []) if link.covers(moment)]

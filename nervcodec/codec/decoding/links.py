@@ -23,7 +23,10 @@ Finish = Callable[[Sequence[int], Tensor], Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """Two consecutive frames of a file, samples `[1, C, H, W]`, and what lies between them."""
+    """Two consecutive frames of a file, samples `[1, C, H, W]` on any device, and what lies between them.
+
+    Frames that are made of them are put on the same device.
+    """
 
     index: int
     """Number of the first one in the file."""
@@ -124,7 +127,8 @@ class Linker:
             before, after = self._both(found)
             motion = self._motion_at(before, after, found, fraction)
             prediction = prediction_between(before, after, motion, fraction, self.video)
-            made |= dict(zip(numbers, torch.split(finish(numbers, prediction).cpu(), 1), strict=True))
+            frames = finish(numbers, prediction).to(found[0].before.device)
+            made |= dict(zip(numbers, torch.split(frames, 1), strict=True))
         return [made[number] for number in range(len(links))]
 
     def _moved(self, links: Sequence[Link], strength: int) -> list[Link]:
@@ -197,4 +201,4 @@ def with_filter(links: Iterable[Link]) -> Iterator[Link]:
 def _averaged(frame: Tensor, *evidence: Evidence | None) -> Tensor:
     """A frame with the evidence about it that there is."""
     known = [found for found in evidence if found is not None]
-    return filtered(frame.to(known[0].weights.device), known).cpu() if known else frame
+    return filtered(frame.to(known[0].weights.device), known).to(frame.device) if known else frame
