@@ -10,20 +10,23 @@ from torch import Tensor
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.ways import BY_LEVELS
 from nervcodec.codec.choices import DeviceName
-from nervcodec.codec.decoding.between import corrected_frames
-from nervcodec.codec.decoding.groups import Corrector
+from nervcodec.codec.decoding.between import filtered_links, frames_along
+from nervcodec.codec.decoding.groups import Corrector, Groups
 from nervcodec.codec.decoding.kept import Kept
+from nervcodec.codec.decoding.links import Link, Linker
 from nervcodec.codec.decoding.renderer import Renderer, Renderers
 from nervcodec.codec.device import choose_device
 from nervcodec.corrections import Corrections
 from nervcodec.levels import way_to
+from nervcodec.timeline import Moment
 
 
 class FrameAccess:
     """Frames that a stream shows by default, bit for bit those of a decode of all.
 
-    Kept are networks with what they write into, corrections, rendered frames, and frames that were made of these.
-    Beside that, memory is needed for what one call makes, and for the tensors of the segment that was unpacked last.
+    Kept are networks with what they write into, corrections, rendered frames, links of frames of groups, and frames
+    that were made of these. Beside that, memory is needed for what one call makes, and for the tensors of the segment
+    that was unpacked last.
 
     limit: most bytes that are kept.
 
@@ -31,12 +34,17 @@ class FrameAccess:
     """
 
     def __init__(self, stream: Stream, device: DeviceName, limit: int) -> None:
-        header = stream.header
-        self.stream, self.device, self.kept = stream, device, Kept(limit)
+        header, place = stream.header, choose_device(device)
+        self.header, self.device, self.kept = header, place, Kept(limit)
         self.schedule = header.playback.schedule(header.times, header.video.frame_rate, header.clock)
-        self._renderers = Renderers(stream, choose_device(device))
-        self._corrector = Corrector(header, self._corrections)
+        self._renderers = Renderers(stream, place)
         self._starts = list(accumulate(header.segments, initial=0))
+        self._apart = {moment.frame for moment in self.schedule.moments if moment.fraction}
+        """Numbers of the frames of the file between which and the next one frames are shown."""
+        self._linker = Linker(stream, place, self._apart, along_motion=True, fast=False)
+        corrector = Corrector(header, self._corrections)
+        by_levels = header.way == BY_LEVELS
+        self._groups = Groups(header, self._linker, corrector, self._known) if by_levels else None
         self._changed = header.grouped or any(map(any, header.filters))
         """Whether frames are made of rendered ones."""
 
@@ -46,29 +54,46 @@ class FrameAccess:
         They may share memory with what is kept. Raises BitstreamError as `decode_frames` does.
         """
         moments = [self.schedule.moments[number] for number in numbers]
-        return corrected_frames(self.stream, moments, self._corrector, device=self.device, render=self._rendered)
+        return frames_along(self._links(moments), moments, self._linker, self._groups)
 
     def found(self, numbers: Collection[int]) -> Iterator[tuple[int, Tensor]]:
         """Frames with some numbers as of `made`, each once and with its number, those that are kept first; they are
         kept, and so are those of their groups that they are made of."""
-        known = {number: frame for number in numbers if (frame := self.kept.get(("frame", number))) is not None}
+        known = {number: frame for number in numbers if (frame := self._known(number)) is not None}
         yield from known.items()
         wanted = set(numbers).difference(known)
-        needed = sorted(wanted.union(*map(self._before, wanted)))
+        needed = [n for n in sorted(wanted.union(*map(self._before, wanted))) if n in wanted or self._known(n) is None]
         for number, frame in zip(needed, self.made(needed), strict=True):
             if self._changed:
                 self.kept.keep(("frame", number), frame.clone(), frame.nbytes)
             if number in wanted:
                 yield number, frame
 
+    def _known(self, number: int) -> Tensor | None:
+        """A frame that has been made and is kept; where levels are, its number is its position in the video."""
+        frame: Tensor | None = self.kept.get(("frame", number))
+        return frame
+
     def _before(self, number: int) -> list[int]:
         """Numbers of the frames between frames of the file that have to be made before one of them."""
-        header = self.stream.header
-        if header.way != BY_LEVELS:
-            return []
         frame = self.schedule.moments[number].frame
-        around = header.times.positions[frame : frame + 2]
-        return way_to(number, *around) if len(around) > 1 else []
+        if self._groups is None or frame not in self._apart:
+            return []
+        return way_to(number, *self._groups.positions[frame : frame + 2])
+
+    def _links(self, moments: Sequence[Moment]) -> Iterator[Link]:
+        """Links from the frames of the file before some moments, filtered, in order."""
+        frames = sorted({moment.frame for moment in moments})
+        known = {frame: link for frame in frames if (link := self.kept.get(("link", frame)))}
+        new = [frame for frame in frames if frame not in known]
+        needed = sorted(self._linker.needed({*new, *(frame + 1 for frame in new if frame in self._apart)}))
+        made = filtered_links(self._linker, zip(needed, self._rendered(needed), strict=True))
+        for frame in frames:
+            link = known.get(frame) or next(link for link in made if link.index == frame)
+            if frame in self._apart and frame not in known:
+                link = link.alone()
+                self.kept.keep(("link", frame), link, link.size)
+            yield link
 
     def _rendered(self, frames: Sequence[int]) -> Iterator[Tensor]:
         """The frames of the file with some numbers, in order; whole batches are rendered, as in a decode of all."""

@@ -41,16 +41,18 @@ Correct = Callable[[Sequence[Place], Tensor], Tensor]
 class Groups:
     """Divides links between frames of a file into links between frames that follow each other in the video.
 
-    batch: most frames that are made together.
+    known: gives the frame at a position, `[C, h, w]`, if it has been made before, else None.
     """
 
-    def __init__(self, header: Header, linker: Linker, correct: Correct, batch: int) -> None:
-        self.linker, self.correct, self.batch = linker, correct, batch
+    def __init__(
+        self, header: Header, linker: Linker, correct: Correct, known: Callable[[int], Tensor | None] = lambda _: None
+    ) -> None:
+        self.linker, self.correct, self.known = linker, correct, known
         self.video, self.positions = header.video, header.times.positions
         self.ticks = header.clock.ticks if header.clock else range(header.times.length)
         """Time at which each frame of the video is shown."""
         longest = max((after - before for before, after in pairwise(self.positions)), default=1)
-        check_memory(SAMPLE_BYTES * longest * batch * self.video.pixels, "decoding a group of frames")
+        check_memory(SAMPLE_BYTES * longest * linker.batch * self.video.pixels, "decoding a group of frames")
 
     def divided(self, links: Sequence[Link], wanted: Mapping[int, Sequence[Moment]]) -> list[Link]:
         """The links in order, divided wherever moments are wanted between their frames.
@@ -92,11 +94,14 @@ class Groups:
 
     def _made(self, links: Sequence[Link], places: Sequence[Place]) -> list[Tensor]:
         """The frames at some places, samples `[1, C, h, w]`, each in the middle of its link."""
-        made: list[Tensor] = []
-        for start in range(0, len(links), self.batch):
-            some = slice(start, start + self.batch)
-            made += self._together(links[some], places[some])
-        return made
+        known = [self.known(place.position) for place in places]
+        made = {number: frame[None] for number, frame in enumerate(known) if frame is not None}
+        new = [number for number, frame in enumerate(known) if frame is None]
+        for start in range(0, len(new), self.linker.batch):
+            some = new[start : start + self.linker.batch]
+            frames = self._together([links[number] for number in some], [places[number] for number in some])
+            made |= dict(zip(some, frames, strict=True))
+        return [made[number] for number in range(len(links))]
 
     def _together(self, links: Sequence[Link], places: Sequence[Place]) -> list[Tensor]:
         def finish(numbers: Sequence[int], prediction: Tensor) -> Tensor:

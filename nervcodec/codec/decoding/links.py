@@ -17,6 +17,9 @@ from nervcodec.temporal_filter import Evidence, filtered
 from nervcodec.timeline import Moment
 from nervcodec.video.domains import rgb_of
 
+BATCH_PIXELS = 1 << 18
+"""Most pixels of pairs of frames whose motion, and whose frames between, are made together."""
+
 Finish = Callable[[Sequence[int], Tensor], Tensor]
 """A function that makes samples of predictions `[B, C, h, w]` for the links with some numbers."""
 
@@ -51,6 +54,17 @@ class Link:
         """Whether a moment lies at the first frame or between the two."""
         return self.begin <= moment.fraction < self.end
 
+    def alone(self) -> "Link":
+        """The link without evidence, and with motion that shares no memory with that of other links."""
+        motion = replace(self.motion, halfway=self.motion.halfway.clone()) if self.motion else None
+        return replace(self, motion=motion, about_before=None, about_after=None)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the frames and of the motion."""
+        tensors = (self.before, self.after, self.motion.halfway if self.motion else None)
+        return sum(tensor.nbytes for tensor in tensors if tensor is not None)
+
     def held(self, moment: Moment) -> Tensor | None:
         """The frame that is shown unchanged at a moment; None where a new one lies between the two."""
         if moment.fraction == self.begin or self.after is None:
@@ -72,6 +86,8 @@ class Linker:
     ) -> None:
         header, layer = stream.header, len(stream.layers) - 1
         self.video, self.device, self.way = header.video, device, header.way
+        self.batch = max(1, BATCH_PIXELS // header.video.pixels)
+        """Number of links whose motion, and whose frames between, are made together."""
         self.apart, self.moving = apart, apart if along_motion else ()
         self.positions = header.times.positions if header.grouped else ()
         strengths = () if fast else next(iter(header.filters[layer:]), ())

@@ -15,7 +15,6 @@ from torch import Tensor
 from nervcodec.bitstream.container import open_stream
 from nervcodec.codec.choices import DeviceName
 from nervcodec.codec.decoding.access import FrameAccess
-from nervcodec.codec.device import choose_device
 from nervcodec.codec.stream.file import naming, stream_file
 from nervcodec.declarations import Range, check_declared
 from nervcodec.errors import RequestError
@@ -100,7 +99,7 @@ class Video:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        video = self._here().access.stream.header.video
+        video = self._here().access.header.video
         return video.width, video.height
 
     @property
@@ -115,12 +114,11 @@ class Video:
         return tuple(tick * clock.time_base for tick in clock.ticks)
 
     def __getitem__(self, which: int | slice | Iterable[int]) -> Tensor:
-        every = range(len(self))
         if isinstance(which, slice):
-            return self._batch(every[which])
+            return self._batch(range(len(self))[which])
         if isinstance(which, Iterable):
-            return self._batch([every[number] for number in which])
-        return self._batch([every[which]])[0]
+            return self._batch([self._number(number) for number in which])
+        return self._batch([self._number(which)])[0]
 
     def __getitems__(self, numbers: Sequence[int]) -> list[Tensor]:
         """Frames one by one, decoded together; this is how a `DataLoader` asks for a batch."""
@@ -179,6 +177,13 @@ class Video:
                 raise RequestError(f"{self.path} has been closed")
             yield opened.access
 
+    def _number(self, number: int) -> int:
+        """The number of a frame, counted from the first one."""
+        count = len(self)
+        if not -count <= number < count:
+            raise IndexError(f"there is no frame {number} among {count}")
+        return number % count
+
     def _batch(self, numbers: Sequence[int]) -> Tensor:
         """Frames with some numbers, `[B, C, H, W]`."""
         places: dict[int, list[int]] = {}
@@ -201,11 +206,11 @@ class Video:
 
     def _picture(self, access: FrameAccess, frame: Tensor) -> Tensor:
         """A frame in the domain that was asked for."""
-        return rgb_of(frame, access.stream.header.video) if self.opening.domain == "rgb" else frame
+        return rgb_of(frame, access.header.video) if self.opening.domain == "rgb" else frame
 
     def _empty(self, access: FrameAccess, count: int) -> Tensor:
         """Memory for frames in the domain that was asked for."""
-        video, device = access.stream.header.video, choose_device(self.opening.device)
+        video = access.header.video
         domain = "rgb" if self.opening.domain == "rgb" else video.domain
         shape = (count, CHANNELS[domain], *map_size(domain, video.height, video.width))
-        return torch.empty(shape, dtype=DTYPES[video.depth], device=device)
+        return torch.empty(shape, dtype=DTYPES[video.depth], device=access.device)
