@@ -1,10 +1,10 @@
 """A video codec whose bitstream is a small neural network fitted to one video.
 
 `encode(source, output, options)` fits networks and writes a `.nerv` file, and `plan` forecasts what that takes;
-`decode(path, target)` writes the frames of a file, `probe(path)` describes it, `verify(path)` checks all of it;
-`work(folder)` helps with an encode; `extract`, `extract_pack` and `merge` separate the layers of a file and join them
-again; `export_page` and `export_onnx` make files that play it, or compute it, elsewhere. Importing this package does
-not load torch; calling `encode` or `decode` does.
+`decode(path, target)` writes the frames of a file, `open(path)` gives them in any order, `probe(path)` describes it,
+`verify(path)` checks all of it; `work(folder)` helps with an encode; `extract`, `extract_pack` and `merge` separate the
+layers of a file and join them again; `export_page` and `export_onnx` make files that play it, or compute it, elsewhere.
+Importing this package does not load torch; calling `encode` or `decode` does.
 """
 
 import logging
@@ -16,6 +16,7 @@ from nervcodec.version import __version__
 if TYPE_CHECKING:
     from nervcodec.codec.decoding.composite import Composite
     from nervcodec.codec.decoding.decode import DecodeReport, decode
+    from nervcodec.codec.decoding.opening import Video, open  # noqa: A004
     from nervcodec.codec.decoding.options import DecodeOptions
     from nervcodec.codec.decoding.verify import VerifyReport, verify
     from nervcodec.codec.job.encode import encode
@@ -42,6 +43,8 @@ _LAZY = {
     "decode": "nervcodec.codec.decoding.decode",
     "DecodeOptions": "nervcodec.codec.decoding.options",
     "DecodeReport": "nervcodec.codec.decoding.decode",
+    "open": "nervcodec.codec.decoding.opening",
+    "Video": "nervcodec.codec.decoding.opening",
     "probe": "nervcodec.codec.stream.probe",
     "StreamInfo": "nervcodec.codec.stream.probe",
     "extract": "nervcodec.codec.stream.layers",
@@ -75,6 +78,7 @@ __all__ = [
     "StreamInfo",
     "Target",
     "VerifyReport",
+    "Video",
     "View",
     "__version__",
     "decode",
@@ -84,6 +88,7 @@ __all__ = [
     "extract",
     "extract_pack",
     "merge",
+    "open",
     "plan",
     "probe",
     "verify",

@@ -33,6 +33,11 @@ class Corrections:
         luma[down, :, across] = samples_of(own.float() * STEP_TABLE[self.steps[level]])
         return luma.view(1, BLOCK * rows, BLOCK * columns)[:, :height, :width]
 
+    @property
+    def size(self) -> int:
+        """Bytes of extents and symbols."""
+        return self.extents.nbytes + self.symbols.nbytes
+
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
         """Number of blocks that are sent up to the end of each frame."""

@@ -19,6 +19,15 @@ def level(before: int, after: int) -> int:
     return (after - before - 1).bit_length() - 1
 
 
+def way_to(position: int, before: int, after: int) -> list[int]:
+    """Positions of the frames that are made between two positions up to one of them, in order; it is the last."""
+    made: list[int] = []
+    while position not in (before, after):
+        made.append(middle(before, after))
+        before, after = (made[-1], after) if position >= made[-1] else (before, made[-1])
+    return made
+
+
 def level_count(positions: Sequence[int]) -> int:
     """Number of levels of the frames between some positions; 0 if there are none."""
     return max((level(before, after) + 1 for before, after in pairwise(positions) if after > before + 1), default=0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nervcodec.bitstream.container import open_stream
 from nervcodec.bitstream.format import Header
-from nervcodec.codec.decoding.frames import check_sizes, segment_networks
+from nervcodec.codec.decoding.renderer import check_sizes, segment_networks
 from nervcodec.codec.stream.file import stream_file
 from nervcodec.codec.stream.unpacking import Unpacker
 from nervcodec.errors import RequestError, ResourceError

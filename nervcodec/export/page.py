@@ -62,7 +62,7 @@ def export_page(
     _write(Path(target), pages, alone=alone)
     empty = _pages(Path(path).name, b"", None, alone=alone)
     player = sum(len(content) for name, content in empty.items() if name != FOLDER["video"])
-    return PageReport(sum(map(len, pages.values())), player, original and original.psnr_db)
+    return PageReport(sum(map(len, pages.values())), player, original.psnr_db if original else None)
 
 
 def _check(target: Path, *, alone: bool, overwrite: bool) -> None:

@@ -33,7 +33,8 @@ def picture_to_rgb(picture: Frame, video: VideoFormat) -> Frame:
 
 
 def rgb_of(picture: Tensor, video: VideoFormat) -> Tensor:
-    """RGB `[3, H, W]` of a picture of a video, samples `[C, h, w]`, as players show it."""
+    """RGB `[3, H, W]` of a picture of a video, samples `[C, h, w]`, as players show it, on its device."""
     if video.domain == "rgb":
         return picture
-    return torch.from_numpy(picture_to_rgb(picture.permute(1, 2, 0).numpy(), video)).permute(2, 0, 1)
+    rgb = picture_to_rgb(picture.permute(1, 2, 0).cpu().numpy(), video)
+    return torch.from_numpy(rgb).permute(2, 0, 1).to(picture.device)

@@ -95,7 +95,7 @@ def decoded(path: Path, folder: Path) -> list[NDArray[np.uint8]]:
     pictures = []
     for image in sorted(folder.glob("*.png")):
         with av.open(str(image)) as container:
-            pictures.append(next(container.decode(video=0)).to_ndarray(format="rgb24"))
+            pictures.append(next(container.decode(video=0)).to_ndarray(format="rgb24").astype(np.uint8))
     return pictures
 
 

@@ -1,7 +1,8 @@
 """Frames of a file at any time: frames that it holds, and frames between them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, groupby, islice
 
 from torch import Tensor
@@ -13,10 +14,8 @@ from nervcodec.codec.decoding.frames import decode_frames, decode_times
 from nervcodec.codec.decoding.groups import Correct, Corrector, Groups
 from nervcodec.codec.decoding.links import Link, Linker, with_filter
 from nervcodec.codec.device import choose_device
+from nervcodec.codec.stream.unpacking import Unpacker
 from nervcodec.timeline import Moment
-
-BATCH_PIXELS = 1 << 18
-"""Most pixels of pairs of frames whose motion, and whose frames between, are made together."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,38 @@ def corrected_frames(
     return _frames(stream, moments, range(len(moments)), _Making("motion", device, correct=correct))
 
 
+def filtered_links(linker: Linker, frames: Iterable[tuple[int, Tensor]]) -> Iterator[Link]:
+    """Links of decoded frames as of `Linker.links`, with their motion, and filtered."""
+    batches = _batches(linker.links(frames), linker.batch)
+    return with_filter(chain.from_iterable(map(linker.with_motion, batches)))
+
+
+def frames_along(
+    links: Iterator[Link],
+    moments: Iterable[Moment],
+    linker: Linker,
+    groups: Groups | None,
+    rendered: Iterator[Tensor] | None = None,
+) -> Iterator[Tensor]:
+    """Frames `[C, H, W]` at moments in order of time, of filtered links in the same order.
+
+    groups: divides links where frames are corrected level by level.
+    rendered: frames between others, in order, where these are not made along the motion.
+    """
+    wanted = {frame: list(group) for frame, group in groupby(moments, key=lambda moment: moment.frame)}
+    size = linker.batch
+    if groups:
+        links = chain.from_iterable(groups.divided(some, wanted) for some in _batches(links, size))
+    for some in _batches(links, size):
+        places = [(link, moment) for link in some for moment in wanted.get(link.index, []) if link.covers(moment)]
+        new = [(link, moment) for link, moment in places if link.held(moment) is None]
+        moved = linker.frames_between(new) if rendered is None else {}
+        for link, moment in places:
+            own = None if rendered is None or not moment.fraction or link.after is None else next(rendered)
+            held = link.held(moment)
+            yield (moved[moment] if own is None else own) if held is None else held[0]
+
+
 def _frames(stream: Stream, moments: Sequence[Moment], numbers: range, making: _Making) -> Iterator[Tensor]:
     header, shown, along_motion = stream.header, moments[numbers.start : numbers.stop], making.between == "motion"
     device, fast = making.device, making.fast
@@ -67,22 +98,13 @@ def _frames(stream: Stream, moments: Sequence[Moment], numbers: range, making: _
     linker = Linker(stream, choose_device(device), apart, along_motion=along_motion, fast=fast)
     frames = sorted(linker.needed(_frames_of(shown, header.frames)))
     made = chain.from_iterable(decode_frames(stream, set(frames), device=device, fast=fast))
-    rendered = chain.from_iterable(_rendered(stream, moments, numbers, device, fast=fast))
-    wanted = {frame: list(group) for frame, group in groupby(shown, key=lambda moment: moment.frame)}
-    size = max(1, BATCH_PIXELS // header.video.pixels)
-    batches = _batches(linker.links(zip(frames, made, strict=True)), size)
-    filtered = with_filter(chain.from_iterable(map(linker.with_motion, batches)))
-    if header.way == BY_LEVELS and along_motion:
-        groups = Groups(header, linker, making.correct or Corrector(stream), size)
-        filtered = chain.from_iterable(groups.divided(links, wanted) for links in _batches(filtered, size))
-    for links in _batches(filtered, size):
-        places = [(link, moment) for link in links for moment in wanted.get(link.index, []) if link.covers(moment)]
-        new = [(link, moment) for link, moment in places if link.held(moment) is None]
-        moved = linker.frames_between(new) if along_motion else {}
-        for link, moment in places:
-            own = None if along_motion or not moment.fraction or link.after is None else next(rendered)
-            held = link.held(moment)
-            yield (moved[moment] if own is None else own) if held is None else held[0]
+    links = filtered_links(linker, zip(frames, made, strict=True))
+    if not along_motion:
+        rendered = chain.from_iterable(_rendered(stream, moments, numbers, device, fast=fast))
+        return frames_along(links, shown, linker, None, rendered)
+    corrector = Corrector(header, lru_cache(maxsize=1)(Unpacker(stream).corrections))
+    groups = Groups(header, linker, making.correct or corrector) if header.way == BY_LEVELS else None
+    return frames_along(links, shown, linker, groups)
 
 
 def _batches(links: Iterator[Link], size: int) -> Iterator[list[Link]]:

@@ -9,15 +9,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.format import Header
 from nervcodec.codec.decoding.links import Link, Linker
-from nervcodec.codec.stream.unpacking import Unpacker
 from nervcodec.corrections import Corrections
 from nervcodec.interpolation import with_luma
 from nervcodec.levels import level, middle
 from nervcodec.memory import check_memory
-from nervcodec.timeline import Moment, Playback
+from nervcodec.timeline import Moment
 
 SAMPLE_BYTES = 6
 """Most bytes of a pixel of a frame in memory."""
@@ -43,17 +41,18 @@ Correct = Callable[[Sequence[Place], Tensor], Tensor]
 class Groups:
     """Divides links between frames of a file into links between frames that follow each other in the video.
 
-    batch: most frames that are made together.
+    known: gives the frame at a position, `[C, h, w]`, if it has been made before, else None.
     """
 
-    def __init__(self, header: Header, linker: Linker, correct: Correct, batch: int) -> None:
-        self.linker, self.correct, self.batch = linker, correct, batch
+    def __init__(
+        self, header: Header, linker: Linker, correct: Correct, known: Callable[[int], Tensor | None] = lambda _: None
+    ) -> None:
+        self.linker, self.correct, self.known = linker, correct, known
         self.video, self.positions = header.video, header.times.positions
+        self.ticks = header.clock.ticks if header.clock else range(header.times.length)
+        """Time at which each frame of the video is shown."""
         longest = max((after - before for before, after in pairwise(self.positions)), default=1)
-        check_memory(SAMPLE_BYTES * longest * batch * self.video.pixels, "decoding a group of frames")
-        schedule = Playback(all_times=True).schedule(header.times, header.video.frame_rate, header.clock)
-        self.times = [moment.fraction for moment in schedule.moments]
-        """Time of each frame of the video after the last frame of the file, as in a Place."""
+        check_memory(SAMPLE_BYTES * longest * linker.batch * self.video.pixels, "decoding a group of frames")
 
     def divided(self, links: Sequence[Link], wanted: Mapping[int, Sequence[Moment]]) -> list[Link]:
         """The links in order, divided wherever moments are wanted between their frames.
@@ -84,7 +83,8 @@ class Groups:
     def _place(self, link: Link) -> Place | None:
         """The frame in the middle of a link; None where its frames are neighbours."""
         first, last = self.positions[link.index : link.index + 2]
-        times = [Fraction(0), *self.times[first + 1 : last], Fraction(1)]
+        begin, end = self.ticks[first], self.ticks[last]
+        times = [Fraction(tick - begin, end - begin) for tick in self.ticks[first : last + 1]]
         before, after = first + times.index(link.begin), first + times.index(link.end)
         if after == before + 1:
             return None
@@ -94,11 +94,14 @@ class Groups:
 
     def _made(self, links: Sequence[Link], places: Sequence[Place]) -> list[Tensor]:
         """The frames at some places, samples `[1, C, h, w]`, each in the middle of its link."""
-        made: list[Tensor] = []
-        for start in range(0, len(links), self.batch):
-            some = slice(start, start + self.batch)
-            made += self._together(links[some], places[some])
-        return made
+        known = [self.known(place.position) for place in places]
+        made = {number: frame[None] for number, frame in enumerate(known) if frame is not None}
+        new = [number for number, frame in enumerate(known) if frame is None]
+        for start in range(0, len(new), self.linker.batch):
+            some = new[start : start + self.linker.batch]
+            frames = self._together([links[number] for number in some], [places[number] for number in some])
+            made |= dict(zip(some, frames, strict=True))
+        return [made[number] for number in range(len(links))]
 
     def _together(self, links: Sequence[Link], places: Sequence[Place]) -> list[Tensor]:
         def finish(numbers: Sequence[int], prediction: Tensor) -> Tensor:
@@ -117,29 +120,24 @@ def _halves(link: Link, frame: Tensor, time: Fraction) -> list[Link]:
 
 
 class Corrector:
-    """Takes corrections from a stream."""
+    """Takes corrections from a stream.
 
-    def __init__(self, stream: Stream) -> None:
-        self.header, self.unpacker = stream.header, Unpacker(stream)
-        segments = range(len(stream.header.segments))
-        self.last = [self.header.positions(segment)[-1] for segment in segments]
+    corrections: gives those of a segment, None where it has none; it is asked for each frame.
+    """
+
+    def __init__(self, header: Header, corrections: Callable[[int], Corrections | None]) -> None:
+        self.header, self.corrections = header, corrections
+        self.last = [header.positions(segment)[-1] for segment in range(len(header.segments))]
         """Position of the last frame of each segment."""
-        self.known: dict[int, tuple[dict[int, int], Corrections | None]] = {}
-        """Numbers of corrected frames by their positions, and corrections, of the segment that was asked for last."""
 
     def __call__(self, places: Sequence[Place], prediction: Tensor) -> Tensor:
         """Corrections of luma `[B, 1, H, W]` of the frames at some places."""
-        video = self.header.video
-        luma = torch.zeros(len(places), 1, video.height, video.width)
+        height, width = self.header.video.height, self.header.video.width
+        luma = torch.zeros(len(places), 1, height, width)
         for row, place in zip(luma, places, strict=True):
-            numbers, corrections = self._corrections(bisect_left(self.last, place.position))
-            if corrections:
-                row[:] = corrections.luma(numbers[place.position], place.level, video.height, video.width)
+            segment = bisect_left(self.last, place.position)
+            if corrections := self.corrections(segment):
+                held = self.header.positions(segment)
+                number = place.position - held[0] - bisect_left(held, place.position)
+                row[:] = corrections.luma(number, place.level, height, width)
         return luma
-
-    def _corrections(self, segment: int) -> tuple[dict[int, int], Corrections | None]:
-        if segment not in self.known:
-            self.known = {}
-            numbers = {position: number for number, position in enumerate(self.header.corrected(segment))}
-            self.known = {segment: (numbers, self.unpacker.corrections(segment))}
-        return self.known[segment]

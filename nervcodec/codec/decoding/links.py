@@ -17,13 +17,19 @@ from nervcodec.temporal_filter import Evidence, filtered
 from nervcodec.timeline import Moment
 from nervcodec.video.domains import rgb_of
 
+BATCH_PIXELS = 1 << 18
+"""Most pixels of pairs of frames whose motion, and whose frames between, are made together."""
+
 Finish = Callable[[Sequence[int], Tensor], Tensor]
 """A function that makes samples of predictions `[B, C, h, w]` for the links with some numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """Two consecutive frames of a file, samples `[1, C, H, W]`, and what lies between them."""
+    """Two consecutive frames of a file, samples `[1, C, H, W]` on any device, and what lies between them.
+
+    Frames that are made of them are put on the same device.
+    """
 
     index: int
     """Number of the first one in the file."""
@@ -48,6 +54,17 @@ class Link:
         """Whether a moment lies at the first frame or between the two."""
         return self.begin <= moment.fraction < self.end
 
+    def alone(self) -> "Link":
+        """The link without evidence, and with motion that shares no memory with that of other links."""
+        motion = replace(self.motion, halfway=self.motion.halfway.clone()) if self.motion else None
+        return replace(self, motion=motion, about_before=None, about_after=None)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the frames and of the motion."""
+        tensors = (self.before, self.after, self.motion.halfway if self.motion else None)
+        return sum(tensor.nbytes for tensor in tensors if tensor is not None)
+
     def held(self, moment: Moment) -> Tensor | None:
         """The frame that is shown unchanged at a moment; None where a new one lies between the two."""
         if moment.fraction == self.begin or self.after is None:
@@ -69,6 +86,8 @@ class Linker:
     ) -> None:
         header, layer = stream.header, len(stream.layers) - 1
         self.video, self.device, self.way = header.video, device, header.way
+        self.batch = max(1, BATCH_PIXELS // header.video.pixels)
+        """Number of links whose motion, and whose frames between, are made together."""
         self.apart, self.moving = apart, apart if along_motion else ()
         self.positions = header.times.positions if header.grouped else ()
         strengths = () if fast else next(iter(header.filters[layer:]), ())
@@ -124,7 +143,8 @@ class Linker:
             before, after = self._both(found)
             motion = self._motion_at(before, after, found, fraction)
             prediction = prediction_between(before, after, motion, fraction, self.video)
-            made |= dict(zip(numbers, torch.split(finish(numbers, prediction).cpu(), 1), strict=True))
+            frames = finish(numbers, prediction).to(found[0].before.device)
+            made |= dict(zip(numbers, torch.split(frames, 1), strict=True))
         return [made[number] for number in range(len(links))]
 
     def _moved(self, links: Sequence[Link], strength: int) -> list[Link]:
@@ -197,4 +217,4 @@ def with_filter(links: Iterable[Link]) -> Iterator[Link]:
 def _averaged(frame: Tensor, *evidence: Evidence | None) -> Tensor:
     """A frame with the evidence about it that there is."""
     known = [found for found in evidence if found is not None]
-    return filtered(frame.to(known[0].weights.device), known).cpu() if known else frame
+    return filtered(frame.to(known[0].weights.device), known).to(frame.device) if known else frame

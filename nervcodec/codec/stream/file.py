@@ -43,10 +43,17 @@ def stream_file(path: str) -> Iterator[Data]:
             data = _data(file)
         except OSError as error:
             raise VideoError(f"{path}: {error.strerror}") from error
-        try:
+        with naming(path):
             yield data
-        except BitstreamError as error:
-            raise type(error)(f"{path}: {error}") from error
+
+
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Have every BitstreamError raised in the block begin with a path."""
+    try:
+        yield
+    except BitstreamError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def _data(file: BinaryIO) -> Data:

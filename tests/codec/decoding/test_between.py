@@ -85,7 +85,7 @@ def test_segments_are_joined_along_the_motion_and_held_by_the_network() -> None:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.codec.decoding.frames.BATCH_SAMPLES", 2 * 3 * 32 * 64)
+    monkeypatch.setattr("nervcodec.codec.decoding.renderer.BATCH_SAMPLES", 2 * 3 * 32 * 64)
 
 
 GOLDEN = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.glob("v*/*.nerv"))

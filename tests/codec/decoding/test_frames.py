@@ -27,7 +27,7 @@ def test_rendering_is_float32_with_cudnn_but_without_tf32(encoded: Path, monkeyp
 
 
 def test_frames_come_in_batches_and_are_counted(encoded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.codec.decoding.frames.BATCH_SAMPLES", 2 * 6 * 48 * 80)
+    monkeypatch.setattr("nervcodec.codec.decoding.renderer.BATCH_SAMPLES", 2 * 6 * 48 * 80)
     stream = read_stream(encoded.read_bytes())
     assert [len(batch) for batch in decode_frames(stream)] in ([2, 2, 2], [1] * 6, [3, 3])
     events: list[Event] = []

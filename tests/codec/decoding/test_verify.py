@@ -65,7 +65,7 @@ def test_quality_is_that_of_the_part_that_was_encoded() -> None:
     ],
 )
 def test_another_video_is_refused(view: View, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.codec.decoding.frames.BATCH_SAMPLES", 1)
+    monkeypatch.setattr("nervcodec.codec.decoding.renderer.BATCH_SAMPLES", 1)
     with pytest.raises(RequestError, match=reason):
         nervcodec.verify(str(FOLDER / "v4" / "dnerv.nerv"), str(SAMPLE), view)
     with pytest.raises(VideoError, match="no such file"):
@@ -73,7 +73,7 @@ def test_another_video_is_refused(view: View, reason: str, monkeypatch: pytest.M
 
 
 def test_one_batch_is_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.codec.decoding.frames.BATCH_SAMPLES", 1)
+    monkeypatch.setattr("nervcodec.codec.decoding.renderer.BATCH_SAMPLES", 1)
     events: list[Event] = []
     nervcodec.verify(str(FOLDER / "v4" / "dnerv.nerv"), str(SAMPLE), VIEW, observe=events.append)
     assert events == [FramesDone(stage="measure", frames=frames, total=4) for frames in (1, 2, 3, 4)]
