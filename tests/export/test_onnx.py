@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 import nervcodec
 from nervcodec.bitstream.container import Stream, read_stream
-from nervcodec.codec.decoding.frames import decode_frames, segment_networks
+from nervcodec.codec.decoding.frames import decode_frames
+from nervcodec.codec.decoding.renderer import segment_networks
 from nervcodec.codec.stream.unpacking import Unpacker
 from nervcodec.errors import OutputError, RequestError, ResourceError, UnsupportedStream
 from nervcodec.export.onnx import OPSET, OnnxReport, export_onnx
