@@ -1,16 +1,15 @@
 """The GPU backends of the web player in a worker of Chromium, whose GPU is software: `make test-browser`."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route, sync_playwright
+from playwright.sync_api import Browser, Route
+
+from tests.chromium import chromium
 
 pytestmark = pytest.mark.browser
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 WEBGPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 PLACE = "http://localhost/"
@@ -27,13 +26,8 @@ TOLERANCE = 4e-6
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("NERVC_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if not path:
-        pytest.fail("Chromium is not installed: install it or say in NERVC_CHROMIUM where it is")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *WEBGL, *WEBGPU])
+    with chromium(*WEBGL, *WEBGPU) as launched:
         yield launched
-        launched.close()
 
 
 def serve(route: Route) -> None:

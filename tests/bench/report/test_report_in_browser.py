@@ -1,30 +1,23 @@
-"""The page in Chromium: `make test-browser`. The browser is the one that NERVC_CHROMIUM names, or one of the PATH."""
+"""The page in Chromium: `make test-browser`."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from nervcodec.bench.report.comparison import METRICS, Results, differences, load_results
 from nervcodec.bench.report.page import html
 from tests.bench.report.synthetic import curves, failed, with_pictures, write
+from tests.chromium import chromium
 
 pytestmark = pytest.mark.browser
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("NERVC_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if not path:
-        pytest.fail("Chromium is not installed: install it or say in NERVC_CHROMIUM where it is")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
