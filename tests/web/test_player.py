@@ -160,8 +160,9 @@ def drawn(page: Page, frames: int) -> list[int]:
     numbers: list[int] = page.evaluate(
         f"""async (end) => {{
               const numbers = [];
+              const limit = performance.now() + 20000;
               nervPlayer.play();
-              while (numbers.at(-1) !== end) {{
+              while (numbers.at(-1) !== end && performance.now() < limit) {{
                 await new Promise(requestAnimationFrame);
                 const [red] = ({PIXEL})();
                 if (red !== numbers.at(-1)) numbers.push(red);
@@ -186,7 +187,7 @@ def test_where_decoding_is_slow_frames_can_be_passed_over(player: Opener) -> Non
     page = player(milliseconds=150, frames=40)
     page.locator("label", has_text="keep time").click()
     numbers = drawn(page, 40)
-    assert numbers == sorted(numbers)
+    assert numbers == [0, *sorted(numbers[1:-1]), 39]
     assert 6 <= len(numbers) <= 24
     expect(page.locator("main")).to_have_attribute("data-state", "paused")
 
@@ -314,7 +315,7 @@ def test_pictures_keep_time_with_the_sound(player: Opener) -> None:
     expect(page.locator("#sound")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#pace-time")).to_be_checked()
     numbers = drawn(page, 40)
-    assert numbers == sorted(numbers)
+    assert numbers == [0, *sorted(numbers[1:-1]), 39]
     assert len(numbers) <= 24
     page.locator("label", has_text="every frame").click()
     expect(page.locator("#sound")).to_have_attribute("aria-pressed", "false")
