@@ -8,11 +8,14 @@ import { Player } from "./player_playback.js";
 
 const BACKENDS = { webgpu: "WebGPU", webgl2: "WebGL2", wasm: "WebAssembly" };
 
-/** The bytes of a data block of the page, or of the file at an address if it has one. Rejects if that cannot be read. */
+/** The bytes of a data block of the page, or of the file at an address; rejects if they are not read. */
 async function loadBytes(id, address) {
-    if (!address) return Uint8Array.from(atob(at(id).textContent.trim()), (character) => character.charCodeAt(0)).buffer;
+    if (!address) {
+        const text = atob(at(id).textContent.trim());
+        return Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer;
+    }
     const answer = await fetch(address).catch(() => ({ ok: false }));
-    if (!answer.ok) throw new Error(`The browser did not load ${address}, which must be on a web server beside this page.`);
+    if (!answer.ok) throw new Error(`The browser did not load ${address}; it must be on a web server, as this page.`);
     return answer.arrayBuffer();
 }
 
@@ -45,7 +48,8 @@ function describe(about, info) {
     const parts = [`${info.width} \u00d7 ${info.height}`, `${info.begins.length} frames`, `${rate} frames/s`, models];
     if (info.depth > 8) parts.push(`${info.depth} bits a sample, shown with 8`);
     at("summary").textContent = parts.join(" \u00b7 ");
-    at("version").textContent = `Made by nervcodec ${about.version}, format version ${info.version}. Frames are counted from 0.`;
+    const made = `Made by nervcodec ${about.version}, format version ${info.version}.`;
+    at("version").textContent = `${made} Frames are counted from 0.`;
     at("stage").style.setProperty("--aspect", (info.width * info.aspect[0]) / (info.height * info.aspect[1]));
     info.notes.forEach(addNote);
 }
@@ -73,11 +77,12 @@ function offerBackends(client, info, player) {
 
 async function setBeside(about, player) {
     const beside = new Beside(player, at("stage"), at("original"), at("divider"));
+    const { type } = about.beside;
     try {
-        const address = about.files?.beside ?? URL.createObjectURL(new Blob([await loadBytes("beside")], { type: about.beside.type }));
-        await beside.load(address);
+        const embedded = async () => URL.createObjectURL(new Blob([await loadBytes("beside")], { type }));
+        await beside.load(about.files?.beside ?? (await embedded()));
     } catch {
-        addNote(`This browser cannot play the original (${about.beside.type}), so it is not shown beside the decoded pictures.`);
+        addNote(`This browser cannot play the original (${type}), so it is not shown beside the decoded pictures.`);
         return null;
     }
     for (const id of ["original", "divider", "caption-original"]) at(id).hidden = false;

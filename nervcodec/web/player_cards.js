@@ -37,7 +37,7 @@ export class Cards {
         this.psnr = about.psnr ?? [];
         this.known = this.psnr.filter((value) => value !== null);
         [this.low, this.high] = [Math.min(...this.known), Math.max(...this.known)];
-        at("file-name").textContent = about.fileName;
+        at("file-name").textContent = at("file-name").title = about.fileName;
         if (this.known.length) this.drawCurve();
     }
 
@@ -46,10 +46,11 @@ export class Cards {
         at("quality-kind").textContent = this.about.psnrKind;
         const mean = this.known.reduce((sum, value) => sum + value, 0) / this.known.length;
         const whose = this.info.layers > 1 ? ", all layers" : "";
-        at("psnr-range").textContent = `mean ${mean.toFixed(2)}, ${this.low.toFixed(2)} to ${this.high.toFixed(2)}${whose}`;
-        const points = this.psnr.map((value, number) =>
-            value === null ? "" : `${this.across(number)} ${SVG_HEIGHT * (1 - (value - this.low) / (this.high - this.low || 1))}`);
-        at("curve-line").setAttribute("d", `M${points.filter(Boolean).join("L")}`);
+        const [middle, low, high] = [mean, this.low, this.high].map((value) => value.toFixed(2));
+        at("psnr-range").textContent = `mean ${middle}, ${low} to ${high}${whose}`;
+        const down = (value) => (SVG_HEIGHT * (this.high - value)) / (this.high - this.low || 1);
+        const point = (value, number) => (value === null ? [] : `${this.across(number)} ${down(value)}`);
+        at("curve-line").setAttribute("d", `M${this.psnr.flatMap(point).join("L")}`);
         at("curve").addEventListener("click", (event) => {
             const { left, width } = at("curve").getBoundingClientRect();
             this.player.show(Math.round(((event.clientX - left) / width) * (this.psnr.length - 1)));
@@ -92,7 +93,9 @@ export class Cards {
             "bits a pixel": ((8 * bytes) / (begins.length * width * height)).toPrecision(3),
             "rate": `${((8 * bytes) / duration / 1000).toPrecision(3)} kbit/s`,
         };
-        if (models.length > 1) models.forEach((name, i) => (facts[`layer ${i + 1}, ${modelText(name)}`] = bytesText(layerBytes[i])));
+        for (const [i, name] of models.length > 1 ? models.entries() : []) {
+            facts[`layer ${i + 1}, ${modelText(name)}`] = bytesText(layerBytes[i]);
+        }
         at("facts").replaceChildren(...Object.entries(facts).flatMap(([name, text]) => {
             const [term, description] = [document.createElement("dt"), document.createElement("dd")];
             [term.textContent, description.textContent] = [name, text];

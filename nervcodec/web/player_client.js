@@ -33,7 +33,7 @@ export class DecoderClient {
         return (await this.order({ type: "backend", backend })).backend;
     }
 
-    /** Resolves to {pixels, seconds} of the frame `number` made of the first `layers` layers; to null if it is forgotten. */
+    /** Resolves to {pixels, seconds} of a frame made of the first `layers` layers, or to null if it is forgotten. */
     frame(number, layers) {
         const id = this.identifier++;
         return this.ask({ type: "frame", id, number, layers }, [], (promise) => this.frames.set(id, promise));

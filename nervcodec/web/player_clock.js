@@ -1,6 +1,6 @@
 /** When frames are shown; times are seconds, frames are counted from 0. */
 export class Timeline {
-    /** @param {{begins: Float64Array, duration: number}} info rising times at which frames begin, and where the last ends. */
+    /** @param {{begins: Float64Array, duration: number}} info when frames begin, and when the last ends. */
     constructor({ begins, duration }) {
         this.begins = begins;
         this.duration = duration;

@@ -34,9 +34,10 @@ export class Controls {
 
     bindButtons() {
         const actions = {
-            play: () => this.playOrPause(), stage: () => this.playOrPause(), back: () => this.step(-1), forward: () => this.step(1),
-            loop: () => this.loop(), sound: () => this.switchSound(), full: () => this.fullScreen(),
-            keys: () => at("help").showModal(), difference: () => this.switchDifference(),
+            play: () => this.playOrPause(), stage: () => this.playOrPause(),
+            back: () => this.step(-1), forward: () => this.step(1), loop: () => this.loop(),
+            sound: () => this.switchSound(), difference: () => this.switchDifference(),
+            full: () => this.fullScreen(), keys: () => at("help").showModal(),
         };
         for (const [id, action] of Object.entries(actions)) at(id).addEventListener("click", action);
         at("divider").addEventListener("click", (event) => event.stopPropagation());
@@ -63,7 +64,7 @@ export class Controls {
     bindOptions() {
         const { player } = this;
         at("speed").addEventListener("change", () => player.setSpeed(Number(at("speed").value)));
-        for (const pace of document.getElementsByName("pace")) pace.addEventListener("change", () => this.setPace(pace.value === "time"));
+        at("pace").addEventListener("change", (event) => this.setPace(event.target.value === "time"));
         at("layers").addEventListener("change", (event) => {
             player.layers = Number(event.target.value);
             if (player.layers === player.info.layers) player.difference = false;
@@ -71,7 +72,8 @@ export class Controls {
         });
         const base = at("base");
         base.addEventListener("pointerdown", () => this.hold(true));
-        for (const type of ["pointerup", "pointerleave", "pointercancel", "keyup"]) base.addEventListener(type, () => this.hold(false));
+        const ends = ["pointerup", "pointerleave", "pointercancel", "keyup"];
+        for (const type of ends) base.addEventListener(type, () => this.hold(false));
         base.addEventListener("keydown", (event) => [" ", "Enter"].includes(event.key) && this.hold(true));
         base.addEventListener("contextmenu", (event) => event.preventDefault());
     }
@@ -79,10 +81,11 @@ export class Controls {
     /** In full screen the controls hide while a video plays and nobody moves. */
     bindIdle() {
         let timer = 0;
+        const { classList } = at("player");
         const wake = () => {
             clearTimeout(timer);
-            at("player").classList.remove("idle");
-            timer = setTimeout(() => at("player").classList.toggle("idle", this.player.state === "playing"), IDLE_MILLISECONDS);
+            classList.remove("idle");
+            timer = setTimeout(() => classList.toggle("idle", this.player.state === "playing"), IDLE_MILLISECONDS);
         };
         for (const type of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(type, wake);
         document.addEventListener("fullscreenchange", wake);
@@ -96,11 +99,12 @@ export class Controls {
         if (target.matches("button") && key === " ") return;
         const last = this.player.timeline.frames - 1;
         const actions = {
-            " ": () => this.playOrPause(), k: () => this.playOrPause(), ",": () => this.step(-1), ".": () => this.step(1),
+            " ": () => this.playOrPause(), k: () => this.playOrPause(),
+            ",": () => this.step(-1), ".": () => this.step(1),
             ArrowLeft: () => this.leap(-1), ArrowRight: () => this.leap(1),
             Home: () => this.player.show(0), End: () => this.player.show(last),
-            l: () => this.loop(), m: () => this.switchSound(), d: () => this.switchDifference(), b: () => this.hold(true),
-            f: () => this.fullScreen(), "?": () => at("help").showModal(),
+            l: () => this.loop(), m: () => this.switchSound(), d: () => this.switchDifference(),
+            b: () => this.hold(true), f: () => this.fullScreen(), "?": () => at("help").showModal(),
         };
         if (!Object.hasOwn(actions, key)) return;
         event.preventDefault();
@@ -171,14 +175,16 @@ export class Controls {
         const seek = at("seek");
         seek.value = player.number;
         seek.style.setProperty("--done", `calc(7px + (100% - 14px) * ${player.number / Math.max(1, seek.max)})`);
-        seek.setAttribute("aria-valuetext", `frame ${player.number}, ${clockText(player.timeline.begins[player.number])}`);
-        at("time").textContent = clockText(player.timeline.begins[number]);
+        const { begins } = player.timeline;
+        seek.setAttribute("aria-valuetext", `frame ${player.number}, ${clockText(begins[player.number])}`);
+        at("time").textContent = clockText(begins[number]);
         at("number").textContent = number;
         at("play").setAttribute("aria-label", playing ? "Pause" : "Play");
         at("play").title = playing ? "Pause (space)" : "Play (space)";
-        const pressed = { loop: player.looping, sound: player.clock.sound, difference: player.difference, base: player.baseAlone };
-        for (const [id, on] of Object.entries(pressed)) at(id).setAttribute("aria-pressed", Boolean(on));
-        for (const input of at("layers").querySelectorAll("input")) input.checked = Number(input.value) === player.layers;
+        const { looping, clock, baseAlone } = player;
+        const pressed = { loop: looping, sound: Boolean(clock.sound), difference: player.difference, base: baseAlone };
+        for (const [id, on] of Object.entries(pressed)) at(id).setAttribute("aria-pressed", on);
+        at(`layers-${player.layers}`).checked = true;
         at(player.keepsTime ? "pace-time" : "pace-every").checked = true;
         const all = layers === player.info.layers ? "decoded" : `decoded, layers: ${layers} of ${player.info.layers}`;
         at("caption").textContent = difference ? `difference of ${layers} to all layers, times 8` : all;
@@ -190,8 +196,10 @@ export class Controls {
         const { rate, fullRate, keepsTime } = this.player;
         const slow = playing && rate !== null && rate < 0.93 * fullRate;
         at("rate").hidden = !slow;
+        if (!slow) return;
         const verb = keepsTime ? "showing" : "playing at";
-        at("rate").textContent = slow ? `${verb} ${rate.toFixed(rate < 10 ? 1 : 0)} of ${Number(fullRate.toFixed(2))} frames/s` : "";
+        const reached = rate.toFixed(rate < 10 ? 1 : 0);
+        at("rate").textContent = `${verb} ${reached} of ${Number(fullRate.toFixed(2))} frames/s`;
     }
 }
 

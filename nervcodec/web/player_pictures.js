@@ -15,6 +15,8 @@ export class PictureStore {
         this.capacity = Math.max(4, Math.floor(CACHE_BYTES / (4 * width * height)));
         /** Frames that are asked for before they are shown: 1 to 4. */
         this.ahead = Math.max(1, Math.min(MOST_AHEAD, this.capacity >> 2));
+        /** Seconds from the last request that was answered to its answer. */
+        this.latency = 0;
         this.clear();
     }
 
@@ -26,7 +28,7 @@ export class PictureStore {
         this.measured = []; // {parse, network, motion, colour} in seconds, of the last decoded pictures
     }
 
-    /** The picture (an ImageData) if it is there, else undefined. Throws what the decoder answered if it cannot be decoded. */
+    /** The picture (an ImageData), or undefined if it is not there; throws the Error of one that cannot be decoded. */
     ready({ number, layers }) {
         const key = `${number}/${layers}`;
         if (this.errors.has(key)) throw this.errors.get(key);
@@ -43,7 +45,7 @@ export class PictureStore {
         return this.ready(wish) ?? this.promises.get(`${wish.number}/${wish.layers}`) ?? this.ask(wish);
     }
 
-    /** Asks for those pictures of a list, the most urgent first, that are not there, while the decoder has little to do. */
+    /** Asks for pictures that are not there, the most urgent first, while the decoder has little to do. */
     prefetch(wishes) {
         for (const wish of wishes) {
             if (this.client.pending >= this.ahead) return;
@@ -62,14 +64,19 @@ export class PictureStore {
 
     /** Mean seconds a picture by kind of work: {parse, network, motion, colour}; 0 each before the first one. */
     get seconds() {
-        const mean = (kind) => this.measured.reduce((sum, one) => sum + one[kind], 0) / Math.max(1, this.measured.length);
+        const { measured } = this;
+        const mean = (kind) => measured.reduce((sum, one) => sum + one[kind], 0) / Math.max(1, measured.length);
         return Object.fromEntries(["parse", "network", "motion", "colour"].map((kind) => [kind, mean(kind)]));
     }
 
     ask({ number, layers }) {
         const key = `${number}/${layers}`;
         const { promises } = this;
-        const promise = this.client.frame(number, layers).then((answer) => answer && this.keep(key, answer));
+        const begin = performance.now();
+        const promise = this.client.frame(number, layers).then((answer) => {
+            this.latency = (performance.now() - begin) / 1000;
+            return answer && this.keep(key, answer);
+        });
         const done = () => promises.get(key) === promise && promises.delete(key);
         promises.set(key, promise);
         promise.then(done, (error) => done() && this.errors.set(key, error));

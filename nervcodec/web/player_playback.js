@@ -68,7 +68,7 @@ export class Player {
             if (wish > this.granted && pictures.every(Boolean)) {
                 this.granted = wish;
                 if (wish === this.wishes) this.arrive(number);
-                this.draw(number, pictures);
+                this.draw(needs, pictures);
             }
         } catch (error) {
             if (wish === this.wishes) this.fail(error);
@@ -101,6 +101,7 @@ export class Player {
         this.asked = this.number;
         this.clock.start();
         this.changed();
+        cancelAnimationFrame(this.request);
         this.tick();
     }
 
@@ -151,20 +152,20 @@ export class Player {
         if (this.state === "paused") this.store.prefetch(wishes);
     }
 
-    draw(number, pictures) {
+    draw(needs, pictures) {
         const begin = performance.now();
         const difference = pictures.length > 1;
         this.context.putImageData(difference ? amplifiedDifference(...pictures) : pictures[0], 0, 0);
         const now = performance.now();
         this.drawSeconds += ((now - begin) / 1000 - this.drawSeconds) / (this.drawSeconds ? 8 : 1);
-        this.shown = { number, layers: this.needs(number)[0].layers, difference };
+        this.shown = { ...needs[0], difference };
         this.draws = [...this.draws, now].filter((time) => time > now - 1000 * RATE_SECONDS);
         this.changed();
     }
 
     tick() {
         if (this.state !== "playing") return;
-        requestAnimationFrame(() => this.tick());
+        this.request = requestAnimationFrame(() => this.tick());
         if (this.goal !== undefined) return;
         const { time } = this.clock;
         try {
@@ -185,6 +186,7 @@ export class Player {
             this.pause();
             return;
         }
+        // A picture that is up to its own length late is caught up with; else time goes on from there.
         const late = time - end < this.timeline.end(next) - this.timeline.begins[next] ? time - end : 0;
         if (this.drawReady(next) && (next === 0 || late === 0)) this.clock.set(this.timeline.begins[next] + late);
     }
@@ -199,7 +201,7 @@ export class Player {
             }
             this.last -= this.timeline.frames;
             this.asked -= this.timeline.frames;
-            this.clock.set(0);
+            this.clock.set(time % this.timeline.duration);
         }
         for (let number = this.timeline.at(this.clock.time); number > this.last && number >= 0; number--) {
             if (this.drawReady(number)) return;
@@ -207,23 +209,24 @@ export class Player {
     }
 
     drawReady(number) {
-        const pictures = this.needs(number).map((need) => this.store.ready(need));
+        const needs = this.needs(number);
+        const pictures = needs.map((need) => this.store.ready(need));
         if (!pictures.every(Boolean)) return false;
         this.last = number;
-        this.draw(number, pictures);
+        this.draw(needs, pictures);
         return true;
     }
 
     /** What to decode next while playing, the most urgent first. */
     upcoming(time) {
         const { frames } = this.timeline;
-        const { ahead, client } = this.store;
+        const { ahead, client, latency } = this.store;
         let first = this.last + 1;
         if (this.keepsTime) {
-            const seconds = Object.values(this.store.seconds).reduce((sum, part) => sum + part, 0);
-            const reached = this.timeline.at(time + this.clock.speed * seconds * (client.pending + 1));
+            // What is asked for now comes after as long as the last answer took.
+            const reached = this.timeline.at(time + this.clock.speed * latency);
             first = Math.max(this.asked + 1, reached);
-            if (client.pending >= ahead || first > this.timeline.at(time) + ahead + seconds * this.fullRate) return [];
+            if (client.pending >= ahead || first > reached + ahead) return [];
             this.asked = first;
         }
         const numbers = Array.from({ length: this.keepsTime ? 1 : ahead }, (_, i) => first + i);

@@ -1,6 +1,6 @@
-// Stands in for the decoder: "opens" a file of JSON, {width, height, frames, rate, layers, milliseconds, fails, failsAt, sound: base64},
-// and answers the requests of the player in their order, each frame after some milliseconds. The corner pixel of a picture tells what
-// it shows: red the number, green the layers.
+// Stands in for the decoder: "opens" a file of JSON, {width, height, frames, rate, layers, milliseconds} and perhaps
+// {aspect, notes, fails: sentence, failsAt: number, sound: base64}, and answers requests in their order, each
+// after some milliseconds. The corner pixel of a picture tells what it shows: red the number, green the layers.
 let file = null;
 const requests = [];
 
@@ -10,10 +10,11 @@ function open() {
     const begins = Float64Array.from({ length: frames }, (_, number) => number / rate);
     const layerBytes = Array.from({ length: layers }, () => 1000);
     const bytes = sound && Uint8Array.from(atob(sound), (character) => character.charCodeAt(0)).buffer;
-    const info = { width, height, aspect: file.aspect ?? [1, 1], frames, begins, duration: frames / rate, frameRate: [rate, 1], layers,
-        models: ["dnerv", "een", "een"].slice(0, layers), version: 10, depth: 8, backend: "WebGL2", backends: ["wasm", "webgl2"], layerBytes,
-        sound: bytes ?? null, notes: file.notes ?? [] };
-    return { type: "opened", info };
+    const models = Array.from({ length: layers }, (_, layer) => (layer ? "een" : "dnerv"));
+    const shape = { width, height, aspect: file.aspect ?? [1, 1], version: 10, depth: 8 };
+    const times = { frames, begins, duration: frames / rate, frameRate: [rate, 1] };
+    const rest = { backend: "WebGL2", backends: ["wasm", "webgl2"], sound: bytes ?? null, notes: file.notes ?? [] };
+    return { type: "opened", info: { ...shape, ...times, layers, models, layerBytes, ...rest } };
 }
 
 function paint(number, layers) {
@@ -24,7 +25,8 @@ function paint(number, layers) {
         const [x, y] = [i % width, Math.floor(i / width)];
         const near = Math.hypot(x - centre, y - height / 2) < height / 6;
         const coarse = 2 * (file.layers - layers) * ((x >> 3) % 2);
-        pixels.set(near ? [240, 230, 210, 255] : [40 + (90 * x) / width + coarse, 70 + (80 * y) / height + coarse, 110 + coarse, 255], 4 * i);
+        const ground = [40 + (90 * x) / width + coarse, 70 + (80 * y) / height + coarse, 110 + coarse, 255];
+        pixels.set(near ? [240, 230, 210, 255] : ground, 4 * i);
     }
     pixels.set([number, layers, 0, 255], 0);
     return pixels.buffer;
