@@ -1,6 +1,6 @@
 """The original of a file, for a page that shows it beside the decoded frames."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -11,8 +11,11 @@ from nervcodec.codec.decoding.verify import original_frames
 from nervcodec.codec.stream.file import stream_file
 from nervcodec.events import FramesDone, Observer
 from nervcodec.metrics.quality import QualityMeter
+from nervcodec.video.muxing import file_kind, write_container
 from nervcodec.video.view import View
-from nervcodec.video.writer import write_frames
+
+KEYS = {"g": "12"}
+"""Option of x264 for short ways from a key frame to any other: a page seeks to every frame that it shows."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ def read_original(path: str, source: str, view: View, observe: Observer) -> Orig
         schedule = header.playback.schedule(header.times, header.video.frame_rate, header.clock)
         meter, mp4 = QualityMeter(header.video), Path(folder) / "original.mp4"
         originals = original_frames(source, view, header)
-        with write_frames(str(mp4), header.video, schedule.clock) as sink:
+        kind = file_kind(".mp4", header.video, schedule.clock)
+        kind = replace(kind, options=kind.options | KEYS)
+        with write_container(mp4, kind, header.video, schedule.clock) as sink:
             for done, frame in enumerate(frames_at(stream, schedule.moments), 1):
                 original = next(originals)
                 meter.add(frame[None], original[None])

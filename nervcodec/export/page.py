@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from nervcodec.bitstream.container import read_stream
+from nervcodec.bitstream.container import Stream, read_stream
 from nervcodec.codec.stream.file import stream_file
 from nervcodec.errors import OutputError
 from nervcodec.events import Observer, ignore
@@ -17,6 +17,7 @@ from nervcodec.export.original import Original, read_original
 from nervcodec.export.scripts import decoder_script, player_script, web_file
 from nervcodec.files import check_folder, check_target, replacing, replacing_folder
 from nervcodec.version import __version__
+from nervcodec.video.attachments import first_picture_of
 from nervcodec.video.view import View
 
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
@@ -55,13 +56,12 @@ def export_page(
     alone = Path(target).suffix.lower() == ".html"
     _check(Path(target), alone=alone, overwrite=overwrite)
     with stream_file(path) as data:
-        read_stream(data)
-        video = data[:]
+        stream, video = read_stream(data), data[:]
     original = read_original(path, beside, view, observe) if beside else None
-    pages = _pages(Path(path).name, video, original, alone=alone)
+    known = {"title": Path(path).stem, "fileName": Path(path).name, "firstPicture": _first_picture(stream)}
+    pages, empty = (_pages(known, *parts, alone=alone) for parts in ((video, original), (b"", None)))
     _write(Path(target), pages, alone=alone)
-    empty = _pages(Path(path).name, b"", None, alone=alone)
-    player = sum(len(content) for name, content in empty.items() if name != FOLDER["video"])
+    player = sum(map(len, empty.values()))
     return PageReport(sum(map(len, pages.values())), player, original.psnr_db if original else None)
 
 
@@ -87,15 +87,19 @@ def _write(target: Path, pages: dict[str, bytes], *, alone: bool) -> None:
                 (folder / name).write_bytes(content)
 
 
-def _pages(name: str, video: bytes, original: Original | None, *, alone: bool) -> dict[str, bytes]:
-    """The page and the files beside it, by their names; `name` is that of the `.nerv` file."""
+def _first_picture(stream: Stream) -> float:
+    """Seconds after which the first picture appears on the clock of the sound."""
+    return float(first_picture_of(stream.attachments[0])) if stream.attachments else 0
+
+
+def _pages(known: dict[str, Any], video: bytes, original: Original | None, *, alone: bool) -> dict[str, bytes]:
+    """The page and the files beside it, by their names; `known` is what the player is told of the `.nerv` file."""
     parts = {"video": video, "decoder": decoder_script().encode()}
     if original:
         parts["beside"] = original.mp4
     about: dict[str, Any] = {
-        "title": Path(name).stem,
+        **known,
         "version": __version__,
-        "fileName": name,
         "fileBytes": len(video),
         "psnr": original and original.psnrs_db,
         "psnrKind": original and original.kind,
@@ -134,9 +138,8 @@ def _policy(script: str, style: str, *, alone: bool) -> str:
         "script-src": f"{_hash_source(script)} 'wasm-unsafe-eval'",
         "style-src": _hash_source(style),
         "connect-src": own,
-        "worker-src": "blob:" if alone else "'self'",
-        "media-src": "blob:",
-        "img-src": "data:",
+        "worker-src": "blob:" if alone else "'self' blob:",
+        "media-src": "blob:" if alone else "'self' blob:",
         "base-uri": "'none'",
         "form-action": "'none'",
     }

@@ -94,6 +94,15 @@ def lead_of(data: bytes) -> Fraction:
     return _lead(pieces)
 
 
+def first_picture_of(data: bytes) -> Fraction:
+    """Seconds after which the first picture appears on the clock of what accompanies a video.
+
+    Raises CorruptStream for bytes that `read_attachments` has not made.
+    """
+    with _opened(data) as container:
+        return _span_of(container).start
+
+
 def copy_attachments(data: bytes, target: OutputContainer, name: str, delay: Fraction = Fraction(0)) -> Feed:
     """The inverse of `read_attachments`: streams are added to a file called `name`, packets handed on when it is time.
 

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from nervcodec.video.colour import Frame
-from nervcodec.video.writer import Sink
+from nervcodec.video.muxing import Sink
 
 WAITING = 4
 """Largest number of frames that have been taken and are not yet written."""

@@ -13,8 +13,8 @@ from nervcodec.errors import RequestError, VideoError
 from nervcodec.picture import SHALLOW, VideoFormat
 from nervcodec.video.colour import Frame, source_depth
 from nervcodec.video.domains import frame_to_picture, picture_to_frame
+from nervcodec.video.muxing import tag_stream
 from nervcodec.video.view import View
-from nervcodec.video.writer import tag_stream
 from nervcodec.video.yuv import frame_to_planes, planes_to_rgb
 
 AS_Y4M = {"chroma_sample_location": "center"}

@@ -89,9 +89,9 @@ async function setBeside(about, player) {
     return beside;
 }
 
-function setSound(info, player) {
+function setSound(about, info, player) {
     if (!info.sound) return null;
-    return new Sound(info.sound, () => {
+    return new Sound(info.sound, about.firstPicture, () => {
         addNote("This browser cannot play the sound of the file.");
         player.clock.follow(null);
         at("sound").hidden = true;
@@ -108,7 +108,7 @@ async function openPage(about) {
         showState(player.state, player.failure);
         for (const part of parts) part.update();
     });
-    parts = [new Controls(player, setSound(info, player)), new Cards(about, info, player)];
+    parts = [new Controls(player, setSound(about, info, player)), new Cards(about, info, player)];
     offerBackends(client, info, player);
     await player.show(0);
     if (about.beside) setBeside(about, player).then((beside) => {

@@ -89,10 +89,12 @@ export class Cards {
         if (bytes === this.written) return;
         this.written = bytes;
         at("size").textContent = bytesText(bytes);
+        const pictures = bytes - this.info.attachedBytes;
         const facts = {
-            "bits a pixel": ((8 * bytes) / (begins.length * width * height)).toPrecision(3),
-            "rate": `${((8 * bytes) / duration / 1000).toPrecision(3)} kbit/s`,
+            "bits a pixel": ((8 * pictures) / (begins.length * width * height)).toPrecision(3),
+            "rate": `${((8 * pictures) / duration / 1000).toPrecision(3)} kbit/s`,
         };
+        if (pictures < bytes) facts["sound and the like"] = bytesText(bytes - pictures);
         for (const [i, name] of models.length > 1 ? models.entries() : []) {
             facts[`layer ${i + 1}, ${modelText(name)}`] = bytesText(layerBytes[i]);
         }

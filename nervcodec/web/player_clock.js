@@ -87,9 +87,11 @@ export class Clock {
 export class Sound {
     /**
      * @param {ArrayBuffer} file
+     * @param {number} first seconds after which the first picture appears on the clock of the file
      * @param {() => void} refused is called once if the browser cannot play it.
      */
-    constructor(file, refused) {
+    constructor(file, first, refused) {
+        this.first = first;
         this.audio = new Audio(URL.createObjectURL(new Blob([file], { type: "video/x-matroska" })));
         this.audio.addEventListener("error", refused, { once: true });
     }
@@ -97,7 +99,9 @@ export class Sound {
     /** Seconds, or undefined while it does not play. */
     get time() {
         const { paused, ended, seeking, readyState, currentTime } = this.audio;
-        return paused || ended || seeking || readyState < HTMLMediaElement.HAVE_FUTURE_DATA ? undefined : currentTime;
+        return paused || ended || seeking || readyState < HTMLMediaElement.HAVE_FUTURE_DATA
+            ? undefined
+            : currentTime - this.first;
     }
 
     play(time, speed) {
@@ -107,7 +111,7 @@ export class Sound {
     }
 
     seek(time) {
-        this.audio.currentTime = time;
+        this.audio.currentTime = time + this.first;
     }
 
     pause() {

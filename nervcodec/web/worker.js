@@ -45,8 +45,8 @@ async function chooseBackend(name) {
 }
 
 class Session {
-    constructor(decoder, kernels, stream, bytes) {
-        Object.assign(this, { decoder, kernels, stream, bytes });
+    constructor(decoder, stream) {
+        Object.assign(this, { decoder, stream });
     }
 
     static async open(file, name) {
@@ -54,7 +54,7 @@ class Session {
         const segments = new Segments(stream, ASSETS.networks);
         const kernels = await Kernels.create(KERNEL_BYTES);
         const backend = await chooseBackend(name);
-        return new Session(new Decoder(segments, backend, kernels), kernels, stream, file.byteLength);
+        return new Session(new Decoder(segments, backend, kernels), stream);
     }
 
     /** What the player shows about a file. */
@@ -75,10 +75,10 @@ class Session {
             version,
             depth: header.depth,
             domain: header.domain,
-            bytes: this.bytes,
             layerBytes: layers.map(({ chunks }) => chunks.reduce((total, { size }) => total + size, 0)),
             backend: this.decoder.rendering.backend.name,
             backends: Object.keys(DECODER_BACKENDS),
+            attachedBytes: header.attached?.size ?? 0,
             sound: isMatroska ? attachment.slice().buffer : null,
             notes: notesOn(header, attachment),
         };
