@@ -24,6 +24,7 @@ import torch
 import nervcodec
 from benchmarks.record import write_record
 from nervcodec.codec.decoding.opening import CACHE_BYTES
+from nervcodec.video.domains import picture_to_frame
 from nervcodec.video.reader import read_frames
 
 CLIP = Path(__file__).parent.parent / "tests" / "data" / "bunny_1280x720_132f.mp4"
@@ -43,7 +44,7 @@ class H264:
         self.container = av.open(str(path))
         self.stream = self.container.streams.video[0]
         self.stream.thread_count = torch.get_num_threads()
-        self.times = [frame.pts for frame in self.container.decode(self.stream)]
+        self.times = [frame.pts or 0 for frame in self.container.decode(self.stream)]
 
     def __len__(self) -> int:
         return len(self.times)
@@ -64,7 +65,7 @@ def write_h264(path: Path) -> None:
         stream = container.add_stream("libx264", rate=video.format.frame_rate, options=X264)
         stream.width, stream.height, stream.pix_fmt = video.format.width, video.format.height, "yuv420p"
         for picture in video.frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode(picture_to_frame(picture, "yuv420p", video.format)))
         container.mux(stream.encode())
 
 
