@@ -43,9 +43,10 @@ class FrameAccess:
         self._apart = {moment.frame for moment in self.schedule.moments if moment.fraction}
         """Numbers of the frames of the file between which and the next one frames are shown."""
         self._linker = Linker(stream, place, self._apart, along_motion=True, fast=False)
-        corrector = Corrector(header, lru_cache(maxsize=1)(self._corrections))
-        by_levels = header.way == BY_LEVELS
-        self._groups = Groups(header, self._linker, corrector, self._known) if by_levels else None
+        self._groups: Groups | None = None
+        if header.way == BY_LEVELS:
+            corrector = Corrector(header, lru_cache(maxsize=1)(self._corrections))
+            self._groups = Groups(header, self._linker, corrector, self._known)
         self._changed = header.grouped or any(map(any, header.filters))
         """Whether frames are made of rendered ones."""
 
