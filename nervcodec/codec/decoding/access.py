@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 import torch
@@ -25,8 +26,8 @@ class FrameAccess:
     """Frames that a stream shows by default, bit for bit those of a decode of all.
 
     Kept are networks with what they write into, corrections, rendered frames, links of frames of groups, and frames
-    that were made of these. Beside that, memory is needed for what one call makes, and for the tensors of the segment
-    that was unpacked last.
+    that were made of these. Beside that, memory is needed for what one call makes, and for tensors and corrections of
+    the segments that were used last.
 
     limit: most bytes that are kept.
 
@@ -42,9 +43,10 @@ class FrameAccess:
         self._apart = {moment.frame for moment in self.schedule.moments if moment.fraction}
         """Numbers of the frames of the file between which and the next one frames are shown."""
         self._linker = Linker(stream, place, self._apart, along_motion=True, fast=False)
-        corrector = Corrector(header, self._corrections)
-        by_levels = header.way == BY_LEVELS
-        self._groups = Groups(header, self._linker, corrector, self._known) if by_levels else None
+        self._groups: Groups | None = None
+        if header.way == BY_LEVELS:
+            corrector = Corrector(header, lru_cache(maxsize=1)(self._corrections))
+            self._groups = Groups(header, self._linker, corrector, self._known)
         self._changed = header.grouped or any(map(any, header.filters))
         """Whether frames are made of rendered ones."""
 

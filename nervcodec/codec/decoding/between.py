@@ -102,9 +102,10 @@ def _frames(stream: Stream, moments: Sequence[Moment], numbers: range, making: _
     if not along_motion:
         rendered = chain.from_iterable(_rendered(stream, moments, numbers, device, fast=fast))
         return frames_along(links, shown, linker, None, rendered)
-    corrector = Corrector(header, lru_cache(maxsize=1)(Unpacker(stream).corrections))
-    groups = Groups(header, linker, making.correct or corrector) if header.way == BY_LEVELS else None
-    return frames_along(links, shown, linker, groups)
+    if header.way != BY_LEVELS:
+        return frames_along(links, shown, linker, None)
+    correct = making.correct or Corrector(header, lru_cache(maxsize=1)(Unpacker(stream).corrections))
+    return frames_along(links, shown, linker, Groups(header, linker, correct))
 
 
 def _batches(links: Iterator[Link], size: int) -> Iterator[list[Link]]:

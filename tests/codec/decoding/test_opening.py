@@ -188,7 +188,8 @@ def test_a_pickled_video_opens_its_file_again() -> None:
 def test_workers_of_a_data_loader_read_what_this_process_reads(way: str) -> None:
     with nervcodec.open(GROUPS, device="cpu") as video:
         frames = video[:]
-        loader = DataLoader(video, batch_size=5, num_workers=2, multiprocessing_context=way)  # type: ignore[arg-type]
+        data: Any = video
+        loader = DataLoader[Tensor](data, batch_size=5, num_workers=2, multiprocessing_context=way)
         assert torch.equal(torch.cat(list(loader)), frames)
         assert torch.equal(video[:], frames)
 
