@@ -55,5 +55,5 @@ def read_original(path: str, source: str, view: View, observe: Observer) -> Orig
                 sink(original.permute(1, 2, 0).numpy())
                 observe(FramesDone(stage="measure", frames=done, total=header.shown))
             next(originals, None)  # raises RequestError if the video has more frames
-        kind = "YUV PSNR" if header.video.domain == "yuv420" else "RGB PSNR"
-        return Original(mp4.read_bytes(), [round(x, 2) for x in meter.to_json()["psnrs"]], kind)
+        name = "YUV PSNR" if header.video.domain == "yuv420" else "RGB PSNR"
+        return Original(mp4.read_bytes(), [round(x, 2) for x in meter.to_json()["psnrs"]], name)

@@ -20,7 +20,8 @@ from nervcodec.metrics.vmaf import ffmpeg_with
 from nervcodec.picture import CHANNELS, FULL, STUDIO, ColourTags, VideoFormat
 from nervcodec.video.colour import Frame, describe_tags
 from nervcodec.video.elementary import Coding, read_elementary, write_elementary
-from nervcodec.video.writer import FFMPEG_RANGES, write_frames
+from nervcodec.video.muxing import FFMPEG_RANGES
+from nervcodec.video.writer import write_frames
 
 BT709 = ColourTags(primaries=1, transfer=1, matrix=1, sample_range=STUDIO)
 SWSCALE_NAMES = {1: "bt709", 4: "fcc", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}

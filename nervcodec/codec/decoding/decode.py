@@ -17,8 +17,9 @@ from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.timeline import Clock, Playback
 from nervcodec.video.attachments import cut_attachments, kinds_of
 from nervcodec.video.background import in_background
+from nervcodec.video.muxing import Sink
 from nervcodec.video.tracks import KINDS
-from nervcodec.video.writer import Sink, check_output, holds_attachments, write_frames
+from nervcodec.video.writer import check_output, holds_attachments, write_frames
 
 LOG = logging.getLogger(__name__)
 
