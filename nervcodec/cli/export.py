@@ -12,6 +12,7 @@ from nervcodec.cli.display import display
 from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages, say
 from nervcodec.cli.people import counted
+from nervcodec.errors import RequestError
 from nervcodec.video.view import View
 
 to_output = section("Output")
@@ -39,7 +40,10 @@ to_output = section("Output")
 def export(file: str, output: str, overwrite: bool, as_json: bool, quiet: bool, **chosen: Any) -> None:
     """Make a .nerv file playable in a web page, or its network computable by an ONNX runtime."""
     beside, layers, view = chosen.pop("beside"), chosen.pop("layers"), take_view(chosen)
-    is_network = Path(output).suffix.lower() == ".onnx"
+    kind, is_folder = Path(output).suffix.lower(), output.endswith("/") or Path(output).is_dir()
+    if kind not in (".html", ".onnx") and not is_folder:
+        raise RequestError(f"{output}: write to .html, .onnx or a folder/")
+    is_network = kind == ".onnx" and not is_folder
     if is_network and (beside or view != View()):
         raise click.UsageError("a network has no original beside it: --beside and parts of a video are for pages")
     if layers and not is_network:

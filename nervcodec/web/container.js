@@ -21,11 +21,13 @@ export async function readStream(bytes) {
     const reader = new ByteReader(bytes);
     const magic = String.fromCharCode(...reader.raw(Math.min(4, reader.left), "magic"));
     if (magic !== "NERV") {
-        throw new StreamError(magic === "NERP" ? "an enhancement pack alone: merge it with its base" : "not a .nerv file");
+        const isPack = magic === "NERP";
+        throw new StreamError(isPack ? "an enhancement pack alone: merge it with its base" : "not a .nerv file");
     }
     const version = reader.uint8("format version");
     if (version < 1 || version > LAST_VERSION) {
-        throw new StreamError(`format version ${version} is not known to this decoder, which reads up to ${LAST_VERSION}`);
+        const known = `which reads up to ${LAST_VERSION}`;
+        throw new StreamError(`format version ${version} is not known to this decoder, ${known}`);
     }
     return version < 3 ? readFirstVersions(reader, version) : readLayered(reader, version);
 }
@@ -41,8 +43,9 @@ async function readLayered(reader, version) {
         if (layers.length === MAX_LAYERS) {
             throw new StreamError(`${reader.left} bytes follow layer ${MAX_LAYERS}, the last one that is allowed`);
         }
-        const below = version < 5 ? [reader.bytes.subarray(0, reader.offset)] : described;
-        layers.push(layerErrors(layers.length, () => readLayer(reader, layers.length && below, header, version, described)));
+        const all = version < 5 ? [reader.bytes.subarray(0, reader.offset)] : described;
+        const below = layers.length ? all : null;
+        layers.push(layerErrors(layers.length, () => readLayer(reader, below, header, version, described)));
     } while (reader.left);
     return { version, header, layers, attachment };
 }
@@ -56,7 +59,7 @@ export function layerErrors(below, work) {
     }
 }
 
-/** A layer; `below` are the bytes of whose SHA-256 it has the first ones, or 0 for the base. */
+/** A layer; `below` are the bytes of whose SHA-256 it has the first ones, null for the base. */
 function readLayer(reader, below, header, version, described) {
     const start = reader.offset;
     const digest = below ? reader.raw(DIGEST_BYTES, "digest") : [];

@@ -41,7 +41,8 @@ export class Decoder {
         }
         const [before, after] = [positions[frame], positions[frame + 1]];
         const time = timeBetween(this.header, before, position, after);
-        return this.#between(await this.#filtered(frame, layers), await this.#filtered(frame + 1, layers), time, frame, layers);
+        const ends = [await this.#filtered(frame, layers), await this.#filtered(frame + 1, layers)];
+        return this.#between(ends, time, frame, layers);
     }
 
     /** Use another backend from now on. */
@@ -118,7 +119,7 @@ export class Decoder {
     }
 
     /** A frame between two others at a time [p, q], not corrected; `frame` is the frame of the file before it. */
-    async #between(before, after, [p, q], frame, layers) {
+    async #between([before, after], [p, q], frame, layers) {
         const luma = () => [before, after].map((picture) => lumaSamples(picture, this.header));
         const field =
             this.header.way === FIRST_WAY

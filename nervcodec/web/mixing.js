@@ -48,7 +48,8 @@ export function decodeMixed(decoder, shape, mixing, sets) {
             const offsets = cells.offsets(places);
             const network = new CellNetwork(sets[mixing.networks][number], mixing.activities, row);
             for (const place of cells.places(lattices)) {
-                cells.values[place] = low + decoder.decode(law.boundaries(network, cells.values, place, offsets), law.count);
+                const boundaries = law.boundaries(network, cells.values, place, offsets);
+                cells.values[place] = low + decoder.decode(boundaries, law.count);
             }
         });
         cells.finishRow(symbols.subarray(row * cells.size, (row + 1) * cells.size));

@@ -78,8 +78,9 @@ export function schemaOf(config, frames) {
 
 /** Number of values that a segment's embeddings and one network hold. */
 export function valueCounts(config, frames) {
-    const groups = schemaOf(config, frames).flat();
-    const count = (temporal) => sum(groups.filter((spec) => spec.temporal === temporal).map((spec) => product(spec.shape)));
+    const specs = schemaOf(config, frames).flat();
+    const count = (temporal) =>
+        sum(specs.filter((spec) => spec.temporal === temporal).map(({ shape }) => product(shape)));
     const drawn = config.latent?.length ? [config.coarse, config.fine] : [];
     const latents = frames * sum(drawn.map(([sent, height, width]) => (config.skipChannels - sent) * height * width));
     return { embeddings: count(true) + latents, weights: count(false) };
@@ -130,7 +131,9 @@ function skipModules(config, name, tap) {
     const sent = config[name][0];
     const rest = skipChannels - sent;
     const dense = (block, from, to) =>
-        [0, 1, 2, 3, 4].map((i) => convolution(`${block}.convolutions.${i}`, from + i * growth, i < 4 ? growth : to, 3));
+        [growth, growth, growth, growth, to].map((outputs, i) =>
+            convolution(`${block}.convolutions.${i}`, from + i * growth, outputs, 3),
+        );
     const modules = Array.from({ length: couplings }, (_, i) => {
         const [f, g, h] = ["f", "g", "h"].map((part) => `${name}_skip.invertible.${i}.${part}`);
         return [dense(f, rest, sent), dense(g, sent, rest), affine ? dense(h, sent, rest) : []];

@@ -92,8 +92,8 @@ export class Rendering {
             throw new StreamError("its network needs more memory than this decoder takes");
         }
         const tensors = [...this.segments.tensors(layer, segment).values()];
-        const weights = tensors.filter((tensor) => !tensor.temporal).map((tensor) => [tensor.name, dequantized(tensor)]);
-        const temporal = tensors.filter((tensor) => tensor.temporal);
+        const [temporal, own] = [true, false].map((kind) => tensors.filter((tensor) => tensor.temporal === kind));
+        const weights = own.map((tensor) => [tensor.name, dequantized(tensor)]);
         const frames = this.header.segments[segment];
         return {
             config,

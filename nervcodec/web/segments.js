@@ -22,7 +22,8 @@ export function readConfigs({ header, layers }) {
                 const config = readConfig(model, numbers, channels, below === 0);
                 const [rendered, across] = renderedSize(config);
                 if (rendered < height || across < width) {
-                    throw new StreamError(`a network for ${across}x${rendered} cannot make a picture of ${width}x${height}`);
+                    const picture = `a picture of ${width}x${height}`;
+                    throw new StreamError(`a network for ${across}x${rendered} cannot make ${picture}`);
                 }
                 return config;
             }),

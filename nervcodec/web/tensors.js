@@ -28,7 +28,10 @@ export function readGroup(bytes, specs, { version, before, sets }) {
     const reader = new ByteReader(bytes);
     const sides = specs.map((spec) => readSide(reader, spec, version, before, sets));
     const decoder = new RangeDecoder(reader.raw(reader.left, "symbols"));
-    const tensors = specs.map((spec, i) => ({ ...spec, steps: sides[i].steps, symbols: decodeTensor(decoder, spec, sides[i], sets) }));
+    const tensors = specs.map((spec, i) => {
+        const symbols = decodeTensor(decoder, spec, sides[i], sets);
+        return { ...spec, steps: sides[i].steps, symbols };
+    });
     decoder.finish();
     return tensors;
 }
@@ -67,8 +70,9 @@ function isAllowed({ name, shape, temporal }, flags, version, before) {
     if (has(FLAGS.steps) && (temporal || shape.length < 2 || shape[0] === 1)) {
         return false;
     }
-    const refers = !has(FLAGS.predicted | FLAGS.steps | FLAGS.contexts) && !temporal && before.get(name)?.steps.length === 1;
-    return (!has(FLAGS.contexts) || version > 1) && (!has(FLAGS.refers) || (version >= 5 && refers));
+    const alone = !temporal && !has(FLAGS.predicted | FLAGS.steps | FLAGS.contexts);
+    const refers = version >= 5 && alone && before.get(name)?.steps.length === 1;
+    return (!has(FLAGS.contexts) || version > 1) && (!has(FLAGS.refers) || refers);
 }
 
 function decodeTensor(decoder, spec, { flags, reference, mixing, priors }, sets) {

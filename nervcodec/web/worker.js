@@ -87,7 +87,8 @@ class Session {
     /** Pixels of a frame, RGBA, and the seconds that each part of the work has taken. */
     async frame(number, layers) {
         const { decoder, stream } = this;
-        const clock = () => ({ parse: decoder.segments.seconds, network: decoder.seconds, all: performance.now() / 1000 });
+        const now = () => performance.now() / 1000;
+        const clock = () => ({ parse: decoder.segments.seconds, network: decoder.seconds, all: now() });
         const begin = clock();
         const picture = await decoder.picture(number, layers);
         const made = clock();
@@ -105,7 +106,8 @@ function notesOn({ depth, colour, attached }, attachment) {
         notes.push(`Samples of ${depth} bits are shown with 8.`);
     }
     if (HIGH_RANGE[colour.transfer]) {
-        notes.push(`The picture has a high dynamic range (${HIGH_RANGE[colour.transfer]}) and is shown without tone mapping.`);
+        const range = `a high dynamic range (${HIGH_RANGE[colour.transfer]})`;
+        notes.push(`The picture has ${range} and is shown without tone mapping.`);
     }
     if (attached && !attachment) {
         notes.push("Sound and subtitles of the file are damaged.");
