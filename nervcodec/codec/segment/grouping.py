@@ -95,33 +95,34 @@ class Scene:
                 found[length] = self._mean(self._new, length) / length + MADE * made
         return found
 
-    def _mean(self, cost: Callable[[int, int], float], distance: int) -> float:
+    def _mean(self, cost: Callable[[list[int], list[int]], float], distance: int) -> float:
         """The mean of a cost between frames at a distance, at some places in the scene."""
         begins = self.frames[: max(len(self.frames) - distance, 1)]
         chosen = begins[:: -(-len(begins) // SAMPLES)]
-        return sum(cost(begin, min(begin + distance, self.frames[-1])) for begin in chosen) / len(chosen)
+        return cost([*chosen], [min(begin + distance, self.frames[-1]) for begin in chosen])
 
-    def _new(self, begin: int, end: int) -> float:
-        """Cost of a frame that is fitted, as is the one at `begin` before it."""
-        whole = to_unit(self._luma(end))
-        return self._cost(whole - to_unit(self._luma(begin))) + ALWAYS_NEW * self._cost(whole)
+    def _new(self, begins: list[int], ends: list[int]) -> float:
+        """Mean cost of frames that are fitted, as are those at `begins` before them."""
+        whole = to_unit(self._luma(ends))
+        return self._cost(whole - to_unit(self._luma(begins))) + ALWAYS_NEW * self._cost(whole)
 
-    def _lack(self, begin: int, end: int) -> float:
-        """Cost of what the frame in the middle of two original ones lacks if it is made of them."""
-        before, after = self._luma(begin), self._luma(end)
+    def _lack(self, begins: list[int], ends: list[int]) -> float:
+        """Mean cost of what the frames in the middle of two original ones lack if they are made of them."""
+        before, after = self._luma(begins), self._luma(ends)
         made = picture_between(before, after, Motion.between(before, after).at(HALF), HALF, self.alone)
-        return self._cost(to_unit(self._luma((begin + end) // 2)) - to_unit(made))
+        middle = self._luma([(begin + end) // 2 for begin, end in zip(begins, ends, strict=True)])
+        return self._cost(to_unit(middle) - to_unit(made))
 
-    def _cost(self, difference: Tensor) -> float:
-        """Cost of a difference of luma `[1, 1, H, W]`: the energy of each coefficient up to a threshold, and the weight
-        of its bits beyond.
+    def _cost(self, differences: Tensor) -> float:
+        """Mean cost of differences of luma `[B, 1, H, W]`: the energy of each coefficient up to a threshold, and the
+        weight of its bits beyond.
         """
-        energies = _energies(difference) / self.threshold
+        energies = _energies(differences) / self.threshold
         return self.threshold * float((energies.clamp(max=1) + BIT_COST * energies.clamp(min=1).log2()).mean())
 
-    def _luma(self, number: int) -> Tensor:
-        """Luma of a frame, made smaller, `[1, 1, H, W]`."""
-        luma = luma_samples(self.footage.clip[number][None], self.footage.video)
+    def _luma(self, numbers: list[int]) -> Tensor:
+        """Luma of frames, made smaller, `[B, 1, H, W]`."""
+        luma = luma_samples(self.footage.clip[numbers], self.footage.video)
         reduced = F.avg_pool2d(luma.float(), self.side, ceil_mode=True, count_include_pad=False)
         return nearest(reduced, depth_of(luma))
 
