@@ -1,0 +1,72 @@
+"""All parts of the benchmark, in the order of their worth, and how one is measured."""
+
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+import torch
+
+from benchmarks.cuda import decoding, differences, fits, gpu_tests, groups, memory, steps
+from benchmarks.cuda.case import Bench, Case, Figures, Skipped
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the benchmark."""
+
+    cases: Callable[[Bench], Iterator[Case]]
+    tell: Callable[[Figures], str]
+    """Says figures of a measurement in words."""
+    seconds: float
+    """Most seconds that the part may take."""
+
+
+PARTS = {
+    "tests": Part(gpu_tests.cases, gpu_tests.tell, 60),
+    "steps": Part(steps.cases, steps.tell, 60),
+    "graphs": Part(steps.graph_cases, steps.tell, 30),
+    "fits": Part(fits.cases, fits.tell, 210),
+    "differences": Part(differences.cases, differences.tell, 60),
+    "decoding": Part(decoding.cases, decoding.tell, 50),
+    "memory": Part(memory.cases, memory.tell, 30),
+    "groups": Part(groups.cases, groups.tell, 60),
+    "compiled": Part(steps.compiled_cases, steps.tell, 120),
+    "long_fits": Part(fits.long_cases, fits.tell, 420),
+}
+
+
+def told(name: str, figures: Figures) -> str:
+    """Figures of a measurement of a part in words, or why there are none."""
+    for reason in ("skipped", "stopped", "error"):
+        if reason in figures:
+            return f"{reason}: {str(figures[reason]).strip().splitlines()[-1]}"
+    return PARTS[name].tell(figures)
+
+
+def measure(name: str, bench: Bench, sending: Connection) -> None:
+    """Measure a part in a process of its own, and send the name and figures of each measurement as soon as it is done.
+
+    The process leads a group, with which all that it starts can be stopped. A measurement that fails has `error` in
+    place of figures, one that is skipped has `skipped`.
+    """
+    os.setsid()
+    if bench.quick:
+        torch.set_num_threads(1)  # with little to do, threads wait for each other longest
+    with closing(sending):
+        try:
+            for title, work in PARTS[name].cases(bench):
+                sending.send((title, _figures(work)))
+        except Exception:
+            sending.send(("all", {"error": traceback.format_exc()}))
+
+
+def _figures(work: Callable[[], Figures]) -> Figures:
+    try:
+        return work()
+    except Skipped as skipped:
+        return {"skipped": str(skipped)}
+    except Exception:
+        return {"error": traceback.format_exc()}
