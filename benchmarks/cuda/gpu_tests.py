@@ -26,7 +26,7 @@ def _outcome(files: list[Path], marks: str) -> Figures:
     """Counts of tests, and the names and messages of those that failed; other files need not even be importable."""
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        words = ["-m", marks, "-p", "no:cacheprovider", f"--junit-xml={report}", *map(str, files)]
+        words = ["-m", marks, "-W", "default", "-p", "no:cacheprovider", f"--junit-xml={report}", *map(str, files)]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *words], check=False, capture_output=True, text=True, cwd=ROOT
         )

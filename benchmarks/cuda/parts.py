@@ -28,9 +28,9 @@ PARTS = {
     "tests": Part(gpu_tests.cases, gpu_tests.tell, 60),
     "steps": Part(steps.cases, steps.tell, 60),
     "graphs": Part(steps.graph_cases, steps.tell, 30),
-    "fits": Part(fits.cases, fits.tell, 210),
-    "differences": Part(differences.cases, differences.tell, 60),
+    "fits": Part(fits.cases, fits.tell, 240),
     "decoding": Part(decoding.cases, decoding.tell, 50),
+    "differences": Part(differences.cases, differences.tell, 60),
     "memory": Part(memory.cases, memory.tell, 30),
     "groups": Part(groups.cases, groups.tell, 60),
     "compiled": Part(steps.compiled_cases, steps.tell, 120),
@@ -49,18 +49,23 @@ def told(name: str, figures: Figures) -> str:
 def measure(name: str, bench: Bench, sending: Connection) -> None:
     """Measure a part in a process of its own, and send the name and figures of each measurement as soon as it is done.
 
-    The process leads a group, with which all that it starts can be stopped. A measurement that fails has `error` in
-    place of figures, one that is skipped has `skipped`.
+    The process leads a group, with which all that it starts can be stopped.
     """
-    os.setsid()
+    os.setpgrp()
     if bench.quick:
         torch.set_num_threads(1)  # with little to do, threads wait for each other longest
     with closing(sending):
-        try:
-            for title, work in PARTS[name].cases(bench):
-                sending.send((title, _figures(work)))
-        except Exception:
-            sending.send(("all", {"error": traceback.format_exc()}))
+        for measured in measurements(PARTS[name], bench):
+            sending.send(measured)
+
+
+def measurements(part: Part, bench: Bench) -> Iterator[tuple[str, Figures]]:
+    """Names and figures of the measurements of a part; one that fails has `error`, one that is skipped `skipped`."""
+    try:
+        for title, work in part.cases(bench):
+            yield title, _figures(work)
+    except Exception:
+        yield "the rest", {"error": traceback.format_exc()}
 
 
 def _figures(work: Callable[[], Figures]) -> Figures:
