@@ -9,7 +9,10 @@ from time import monotonic
 from typing import Any
 
 import pytest
+import torch
+from click.testing import CliRunner
 
+from benchmarks.cuda.__main__ import main
 from benchmarks.cuda.case import Bench, Case, Figures, Skipped
 from benchmarks.cuda.parts import PARTS, Part, measurements, told
 from benchmarks.record import read_results
@@ -78,3 +81,11 @@ def test_a_measurement_fails_alone() -> None:
             "error: ValueError: no more",
         ]
     assert list(found)[-1] == "the rest"
+
+
+def test_a_machine_without_cuda_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    result = CliRunner().invoke(main, ["-o", str(tmp_path / "made")])
+    assert result.exit_code == 2
+    assert "no CUDA device" in result.output
+    assert not (tmp_path / "made").exists()

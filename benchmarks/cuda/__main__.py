@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic
 
 import click
+import torch
 
 from benchmarks.cuda.case import Bench, DeviceName, Figures
 from benchmarks.cuda.parts import PARTS, measure, told
@@ -33,6 +34,8 @@ CONTEXT = get_context("forkserver")  # a child of a process that has not begun t
 @click.option("--part", "names", multiple=True, type=click.Choice(list(PARTS)), help="Only this part; may be repeated.")
 def main(output: Path, device: DeviceName, quick: bool, seconds: float, names: tuple[str, ...]) -> None:
     """Measure all parts in turn, and write what they find into a folder."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise click.UsageError("no CUDA device is available here: --device cpu --quick tries the command")
     output.mkdir(parents=True, exist_ok=True)
     ends = monotonic() + seconds
     CONTEXT.set_forkserver_preload(["benchmarks.cuda.parts"])

@@ -1,5 +1,6 @@
 """What the parts of the benchmark share: where they run, and what one of their measurements is."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +58,7 @@ class Bench:
     def forget_peak(self) -> None:
         """Begin anew to note the peak of the GPU's memory, without what is no longer used."""
         if self.device == "cuda":
+            gc.collect()
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
 
