@@ -48,7 +48,7 @@ class Attempt:
         self, clip: Tensor, config: PyramidConfig, recipe: Recipe, seed: int, inputs: FitInputs = CLIP_ALONE
     ) -> None:
         self.recipe, self.seed, self.done = recipe, seed, 0
-        self.order = torch.Generator().manual_seed(seed)
+        self.order = torch.Generator(clip.device).manual_seed(seed)
         self.noise = torch.Generator(clip.device).manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -176,8 +176,7 @@ class Attempt:
 
     def steps_to_come(self) -> Iterator[tuple[int, Tensor]]:
         """Numbers of the steps to come, each with the indices of its frames."""
-        for step, times in steps_to_come(self.done, self.recipe, len(self.errors), self.order):
-            yield step, times.to(self.errors.device)
+        return steps_to_come(self.done, self.recipe, len(self.errors), self.order)
 
     def measured(self) -> Tensor:
         """Squared errors of the frames that had a step, each as of its last step."""
