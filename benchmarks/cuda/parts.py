@@ -3,8 +3,9 @@
 import os
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from logging import WARNING, Handler, getLogger
 from multiprocessing.connection import Connection
 
 import torch
@@ -43,7 +44,7 @@ def told(name: str, figures: Figures) -> str:
     for reason in ("skipped", "stopped", "error"):
         if reason in figures:
             return f"{reason}: {str(figures[reason]).strip().splitlines()[-1]}"
-    return PARTS[name].tell(figures)
+    return "; ".join([PARTS[name].tell(figures), *figures.get("warnings", [])])
 
 
 def measure(name: str, bench: Bench, sending: Connection) -> None:
@@ -69,9 +70,25 @@ def measurements(part: Part, bench: Bench) -> Iterator[tuple[str, Figures]]:
 
 
 def _figures(work: Callable[[], Figures]) -> Figures:
+    """Figures of a measurement, with what the library warned of."""
+    with _warnings() as said:
+        try:
+            figures = work()
+        except Skipped as skipped:
+            figures = {"skipped": str(skipped)}
+        except Exception:
+            figures = {"error": traceback.format_exc()}
+    return {**figures, "warnings": said} if said else figures
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """Yields a list to which the library's warnings within the block are added."""
+    said: list[str] = []
+    handler = Handler(WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    getLogger("nervcodec").addHandler(handler)
     try:
-        return work()
-    except Skipped as skipped:
-        return {"skipped": str(skipped)}
-    except Exception:
-        return {"error": traceback.format_exc()}
+        yield said
+    finally:
+        getLogger("nervcodec").removeHandler(handler)
