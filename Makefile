@@ -7,7 +7,7 @@ SAMPLE := tests/data/bunny_1280x720_132f.mp4
 
 OUT := baseline
 
-.PHONY: venv demo test lint test-slow test-gpu test-browser bench baseline findings clean
+.PHONY: venv demo test lint test-slow test-gpu test-browser bench cuda baseline findings clean
 
 venv: $(READY)
 
@@ -40,6 +40,9 @@ bench: venv
 	$(BIN)/python -m benchmarks.step_time
 	$(BIN)/python -m benchmarks.decode_memory
 	$(BIN)/python -m benchmarks.fitting models $(SAMPLE) --crop 1280x640 --resize 640x320
+
+cuda: venv
+	$(BIN)/python -m benchmarks.cuda -o benchmarks/results/cuda
 
 baseline: venv
 	$(BIN)/python -m benchmarks.baseline $(CLIPS) -o $(OUT)

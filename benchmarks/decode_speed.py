@@ -48,15 +48,15 @@ print(perf_counter() - started, high_water())
 """
 
 
-def random_file(model: str, domain: Domain, size: tuple[int, int], weights: int) -> bytes:
-    """Make a `.nerv` file of an untrained network."""
+def random_file(model: str, domain: Domain, size: tuple[int, int], weights: int, frames: int = FRAMES) -> bytes:
+    """Make a `.nerv` file of an untrained network for a number of frames."""
     video = VideoFormat(width=size[0], height=size[1], frame_rate=Fraction(25), chroma="420", domain=domain)
-    config = plan_config(EncodeOptions(model=model, size=weights), video, FRAMES)
+    config = plan_config(EncodeOptions(model=model, size=weights), video, frames)
     torch.manual_seed(0)
     tensors = {name: p.detach() for name, p in build_decoder(config).named_parameters()}
-    tensors |= {name: torch.randn(config.embedding_shape(name, FRAMES)) for name in config.embeddings}
+    tensors |= {name: torch.randn(config.embedding_shape(name, frames)) for name in config.embeddings}
     quantized = {name: quantize_to_bits(tensor, 8, by_channel=False) for name, tensor in tensors.items()}
-    return stream_bytes(plan_header(video, FRAMES, config), config, quantized)
+    return stream_bytes(plan_header(video, frames, config), config, quantized)
 
 
 def peak_gflops() -> float:

@@ -59,14 +59,14 @@ def fit_missing(
     whatever the loss of the recipe. With a keeper, the fit continues from the state that was kept, as `fit` does.
     """
     run, count = _Fit(missing, config, tensors, recipe), len(missing.frames)
-    order = torch.Generator().manual_seed(recipe.seed)
+    order = torch.Generator(missing.frames.device).manual_seed(recipe.seed)
     observe(AssistStarted(frames=count, steps=recipe.steps))
     state = resumable(keeper, run.identity)
     if state:
         run.restore(state)
         observe(FitResumed(run.done, recipe.steps))
     for step, times in steps_to_come(run.done, recipe, count, order):
-        run.step(step, times.to(missing.frames.device))
+        run.step(step, times)
         with after_step(keeper, run.state, last=step == recipe.steps):
             observe(StepDone(step=step, steps=recipe.steps, psnr_db=run.psnr_db, estimated_bytes=None))
     return {**tensors, **run.symbols()}

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nervcodec.models.config import PyramidConfig
 from nervcodec.quantization import QuantizedTensor, quantize_to_bits
+from nervcodec.training.capturing import runner_for
 from nervcodec.training.checkpoint import State, optimizer_state, restore_optimizers
 from nervcodec.training.loop import minimise, steps_to_come
 from nervcodec.training.losses import LOSSES
@@ -47,12 +48,13 @@ class Attempt:
     def __init__(
         self, clip: Tensor, config: PyramidConfig, recipe: Recipe, seed: int, inputs: FitInputs = CLIP_ALONE
     ) -> None:
-        self.recipe, self.seed, self.done = recipe, seed, 0
-        self.order = torch.Generator().manual_seed(seed)
+        self.recipe, self.seed, self.done, self.changes = recipe, seed, 0, 0
+        self.order = torch.Generator(clip.device).manual_seed(seed)
         self.noise = torch.Generator(clip.device).manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.network = Network(clip, config, recipe, self.noise, inputs)
+        self.runner = runner_for(clip.device, self.noise, captured=recipe.captured)
         self.precision = torch.bfloat16 if self.network.autocast else torch.float32
         embeddings = self.network.embeddings.values()
         self.optimizers = build_optimizers(self.network.modules, embeddings, recipe, self.precision)
@@ -116,15 +118,24 @@ class Attempt:
         suffers = self._change(step)
         if suffers:
             self.errors.fill_(EMPTY)
-        for optimizer in self.optimizers:
-            optimizer.rate = optimizer.peak * learning_rate_factor(step, self.recipe)
+        for number, optimizer in enumerate(self.optimizers):
+            rate = optimizer.peak * learning_rate_factor(step, self.recipe)
+            optimizer.rate = self.runner.number(f"rate {number}", rate)
         self.network.latent_deviation = latent_deviation(step, self.recipe)
-        self._step(step, times)
+        factor = self.rate.factor(step) if self.rate else None
+        charge = None if factor is None else self.runner.number("factor", factor)
+        tables = None if self.rate is None or charge is None else self.rate.model.fits
+        seen = self.runner.indices(times)
+        version = self.changes, tables, self.network.latent_deviation
+        self.runner.run((len(times), tables is None), version, lambda: self._step(seen, charge))
         self.done = step
         return suffers
 
-    def _step(self, step: int, times: Tensor) -> None:
-        """One optimizer step on the frames at `times`; notes their squared errors before it."""
+    def _step(self, times: Tensor, charge: float | Tensor | None) -> None:
+        """One optimizer step on the frames at `times`; notes their squared errors before it.
+
+        charge: factor of the bits in the loss; None for a step without them.
+        """
         frames = self.network.seen(self.network.render(times), times)
         errors = self.network.errors(frames, times)
         self.errors[times] = errors.detach()
@@ -132,8 +143,8 @@ class Attempt:
             errors.mean() if self.recipe.loss == "l2" else LOSSES[self.recipe.loss](frames, self.network.target(times))
         )
         loss = loss + self.recipe.latent_weight * self.network.latent_cost
-        if self.rate:
-            loss = loss + self.rate(step)
+        if self.rate and charge is not None:
+            loss = loss + charge * self.rate.expected_bits()
         minimise(loss, self.optimizers, self.clipped, self.recipe.clip_norm)
         apply_masks(self.masks)
 
@@ -141,6 +152,7 @@ class Attempt:
         """Prune, or begin to quantize, if that is due at a step; returns whether it may have harmed the picture."""
         recipe = self.recipe
         prunes = recipe.prune > 0 and step == self._prune_step
+        self.changes += step in (self._prune_step, self._quantize_step)
         if prunes:
             self.network.fold()
             weights = [p for p in self.network.decoder.parameters() if p.ndim > 1]
@@ -176,8 +188,7 @@ class Attempt:
 
     def steps_to_come(self) -> Iterator[tuple[int, Tensor]]:
         """Numbers of the steps to come, each with the indices of its frames."""
-        for step, times in steps_to_come(self.done, self.recipe, len(self.errors), self.order):
-            yield step, times.to(self.errors.device)
+        return steps_to_come(self.done, self.recipe, len(self.errors), self.order)
 
     def measured(self) -> Tensor:
         """Squared errors of the frames that had a step, each as of its last step."""

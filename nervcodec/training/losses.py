@@ -1,6 +1,7 @@
 """Distortions that a fit can minimise, of pictures `[B, C, H, W]` in [0, 1], RGB or planes, and the weight of a bit."""
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from pytorch_msssim import ms_ssim, ssim
@@ -33,7 +34,13 @@ def squared_errors(prediction: Tensor, target: Tensor) -> Tensor:
 
 def weighted(x: Tensor, power: float = 1.0) -> Tensor:
     """Channels of planes `[B, 6, h, w]` times a power of their weights; RGB is returned as it is."""
-    return x * x.new_tensor(PLANE_WEIGHTS)[:, None, None] ** power if x.shape[1] == len(PLANE_WEIGHTS) else x
+    return x * _plane_weights(x.device, x.dtype) ** power if x.shape[1] == len(PLANE_WEIGHTS) else x
+
+
+@cache
+def _plane_weights(device: torch.device, dtype: torch.dtype) -> Tensor:
+    """The weights of planes, `[6, 1, 1]`, kept on a device, for a GPU would wait for a copy of them in every step."""
+    return torch.tensor(PLANE_WEIGHTS, device=device, dtype=dtype)[:, None, None]
 
 
 def bit_weight(rate: float, clip: Tensor) -> float:

@@ -85,7 +85,8 @@ class Network:
         self.latent_cost = torch.zeros((), device=clip.device)
         """Distance of channels that are not sent from a normal distribution, as last encoded: mean z^2 / 2."""
         self.quantizer: Quantizer | None = None
-        compiled = clip.device.type == "cuda" and recipe.steps >= COMPILE_STEPS and find_spec("triton") is not None
+        is_long = clip.device.type == "cuda" and recipe.steps >= COMPILE_STEPS and find_spec("triton") is not None
+        compiled = is_long if recipe.compiled is None else recipe.compiled
         self._decode = torch.compile(self._call) if compiled else self._call
 
     @property

@@ -5,7 +5,8 @@ optimizer of `torch.optim` loads torch's compiler, which takes seconds.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from math import log
 
 import torch
 from torch import Tensor, nn
@@ -29,14 +30,46 @@ SAFETY = 1.01
 
 
 def orthogonalise(matrix: Tensor) -> Tensor:
-    """Roughly the nearest orthogonal matrix: singular values above 0.003 of the Frobenius norm end at 0.77 to 1.2."""
-    tall = matrix.shape[0] > matrix.shape[1]
-    x: Tensor = matrix.T if tall else matrix
-    x = x / (SAFETY * x.norm() + 1e-7)
+    """Roughly the nearest orthogonal matrix: singular values above 0.003 of the Frobenius norm end at 0.77 to 1.2.
+
+    matrix: one `[r, c]`, or some `[N, r, c]`, each by itself.
+    """
+    tall = matrix.shape[-2] > matrix.shape[-1]
+    x = matrix.mT if tall else matrix
+    x = x / (SAFETY * torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
+    sum_with_product = torch.addmm if x.ndim == 2 else torch.baddbmm
     for a, b, c in POLAR_EXPRESS:
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.T if tall else x
+        gram = x @ x.mT
+        x = sum_with_product(x, sum_with_product(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x
+
+
+def orthogonalise_all(matrices: Sequence[Tensor]) -> list[Tensor]:
+    """`orthogonalise` of each matrix; a GPU, which would wait for orders, takes matrices of about one size together."""
+    on_cpu = all(matrix.device.type == "cpu" for matrix in matrices)
+    return [orthogonalise(matrix) for matrix in matrices] if on_cpu else orthogonalise_together(matrices)
+
+
+def orthogonalise_together(matrices: Sequence[Tensor]) -> list[Tensor]:
+    """`orthogonalise` of each matrix, in batches; zeros, which stay zeros, fill up both sides to powers of 2."""
+    batches: dict[tuple[int, int], list[int]] = {}
+    for number, matrix in enumerate(matrices):
+        rows, columns = (1 << (side - 1).bit_length() for side in sorted(matrix.shape))
+        batches.setdefault((rows, columns), []).append(number)
+    made = list(matrices)
+    for shape, numbers in batches.items():
+        batch = matrices[numbers[0]].new_zeros(len(numbers), *shape)
+        for place, number in zip(batch, numbers, strict=True):
+            _corner(place, matrices[number].shape).copy_(matrices[number])
+        for number, done in zip(numbers, orthogonalise(batch), strict=True):
+            made[number] = _corner(done, matrices[number].shape)
+    return made
+
+
+def _corner(wide: Tensor, shape: torch.Size) -> Tensor:
+    """The upper left of a matrix of more columns than rows, in a shape, transposed if that has more rows."""
+    rows, columns = shape
+    return wide[:columns, :rows].T if rows > columns else wide[:rows, :columns]
 
 
 State = dict[str, Tensor]
@@ -47,7 +80,9 @@ class Optimizer(ABC):
     """Moves parameters by their gradients, at a rate that may be changed before each step."""
 
     def __init__(self, params: Iterable[Tensor], peak: float) -> None:
-        self.params, self.peak, self.rate = list(params), peak, peak
+        self.params, self.peak = list(params), peak
+        self.rate: float | Tensor = peak
+        """The rate of the next step: a number, or a scalar on the device of the parameters."""
         self.states: list[State] = [{} for _ in self.params]
 
     def forget_gradients(self) -> None:
@@ -58,6 +93,13 @@ class Optimizer(ABC):
     @abstractmethod
     def step(self) -> None:
         """Update every parameter that has a gradient."""
+
+    def _move(self, weight: Tensor, direction: Tensor, scale: float = 1.0) -> None:
+        """Move a parameter against a direction, by the rate times a scale."""
+        if isinstance(self.rate, Tensor):
+            weight.addcmul_(direction, self.rate, value=-scale)
+        else:
+            weight.add_(direction, alpha=-self.rate * scale)
 
     def _moved(self) -> Iterator[tuple[Tensor, Tensor, State]]:
         """Parameters that have a gradient, each with its gradient and its state."""
@@ -78,14 +120,15 @@ class Muon(Optimizer):
     @torch.no_grad()
     def step(self) -> None:
         """Update every parameter that has a gradient."""
-        for weight, gradient, state in self._moved():
-            velocity = state.setdefault("velocity", torch.zeros_like(weight))
-            velocity.lerp_(gradient, 1 - self.momentum)
+        moved, matrices = list(self._moved()), []
+        for weight, gradient, state in moved:
+            if not state:
+                state["velocity"] = torch.zeros_like(weight)
+            velocity = state["velocity"].lerp_(gradient, 1 - self.momentum)
             update = gradient.lerp(velocity, self.momentum)  # Nesterov
-            matrix = update.reshape(len(weight), -1)
-            scale = max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5
-            direction = orthogonalise(matrix.to(self.precision)).view_as(update)
-            weight.add_(direction, alpha=-self.rate * scale)
+            matrices.append(update.reshape(len(weight), -1).to(self.precision))
+        for (weight, _, _), matrix in zip(moved, orthogonalise_all(matrices), strict=True):
+            self._move(weight, matrix.reshape(weight.shape), max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5)
 
 
 class Adam(Optimizer):
@@ -139,9 +182,9 @@ class Adan(Optimizer):
         for weight, gradient, state in self._moved():
             if not state:
                 state |= {name: torch.zeros_like(weight) for name in ("mean", "change", "square")}
-                state |= {"previous": gradient.clone(), "step": torch.zeros(())}
+                state |= {"previous": gradient.clone(), "step": weight.new_zeros(())}
             state["step"] += 1
-            correction = [1 - decay ** float(state["step"]) for decay in self.betas]
+            correction = [-torch.expm1(state["step"] * log(decay)) for decay in self.betas]
             change = gradient - state["previous"]
             state["mean"].lerp_(gradient, 1 - self.betas[0])
             state["change"].lerp_(change, 1 - self.betas[1])
@@ -150,7 +193,7 @@ class Adan(Optimizer):
             state["previous"].copy_(gradient)
             scale = (state["square"] / correction[2]).sqrt_().add_(self.eps)
             direction = state["mean"] / correction[0] + self.betas[1] * state["change"] / correction[1]
-            weight.addcdiv_(direction, scale, value=-self.rate)
+            self._move(weight, direction / scale)
 
 
 def build_optimizers(

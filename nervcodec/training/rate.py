@@ -38,6 +38,11 @@ class _ClassLengths:
     last: int
     """The largest magnitude in the tables."""
 
+    def to(self, device: torch.device) -> "_ClassLengths":
+        """A copy on a device."""
+        offsets, bases, slopes = (table.to(device) for table in (self.offsets, self.bases, self.slopes))
+        return replace(self, offsets=offsets, bases=bases, slopes=slopes)
+
     def expected(self, scaled: Tensor, noise: Tensor) -> Tensor:
         """Bits of values in units of their step, with noise in place of rounding."""
         coded = scaled + noise
@@ -61,11 +66,25 @@ class _CellLengths:
     above: Tensor
     """Slope of the line to the code length of the symbol plus 1."""
 
+    def to(self, device: torch.device) -> "_CellLengths":
+        """A copy on a device."""
+        return _CellLengths(*(table.to(device) for table in (self.symbols, self.lengths, self.below, self.above)))
+
     def expected(self, scaled: Tensor, noise: Tensor) -> Tensor:
         """Bits of values in units of their step, with noise in place of rounding; never less than 0 for any of them,
         however far it went along its line since the model was fitted."""
         away = scaled + noise - self.symbols
         return (self.lengths + torch.where(away < 0, self.below, self.above) * away).clamp(min=0).sum()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a rate model is after a fit, by the names of tensors."""
+
+    symbols: Mapping[str, QuantizedTensor]
+    """Symbols that it was fitted to."""
+    forms: Mapping[str, Form]
+    lengths: Mapping[str, _ClassLengths | _CellLengths]
 
 
 class RateModel:
@@ -86,16 +105,27 @@ class RateModel:
         self.references = references
         device = quantizer.log_steps.device
         self._values = {name: dequantize(tensor).to(device) for name, tensor in references.items()}
+        self.fits = 0
+        """Number of fits so far."""
         self.total_bits = 0.0
         """Bits of symbols and side information when the model was last fitted."""
         self.fit(symbols)
 
     def fit(self, symbols: Mapping[str, QuantizedTensor]) -> None:
         """Choose forms and priors for the symbols as they are."""
-        self.symbols = symbols
-        self._forms = {name: self._form(name, tensor) for name, tensor in symbols.items()}
-        self.total_bits = sum(form.bits + SIDE_BITS for form in self._forms.values())
-        self._lengths = {name: self._expected(name, form) for name, form in self._forms.items()}
+        self.take(self.choose(symbols))
+
+    def choose(self, symbols: Mapping[str, QuantizedTensor]) -> Choice:
+        """Forms and priors for symbols, which `take` puts into effect; a thread may do this, on the CPU alone."""
+        forms = {name: self._form(name, tensor) for name, tensor in symbols.items()}
+        return Choice(symbols, forms, {name: _lengths(symbols[name].symbols, form) for name, form in forms.items()})
+
+    def take(self, choice: Choice) -> None:
+        """Charge by a choice from now on."""
+        device = self.quantizer.log_steps.device
+        self.symbols, self._forms, self.fits = choice.symbols, choice.forms, self.fits + 1
+        self.total_bits = sum(form.bits + SIDE_BITS for form in choice.forms.values())
+        self._lengths = {name: lengths.to(device) for name, lengths in choice.lengths.items()}
 
     def state(self) -> State:
         """The symbols that the model was last fitted to."""
@@ -123,23 +153,22 @@ class RateModel:
         near = None if reference is None else rescaled(reference, tensor.steps[0])
         return cheapest_form(tensor.symbols, name in self.temporal, reference=near)
 
-    def _expected(self, name: str, form: Form) -> _ClassLengths | _CellLengths:
-        device = self.quantizer.log_steps.device
-        if form.mixing:
-            return _cell_lengths(self.symbols[name].symbols, form.mixing, device)
-        return _class_lengths(form, device)
+
+def _lengths(symbols: Symbols, form: Form) -> _ClassLengths | _CellLengths:
+    """Code lengths of a tensor in a form, on the CPU."""
+    return _cell_lengths(symbols, form.mixing) if form.mixing else _class_lengths(form)
 
 
-def _class_lengths(form: Form, device: torch.device) -> _ClassLengths:
+def _class_lengths(form: Form) -> _ClassLengths:
     priors = [replace(p, magnitude=1) if p == Prior(0) else p for p in form.priors]
     bits, last = code_lengths(priors), priors[0].magnitude
     slopes = np.diff(bits)
     bases = bits[:, :-1] - slopes * np.arange(last)
     offsets = form.classes.ravel().astype(np.int64) * last
-    offset, base, slope = (torch.from_numpy(table).to(device) for table in (offsets, bases.ravel(), slopes.ravel()))
+    offset, base, slope = (torch.from_numpy(table) for table in (offsets, bases.ravel(), slopes.ravel()))
     return _ClassLengths(form.flags, offset, base.float(), slope.float(), last)
 
 
-def _cell_lengths(symbols: Symbols, mixing: Mixing, device: torch.device) -> _CellLengths:
+def _cell_lengths(symbols: Symbols, mixing: Mixing) -> _CellLengths:
     below, own, above = lengths_around(symbols, mixing)
-    return _CellLengths(*(torch.from_numpy(a).to(device).float() for a in (symbols, own, own - below, above - own)))
+    return _CellLengths(*(torch.from_numpy(a).float() for a in (symbols, own, own - below, above - own)))

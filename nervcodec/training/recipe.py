@@ -79,6 +79,10 @@ class Recipe:
     seed: int = 0
     reduced_precision: bool = True
     """Whether bfloat16 autocast is used where the device has arithmetic for it."""
+    captured: bool = True
+    """Whether steps are taken by CUDA graphs on CUDA (`nervcodec.training.capturing`)."""
+    compiled: bool | None = None
+    """Whether the decoder is compiled by torch.compile; None for a long fit on CUDA."""
 
     def __post_init__(self) -> None:
         for name, low, high in (

@@ -28,6 +28,9 @@ def latent_deviation(step: int, recipe: Recipe) -> float:
 
 
 def passes(frames: int, batch: int, order: torch.Generator) -> Iterator[Tensor]:
-    """Indices of the frames of each step, without end: all frames once in a random order, then in another."""
+    """Indices of the frames of each step, without end: all frames once in a random order, then in another.
+
+    They are on the device of the generator, so that no step waits for a copy.
+    """
     while True:
-        yield from torch.split(torch.randperm(frames, generator=order), batch)
+        yield from torch.split(torch.randperm(frames, generator=order, device=order.device), batch)

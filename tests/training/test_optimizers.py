@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nervcodec.models.hnerv.sizing import hnerv_config
 from nervcodec.models.networks import build_decoder
-from nervcodec.training.optimizers import Adam, Adan, Muon, build_optimizers, orthogonalise
+from nervcodec.training.optimizers import Adam, Adan, Muon, build_optimizers, orthogonalise, orthogonalise_together
 from nervcodec.training.recipe import Optimizer, Recipe
 
 
@@ -110,3 +110,27 @@ def test_optimizers_do_not_load_the_compiler() -> None:
         "assert weight.max() < 0 and 'torch._dynamo' not in sys.modules",
     )
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_matrices_in_batches_are_orthogonalised_as_one_by_one(precision: torch.dtype) -> None:
+    torch.manual_seed(0)
+    shapes = [(20, 50), (50, 20), (17, 64), (9, 9), (16, 1), (1, 3), (1, 1)]
+    matrices = [torch.randn(shape).to(precision) for shape in shapes]
+    tolerance = 1e-5 if precision == torch.float32 else 0.05
+    for made, matrix in zip(orthogonalise_together(matrices), matrices, strict=True):
+        torch.testing.assert_close(made, orthogonalise(matrix), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", [Adam, Adan, Muon])
+def test_a_rate_may_be_a_tensor(kind: type[Adam | Adan | Muon]) -> None:
+    torch.manual_seed(0)
+    one, other = (torch.ones(4, 6, requires_grad=True) for _ in range(2))
+    optimizers, held = (kind([one], 0.1), kind([other], 0.1)), torch.zeros(())
+    for step in range(1, 6):
+        one.grad = torch.randn(4, 6)
+        other.grad = one.grad.clone()
+        optimizers[0].rate, optimizers[1].rate = 0.1 / step, held.fill_(0.1 / step)
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(one, other)

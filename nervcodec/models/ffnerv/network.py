@@ -19,7 +19,7 @@ class FFNeRV(nn.Module):
     def __init__(self, config: FFNeRVConfig) -> None:
         super().__init__()
         self.flow_stage, self.flow_scale, self.channels = config.flow_stage, config.flow_scale, config.channels
-        self.offsets = [k for k in range(-config.reach, config.reach + 1) if k]
+        self.reach = config.reach
         self.stem = nn.Conv2d(config.latent_channels, config.widths[0], 1)
         self.stages = upsampling_stages(config.widths, config.strides, config.kernels)
         self.head = nn.Conv2d(config.widths[-1], config.head_channels, 3, padding=1)
@@ -32,9 +32,10 @@ class FFNeRV(nn.Module):
         reaches the neighbours; otherwise a fit would pay for a pyramid of each.
         """
         last = len(embeddings["content"]) - 1
-        offsets = torch.tensor(self.offsets, device=times.device)
-        around = (times[:, None] + offsets).clamp(0, last)  # [B, 2 * reach]
-        rest = torch.unique(around[~torch.isin(around, times)])
+        below = torch.arange(-self.reach, 0, device=times.device)
+        around = (times[:, None] + torch.cat([below, -below.flip(0)])).clamp(0, last)  # [B, 2 * reach]
+        # Windows of a fit have no row in common; to find rows in common would have each step wait for a GPU.
+        rest = around.flatten() if self.training else torch.unique(around[~torch.isin(around, times)])
         own, choices, motions = self.independent(embeddings, times)
         with torch.no_grad():
             pictures = torch.cat([own, self.independent(embeddings, rest)[0]])
@@ -49,7 +50,7 @@ class FFNeRV(nn.Module):
         """
         x = F.gelu(self.stem(torch.cat([at_times(e, times) for e in embeddings.values()], dim=1)))
         x = self.stages[: self.flow_stage](x)
-        motions = self.head_flow(x).float().unflatten(1, (len(self.offsets), FLOW_CHANNELS))
+        motions = self.head_flow(x).float().unflatten(1, (2 * self.reach, FLOW_CHANNELS))
         made = self.head(self.stages[self.flow_stage :](x)).float()
         return torch.sigmoid(2 * made[:, : self.channels]), made[:, self.channels :], motions
 

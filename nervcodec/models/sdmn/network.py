@@ -103,8 +103,9 @@ def resample(x: Tensor, size: torch.Size) -> Tensor:
 
 def _resample_side(x: Tensor, axis: int, new: int) -> Tensor:
     old = x.shape[axis]
-    centres = ((torch.arange(new, dtype=torch.float64, device=x.device) + 0.5) * old / new - 0.5).clamp(0, old - 1)
-    lower = centres.long()
-    fraction = (centres - lower).to(x.dtype).view(-1, *[1] * (3 - axis))
+    unit = 2 * new  # of the integers that centres are counted in, so that they are exact without float64
+    centres = ((2 * torch.arange(new, device=x.device) + 1) * old - new).clamp(0, unit * (old - 1))
+    lower = centres // unit
+    fraction = ((centres % unit).float() / unit).to(x.dtype).view(-1, *[1] * (3 - axis))
     below, above = (x.index_select(axis, index) for index in (lower, (lower + 1).clamp(max=old - 1)))
     return torch.lerp(below, above, fraction)
