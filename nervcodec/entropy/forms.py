@@ -55,6 +55,10 @@ MAX_HISTOGRAM = 1 << 24
 """Most cells in the histograms of all classes; a form that needs more is not tried."""
 
 
+Kind = tuple[int, int | None]
+"""The flags of a form, and the index of its networks if it is mixed."""
+
+
 @dataclass(frozen=True)
 class Form:
     """A form with which one tensor is coded."""
@@ -68,6 +72,11 @@ class Form:
     """Ideal length of symbols and priors, in bits."""
     mixing: Mixing | None = None
     """What a mixed form has in place of classes and priors."""
+
+    @property
+    def kind(self) -> Kind:
+        """What is left of the form without what is fitted to symbols."""
+        return self.flags, self.mixing.networks if self.mixing else None
 
 
 def allowed(shape: tuple[int, ...], temporal: bool, flags: int, *, refers: bool = False) -> bool:
@@ -99,6 +108,13 @@ def cheapest_form(
     possible = [flags for flags in choices if allowed(symbols.shape, temporal, flags, refers=refers)]
     forms = [_fitted(residual(symbols, flags, reference), temporal, flags) for flags in possible]
     return min((form for form in forms if form), key=lambda form: form.bits)
+
+
+def form_of_kind(symbols: Symbols, temporal: bool, kind: Kind, reference: Symbols | None = None) -> Form | None:
+    """The form of a kind that codes a tensor in the fewest bits; None where the tensor cannot have such a form."""
+    flags, networks = kind
+    coded = residual(symbols, flags, reference)
+    return _fitted(coded, temporal, flags) if networks is None else _mixed(coded, [networks])
 
 
 def residual(symbols: Symbols, flags: int, reference: Symbols | None = None) -> Symbols:
@@ -184,8 +200,8 @@ def _fitted(coded: Symbols, temporal: bool, flags: int) -> Form | None:
     return Form(flags, classes, tuple(priors), coded_bits(counts, priors) + PRIOR_BITS * count)
 
 
-def _mixed(symbols: Symbols) -> Form | None:
-    found = cheapest_mixing(symbols)
+def _mixed(symbols: Symbols, sets: Iterable[int] | None = None) -> Form | None:
+    found = cheapest_mixing(symbols, sets)
     if found is None:
         return None
     mixing, bits = found

@@ -8,7 +8,7 @@ at even heights and widths, then those at odd ones, which lie between four of th
 looked at, and the order, are ours (docs/experiments.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -72,13 +72,16 @@ class Mixing:
         return self.high - self.low + 1
 
 
-def cheapest_mixing(symbols: Symbols) -> tuple[Mixing, float] | None:
-    """What codes a tensor `[T, C, h, w]` in the fewest bits, and these bits; None for magnitudes that are too large."""
+def cheapest_mixing(symbols: Symbols, sets: Iterable[int] | None = None) -> tuple[Mixing, float] | None:
+    """What codes a tensor `[T, C, h, w]` in the fewest bits, and these bits; None for magnitudes that are too large.
+
+    sets: indices of the sets of networks to choose from; None for all.
+    """
     low, high = int(symbols.min()), int(symbols.max())
     if max(high, -low) > LARGEST:
         return None
     known = activities(symbols)
-    mixings = [Mixing(number, low, high, known) for number in range(len(networks()))]
+    mixings = [Mixing(number, low, high, known) for number in (range(len(networks())) if sets is None else sets)]
     bits = [sum(float(lengths(laws, own, m).sum()) for laws, own in all_laws(symbols, m)) for m in mixings]
     best = int(np.argmin(bits))
     return mixings[best], bits[best]

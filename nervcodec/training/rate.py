@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nervcodec.entropy.fitting import code_lengths
-from nervcodec.entropy.forms import PREDICTED, REFERS, Form, Symbols, cheapest_form
+from nervcodec.entropy.forms import PREDICTED, REFERS, Form, Kind, Symbols, cheapest_form, form_of_kind
 from nervcodec.entropy.mixing import Mixing, lengths_around
 from nervcodec.entropy.priors import Prior
 from nervcodec.quantization import QuantizedTensor, dequantize, rescaled
@@ -22,6 +22,8 @@ from nervcodec.training.quantizing import Quantizer, quantized
 
 SIDE_BITS = 24
 """Bits of a tensor's flags, step and magnitude."""
+ALL_KINDS = 4
+"""Fits of the model from one that tries all kinds of forms to the next; those between keep the kinds (ours)."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class RateModel:
         self._values = {name: dequantize(tensor).to(device) for name, tensor in references.items()}
         self.fits = 0
         """Number of fits so far."""
+        self._kinds: Mapping[str, Kind] = {}
         self.total_bits = 0.0
         """Bits of symbols and side information when the model was last fitted."""
         self.fit(symbols)
@@ -117,25 +120,28 @@ class RateModel:
 
     def choose(self, symbols: Mapping[str, QuantizedTensor]) -> Choice:
         """Forms and priors for symbols, which `take` puts into effect; a thread may do this, on the CPU alone."""
-        forms = {name: self._form(name, tensor) for name, tensor in symbols.items()}
-        return Choice(symbols, forms, {name: _lengths(symbols[name].symbols, form) for name, form in forms.items()})
+        return self._choice(symbols, self._kinds if self.fits % ALL_KINDS else {})
 
     def take(self, choice: Choice) -> None:
         """Charge by a choice from now on."""
         device = self.quantizer.log_steps.device
         self.symbols, self._forms, self.fits = choice.symbols, choice.forms, self.fits + 1
+        self._kinds = {name: form.kind for name, form in choice.forms.items()}
         self.total_bits = sum(form.bits + SIDE_BITS for form in choice.forms.values())
         self._lengths = {name: lengths.to(device) for name, lengths in choice.lengths.items()}
 
     def state(self) -> State:
-        """The symbols that the model was last fitted to."""
+        """The symbols that the model was last fitted to, and what it chose."""
         tensors = {f"symbols {name}": torch.from_numpy(tensor.symbols) for name, tensor in self.symbols.items()}
-        return State({"steps": {name: tensor.steps for name, tensor in self.symbols.items()}}, tensors)
+        steps = {name: tensor.steps for name, tensor in self.symbols.items()}
+        return State({"steps": steps, "kinds": self._kinds, "fits": self.fits}, tensors)
 
     def restore(self, state: State) -> None:
         """The inverse of the method `state`; the argument may have other numbers and tensors too."""
-        steps = state.numbers["steps"]
-        self.fit({n: QuantizedTensor(state.tensors[f"symbols {n}"].numpy(), tuple(steps[n])) for n in self.symbols})
+        steps, tensors = state.numbers["steps"], state.tensors
+        symbols = {n: QuantizedTensor(tensors[f"symbols {n}"].numpy(), tuple(steps[n])) for n in self.symbols}
+        self.take(self._choice(symbols, state.numbers["kinds"]))
+        self.fits = state.numbers["fits"]
 
     def bits(self, tensors: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         """Expected bits of all symbols under uniform noise in place of rounding (Balle et al., ICLR 2017), a scalar."""
@@ -148,10 +154,16 @@ class RateModel:
             expected.append(lengths.expected(scaled, noise))
         return torch.stack(expected).sum()
 
-    def _form(self, name: str, tensor: QuantizedTensor) -> Form:
-        reference = self.references.get(name)
+    def _choice(self, symbols: Mapping[str, QuantizedTensor], kinds: Mapping[str, Kind]) -> Choice:
+        """The cheapest forms; where kinds are given, of these if possible."""
+        forms = {name: self._form(name, tensor, kinds.get(name)) for name, tensor in symbols.items()}
+        return Choice(symbols, forms, {name: _lengths(symbols[name].symbols, form) for name, form in forms.items()})
+
+    def _form(self, name: str, tensor: QuantizedTensor, kind: Kind | None) -> Form:
+        reference, temporal = self.references.get(name), name in self.temporal
         near = None if reference is None else rescaled(reference, tensor.steps[0])
-        return cheapest_form(tensor.symbols, name in self.temporal, reference=near)
+        form = form_of_kind(tensor.symbols, temporal, kind, near) if kind else None
+        return form or cheapest_form(tensor.symbols, temporal, reference=near)
 
 
 def _lengths(symbols: Symbols, form: Form) -> _ClassLengths | _CellLengths:

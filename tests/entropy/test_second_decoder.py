@@ -70,7 +70,7 @@ def test_mixed_embeddings_with_the_largest_magnitudes() -> None:
 @pytest.mark.parametrize("index", range(len(networks())))
 @pytest.mark.parametrize("activities", [(0, 0, 0), (96, 255, 0), (255, 255, 255)], ids=str)
 def test_any_networks_and_activities(index: int, activities: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(symbols: Symbols) -> tuple[mixing.Mixing, float]:
+    def chosen(symbols: Symbols, sets: object = None) -> tuple[mixing.Mixing, float]:
         return mixing.Mixing(index, int(symbols.min()) - 2, int(symbols.max()) + 1, activities), 0.0
 
     monkeypatch.setattr("nervcodec.entropy.forms.cheapest_mixing", chosen)
