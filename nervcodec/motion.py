@@ -161,7 +161,7 @@ def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules
     found = torch.stack(choices)
     several = (len(choices), 1, 1, 1)
     seen_a, seen_b = _seen(a.repeat(several), b.repeat(several), found.flatten(0, 1), fraction)
-    apart = _mean((seen_a - seen_b).abs(), AGREEMENT).view(len(choices), -1, 1, height, width)
+    apart = _mean(seen_a.sub_(seen_b).abs_(), AGREEMENT).view(len(choices), -1, 1, height, width)
     apart[1:] += rules.gain
     numbers = torch.arange(len(choices), device=apart.device).view(-1, 1, 1, 1, 1)
     chosen = (len(choices) * apart + numbers).amin(dim=0, keepdim=True) % len(choices)  # of equals the first
@@ -186,10 +186,11 @@ def _sampled(picture: Tensor, shift: Tensor) -> Tensor:
     from any border between two numbers.
     """
     height, width = picture.shape[2:]
-    x = UNIT * torch.arange(width, device=picture.device) + shift[:, 0]  # [B, h, w]
-    y = UNIT * torch.arange(height, device=picture.device)[:, None] + shift[:, 1]
-    places = torch.stack(((2 * x + UNIT) / (UNIT * width) - 1, (2 * y + UNIT) / (UNIT * height) - 1), dim=3)
-    return torch.floor(sample(picture, places, "bilinear") + 0.5 + 0.5 / UNIT**2)
+    places = shift.new_empty(len(shift), height, width, 2)  # pixels are cells of [-1, 1]
+    for axis, (side, at) in enumerate(((width, (-1,)), (height, (-1, 1)))):
+        middles = (2 * torch.arange(side, dtype=shift.dtype, device=shift.device) + 1) / side - 1
+        torch.add(middles.view(at), shift[:, axis], alpha=2 / (UNIT * side), out=places[..., axis])
+    return sample(picture, places, "bilinear").add_(0.5 + 0.5 / UNIT**2).floor_()
 
 
 def _mean(x: Tensor, reaches: tuple[int, ...]) -> Tensor:
@@ -201,12 +202,13 @@ def _mean(x: Tensor, reaches: tuple[int, ...]) -> Tensor:
 
 
 def _sum(x: Tensor, side: int, dim: int) -> Tensor:
-    """Sums of neighbours along a dimension, which becomes shorter by `side` - 1."""
+    """Sums of `side` neighbours along a dimension, 2, 3 or 5, which becomes shorter by `side` - 1."""
     length = x.shape[dim] - side + 1
-    total = x.narrow(dim, 0, length).clone()
-    for start in range(1, side):
-        total += x.narrow(dim, start, length)
-    return total
+    if side < 4:
+        total = x.narrow(dim, 0, length) + x.narrow(dim, 1, length)
+        return total.add_(x.narrow(dim, 2, length)) if side == 3 else total
+    pairs = x.narrow(dim, 0, length + 2) + x.narrow(dim, 1, length + 2)
+    return (pairs.narrow(dim, 0, length) + pairs.narrow(dim, 2, length)).add_(x.narrow(dim, 4, length))
 
 
 def _reduced(luma: Tensor, side: int) -> Tensor:
@@ -240,4 +242,4 @@ def _enlarged(motion: Tensor, factor: int, height: int, width: int) -> Tensor:
 def _divided(x: Tensor | int, divisor: Tensor | int) -> Tensor:
     """Quotient of whole numbers, rounded down."""
     quotient: Tensor = x / divisor  # type: ignore[assignment]
-    return torch.floor(quotient)
+    return quotient.floor_()
