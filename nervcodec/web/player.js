@@ -45,7 +45,8 @@ function describe(about, info) {
     const [numerator, denominator] = info.frameRate;
     const rate = Number((numerator / denominator).toFixed(3));
     const models = info.models.map(modelText).join(" + ");
-    const parts = [`${info.width} \u00d7 ${info.height}`, `${info.begins.length} frames`, `${rate} frames/s`, models];
+    const frames = info.begins.length === 1 ? "1 frame" : `${info.begins.length} frames`;
+    const parts = [`${info.width} \u00d7 ${info.height}`, frames, `${rate} frames/s`, models];
     if (info.depth > 8) parts.push(`${info.depth} bits a sample, shown with 8`);
     at("summary").textContent = parts.join(" \u00b7 ");
     const made = `Made by nervcodec ${about.version}, format version ${info.version}.`;
