@@ -144,7 +144,7 @@ def _policy(script: str, style: str, *, alone: bool) -> str:
         "style-src": _hash_source(style),
         "connect-src": own,
         "worker-src": "blob:" if alone else "'self' blob:",
-        "media-src": "blob:" if alone else "'self' blob:",
+        "media-src": "blob:",
         "base-uri": "'none'",
         "form-action": "'none'",
     }

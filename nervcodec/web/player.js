@@ -80,8 +80,9 @@ async function setBeside(about, player) {
     const beside = new Beside(player, at("stage"), at("original"), at("divider"));
     const { type } = about.beside;
     try {
-        const embedded = async () => URL.createObjectURL(new Blob([await loadBytes("beside")], { type }));
-        await beside.load(about.files?.beside ?? (await embedded()));
+        // As a whole: a browser seeks in a file of a server only if that sends parts of it, which many do not.
+        const bytes = await loadBytes("beside", about.files?.beside);
+        await beside.load(URL.createObjectURL(new Blob([bytes], { type })));
     } catch {
         addNote(`This browser cannot play the original (${type}), so it is not shown beside the decoded pictures.`);
         return null;

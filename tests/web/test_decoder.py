@@ -5,7 +5,10 @@ import json
 import random
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import av
@@ -146,6 +149,33 @@ def test_a_file_cut_in_the_middle_gives_a_sentence(browser: Browser, tmp_path: P
     page.goto(html.as_uri())
     expect(page.locator("main")).to_have_attribute("data-state", "failed")
     expect(page.locator("#failure")).to_contain_text("bytes wanted at byte")
+    page.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A web server that sends whole files alone, and writes nothing."""
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """The address of a folder whose file has itself as its original."""
+    path, original = FOLDER / "v10" / "dnerv.nerv", tmp_path / "original.mkv"
+    nervcodec.decode(str(path), str(original))
+    nervcodec.export_page(str(path), str(tmp_path / "page"), beside=str(original))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "page"))) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_the_original_in_a_served_folder_follows(served: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(served)
+    expect(page.locator("#divider")).to_be_visible()
+    page.evaluate("nervPlayer.show(3)")
+    expect(page.locator("#original")).to_have_js_property("currentTime", 3.5 / 25)
     page.close()
 
 
