@@ -13,6 +13,7 @@ from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages, say
 from nervcodec.cli.people import counted
 from nervcodec.errors import RequestError
+from nervcodec.export.page import SUFFIXES, is_folder
 from nervcodec.video.view import View
 
 to_output = section("Output")
@@ -40,10 +41,10 @@ to_output = section("Output")
 def export(file: str, output: str, overwrite: bool, as_json: bool, quiet: bool, **chosen: Any) -> None:
     """Make a .nerv file playable in a web page, or its network computable by an ONNX runtime."""
     beside, layers, view = chosen.pop("beside"), chosen.pop("layers"), take_view(chosen)
-    kind, is_folder = Path(output).suffix.lower(), output.endswith("/") or Path(output).is_dir()
-    if kind not in (".html", ".onnx") and not is_folder:
+    kind = "folder" if is_folder(output) else Path(output).suffix.lower()
+    if kind not in ("folder", ".onnx", *SUFFIXES):
         raise RequestError(f"{output}: write to .html, .onnx or a folder/")
-    is_network = kind == ".onnx" and not is_folder
+    is_network = kind == ".onnx"
     if is_network and (beside or view != View()):
         raise click.UsageError("a network has no original beside it: --beside and parts of a video are for pages")
     if layers and not is_network:
@@ -69,7 +70,9 @@ def _page_words(report: "nervcodec.PageReport") -> str:
 def _network(file: str, output: str, layers: int | None, *, overwrite: bool) -> tuple[str, dict[str, Any]]:
     """What is said, in words and as a record, of networks that are written."""
     report = nervcodec.export_onnx(file, output, layers=layers, overwrite=overwrite)
-    words = [f"{counted(report.frames, 'frame')} of the file, in {counted(len(report.models), 'network')}"]
+    words = [f"{counted(report.frames, 'frame')} of the file"]
+    if len(report.models) > 1:
+        words[0] += f", in {counted(len(report.models), 'network')}: {report.models[0].name} and so on"
     if report.frames_between:
         words.append(f"without the {counted(report.frames_between, 'frame')} between them")
     if report.filtered:

@@ -63,7 +63,7 @@ def export_onnx(path: str, target: str, *, layers: int | None = None, overwrite:
     one, ResourceError for networks that are too large for ONNX or for the memory.
     """
     onnx = _onnx()
-    if Path(target).suffix != ".onnx":
+    if Path(target).suffix.lower() != ".onnx":
         raise RequestError(f"{target} does not end in .onnx")
     with stream_file(path) as data:
         stream = open_stream(data, layers)

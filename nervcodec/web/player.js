@@ -45,8 +45,8 @@ function describe(about, info) {
     const [numerator, denominator] = info.frameRate;
     const rate = Number((numerator / denominator).toFixed(3));
     const models = info.models.map(modelText).join(" + ");
-    const parts = [`${info.width} \u00d7 ${info.height}`, `${info.begins.length} frames`, `${rate} frames/s`, models];
-    if (info.depth > 8) parts.push(`${info.depth} bits a sample, shown with 8`);
+    const frames = info.begins.length === 1 ? "1 frame" : `${info.begins.length} frames`;
+    const parts = [`${info.width} \u00d7 ${info.height}`, frames, `${rate} frames/s`, models];
     at("summary").textContent = parts.join(" \u00b7 ");
     const made = `Made by nervcodec ${about.version}, format version ${info.version}.`;
     at("version").textContent = `${made} Frames are counted from 0.`;
@@ -79,10 +79,12 @@ async function setBeside(about, player) {
     const beside = new Beside(player, at("stage"), at("original"), at("divider"));
     const { type } = about.beside;
     try {
-        const embedded = async () => URL.createObjectURL(new Blob([await loadBytes("beside")], { type }));
-        await beside.load(about.files?.beside ?? (await embedded()));
-    } catch {
-        addNote(`This browser cannot play the original (${type}), so it is not shown beside the decoded pictures.`);
+        // As a whole: a browser seeks in a file of a server only if that sends parts of it, which many do not.
+        const bytes = await loadBytes("beside", about.files?.beside);
+        await beside.load(URL.createObjectURL(new Blob([bytes], { type })));
+    } catch (error) {
+        const refused = `This browser cannot play the original (${type}), so it is not shown beside the decoded pictures.`;
+        addNote(error instanceof Error ? error.message : refused);
         return null;
     }
     for (const id of ["original", "divider", "caption-original"]) at(id).hidden = false;

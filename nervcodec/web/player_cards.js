@@ -36,7 +36,8 @@ export class Cards {
         /** PSNR of each frame in dB, null where it is not known. */
         this.psnr = about.psnr ?? [];
         this.known = this.psnr.filter((value) => value !== null);
-        [this.low, this.high] = [Math.min(...this.known), Math.max(...this.known)];
+        this.low = this.known.reduce((least, value) => Math.min(least, value), Infinity);
+        this.high = this.known.reduce((most, value) => Math.max(most, value), -Infinity);
         at("file-name").textContent = at("file-name").title = about.fileName;
         if (this.known.length) this.drawCurve();
     }

@@ -1,3 +1,5 @@
+const SEEK_SECONDS = 0.1; // a seek that ends earlier than it should by more than this went beyond the end
+
 /** When frames are shown; times are seconds, frames are counted from 0. */
 export class Timeline {
     /** @param {{begins: Float64Array, duration: number}} info when frames begin, and when the last ends. */
@@ -91,30 +93,47 @@ export class Sound {
      * @param {() => void} refused is called once if the browser cannot play it.
      */
     constructor(file, first, refused) {
-        this.first = first;
+        Object.assign(this, { first, playing: false, timer: 0, wanted: 0 });
+        this.begin = 0; // earliest time on the clock of the file to which the browser goes
+        this.due = 0; // when the sound comes to its beginning, as of performance.now()
         this.audio = new Audio(URL.createObjectURL(new Blob([file], { type: "video/x-matroska" })));
         this.audio.addEventListener("error", refused, { once: true });
+        this.audio.addEventListener("loadeddata", () => (this.begin = this.audio.currentTime), { once: true });
+        this.audio.addEventListener("seeked", () => this.start());
     }
 
-    /** Seconds, or undefined while it does not play. */
+    /** Seconds, or undefined while it does not play, as before its beginning and after its end. */
     get time() {
         const { paused, ended, seeking, readyState, currentTime } = this.audio;
-        return paused || ended || seeking || readyState < HTMLMediaElement.HAVE_FUTURE_DATA
-            ? undefined
-            : currentTime - this.first;
+        const stands = paused || ended || seeking || readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+        return stands || currentTime < this.wanted - SEEK_SECONDS ? undefined : currentTime - this.first;
     }
 
     play(time, speed) {
+        this.playing = true;
         this.audio.playbackRate = speed;
         this.seek(time);
-        this.audio.play().catch(() => {}); // what it cannot play is an "error" event too; a pause in between is none
+        this.start();
     }
 
     seek(time) {
-        this.audio.currentTime = time + this.first;
+        const early = Math.max(0, this.begin - this.first - time);
+        this.due = performance.now() + (1000 * early) / this.audio.playbackRate;
+        if (early > 0) this.audio.pause();
+        this.audio.currentTime = this.wanted = time + this.first;
+    }
+
+    /** Plays if it is time to; at its end a browser would begin anew. */
+    start() {
+        clearTimeout(this.timer);
+        if (!this.playing || this.audio.ended) return;
+        const wait = this.due - performance.now();
+        if (wait > 0) this.timer = setTimeout(() => this.start(), wait);
+        else this.audio.play().catch(() => {}); // what it cannot play is an "error" event too; a pause in between is none
     }
 
     pause() {
+        this.playing = false;
         this.audio.pause();
     }
 }

@@ -56,15 +56,19 @@ function thetaOf(isGauss, scale) {
 export function priorFrequencies({ magnitude, family, scale, spike }) {
     const theta = thetaOf(family === 1, scale);
     const growth = family === 1 ? (theta * theta) >> 48n : ONE;
-    const law = [];
-    for (let [power, ratio, k] = [ONE, theta, 0]; k <= magnitude; k++) {
+    const law = []; // up to where it is 0
+    for (let [power, ratio] = [ONE, theta]; power > 0n && law.length <= magnitude; ) {
         law.push(power);
         [power, ratio] = [(power * ratio) >> 48n, (ratio * growth) >> 48n];
     }
     const total = 2n * law.reduce((a, b) => a + b) - ONE;
-    const side = law.map((share) => 1 + Number((((share << 24n) / total) * BigInt(256 - spike)) >> 8n));
-    side[0] += spike * 65536;
-    return Float64Array.from([...side.slice(1).reverse(), ...side]);
+    const frequencies = new Float64Array(2 * magnitude + 1).fill(1);
+    law.forEach((share, k) => {
+        const frequency = 1 + Number((((share << 24n) / total) * BigInt(256 - spike)) >> 8n);
+        frequencies[magnitude - k] = frequencies[magnitude + k] = frequency;
+    });
+    frequencies[magnitude] += spike * 65536;
+    return frequencies;
 }
 
 /** Boundaries of symbols in 2^24 from their frequencies, one more than there are symbols (section 6). */

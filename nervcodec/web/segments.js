@@ -71,11 +71,9 @@ export class Segments {
             first--;
         }
         let tensors = chunks[first].follows ? known.tensors : new Map();
-        layerErrors(layer, () => {
-            for (let place = first; place <= segment; place++) {
-                tensors = this.#unpack(layer, place, chunks[place].follows ? tensors : new Map(), place < segment);
-            }
-        });
+        for (let place = first; place <= segment; place++) {
+            tensors = this.#unpack(layer, place, chunks[place].follows ? tensors : new Map(), place < segment);
+        }
         this.known.set(layer, { segment, tensors });
         this.seconds += (performance.now() - begin) / 1000;
         return tensors;
@@ -92,10 +90,9 @@ export class Segments {
         while (!this.config(layer, segment)) {
             layer--;
         }
-        const gaps = header.positions.slice(first, first + header.segments[segment]).map((position, i, held) =>
-            i ? position - held[i - 1] : 1,
-        );
-        const levels = 32 - Math.clz32(Math.max(...gaps) - 1);
+        const held = header.positions.slice(first, first + header.segments[segment]);
+        const longest = held.reduce((most, position, i) => (i ? Math.max(most, position - held[i - 1]) : most), 1);
+        const levels = 32 - Math.clz32(longest - 1);
         const blocks = [header.height, header.width].map((side) => Math.ceil(side / 8));
         const group = () => this.stream.layers[layer].chunks[segment].groups().at(-1);
         const found = layerErrors(layer, () => readCorrections(group(), positions.length, ...blocks, levels));

@@ -23,6 +23,8 @@ def test_a_page(nervc: Nervc, tmp_path: Path) -> None:
     assert b"are the player" in done.stderr
     assert nervc("export", GOLDEN, "-o", tmp_path / "a.html").returncode == 5
     assert nervc("export", GOLDEN, "-o", tmp_path / "a.html", "-y").returncode == 0
+    assert nervc("export", GOLDEN, "-o", tmp_path / "b.HTM").returncode == 0
+    assert (tmp_path / "b.HTM").read_bytes() == (tmp_path / "a.html").read_bytes()
 
 
 def test_a_folder(nervc: Nervc, tmp_path: Path) -> None:
@@ -37,7 +39,10 @@ def test_networks(nervc: Nervc, tmp_path: Path) -> None:
     assert record["models"] == [str(tmp_path / "a_001.onnx"), str(tmp_path / "a_002.onnx")]
     assert (record["frames"], record["frames_between"], record["filtered"]) == (6, 8, True)
     said = nervc("export", FOLDER / "v10" / "groups.nerv", "-o", tmp_path / "a.onnx", "-y").stderr.decode()
-    assert "6 frames of the file, in 2 networks, without the 8 frames between them, without the temporal filter" in said
+    assert (
+        "6 frames of the file, in 2 networks: a_001.onnx and so on, without the 8 frames between them, without the temporal filter"
+        in said
+    )
 
 
 def test_the_original_is_measured_and_coded_frame_by_frame(nervc: Nervc, tmp_path: Path) -> None:
@@ -59,6 +64,8 @@ def test_the_original_is_measured_and_coded_frame_by_frame(nervc: Nervc, tmp_pat
     ("arguments", "code", "sentence"),
     [
         (("-o", "a.gif"), 2, "a.gif: write to .html, .onnx or a folder/"),
+        (("-o", "-"), 2, "-: write to .html, .onnx or a folder/"),
+        (("-o", "a.html", "--beside", "none.mp4"), 3, "none.mp4: no such file"),
         (("-o", "a.html", "--layers", "1"), 2, "--layers is for networks"),
         (("-o", "a.onnx", "--beside", SAMPLE), 2, "--beside and parts of a video are for pages"),
         (("-o", "a.html", "--resize", "46x25"), 2, "say --beside VIDEO"),

@@ -13,8 +13,8 @@ function open() {
     const models = Array.from({ length: layers }, (_, layer) => (layer ? "een" : "dnerv"));
     const shape = { width, height, aspect: file.aspect ?? [1, 1], version: 10, depth: 8 };
     const times = { frames, begins, duration: frames / rate, frameRate: [rate, 1] };
-    const rest = { backend: "WebGL2", backends: ["wasm", "webgl2"], sound: bytes ?? null, notes: file.notes ?? [] };
-    return { type: "opened", info: { ...shape, ...times, layers, models, layerBytes, ...rest } };
+    const rest = { backend: "WebGL2", backends: ["wasm", "webgl2"], sound: bytes ?? null, attachedBytes: 0 };
+    return { type: "opened", info: { ...shape, ...times, layers, models, layerBytes, ...rest, notes: file.notes ?? [] } };
 }
 
 function paint(number, layers) {

@@ -31,7 +31,8 @@ def digest(text: str) -> str:
 def player_page(about: dict[str, Any] | None = None, *, beside: bytes = b"", **file: Any) -> str:
     """The page of a file that differs from FILE. about: facts beyond the least ones; beside: an MP4 of the original."""
     told = {"title": "Bunny", "version": "0.1", "fileName": "bunny.nerv", "fileBytes": 4000, "psnr": None}
-    told |= {"psnrKind": "YUV PSNR", "files": None, "beside": {"type": "video/mp4"} if beside else None} | (about or {})
+    told |= {"firstPicture": 0, "psnrKind": "YUV PSNR", "files": None}
+    told |= {"beside": {"type": "video/mp4"} if beside else None} | (about or {})
     script, style = joined(WEB / "player.js", set()), (WEB / "player.css").read_text(encoding="utf-8")
     sources = f"script-src {digest(script)}; style-src {digest(style)}; worker-src blob:; media-src blob:"
     fields = {

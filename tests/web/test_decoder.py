@@ -4,7 +4,11 @@ import base64
 import json
 import random
 from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import av
@@ -14,7 +18,13 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
 import nervcodec
+from nervcodec.bitstream.container import Stream, write_stream
+from nervcodec.bitstream.format import Header
+from nervcodec.bitstream.layer import Chunk, Layer
+from nervcodec.bitstream.ways import BY_LEVELS
 from nervcodec.export.scripts import decoder_script, joined
+from nervcodec.picture import VideoFormat
+from nervcodec.timeline import Timeline
 from tests.golden.make import FOLDER
 
 pytestmark = pytest.mark.browser
@@ -53,7 +63,7 @@ PIXELS = """async (number) => {
     const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return [width, height, Array.from(data)];
 }"""
-ANSWERS = """([script, files]) => {
+ANSWERS = """([script, files, wanted]) => {
     const worker = new Worker(URL.createObjectURL(new Blob([script])));
     const answers = [];
     const next = () => new Promise((resolve) => { worker.onmessage = ({ data }) => resolve(data); });
@@ -62,7 +72,8 @@ ANSWERS = """([script, files]) => {
         worker.postMessage({ type: "open", file: bytes.buffer, backend: "wasm" });
         const opened = await next();
         if (opened.type === "failed") { return opened.message; }
-        worker.postMessage({ type: "frame", id: 0, number: opened.info.frames - 1, layers: opened.info.layers });
+        const { frames, layers } = opened.info;
+        worker.postMessage({ type: "frame", id: 0, number: wanted ?? frames - 1, layers });
         const frame = await next();
         return frame.type === "failed" ? frame.message : frame.pixels.byteLength;
     };
@@ -70,7 +81,7 @@ ANSWERS = """([script, files]) => {
 }"""
 
 
-def text_of(data: bytes) -> str:
+def text_of(data: bytes | bytearray) -> str:
     return base64.b64encode(data).decode()
 
 
@@ -139,6 +150,53 @@ def test_a_file_cut_in_the_middle_gives_a_sentence(browser: Browser, tmp_path: P
     expect(page.locator("main")).to_have_attribute("data-state", "failed")
     expect(page.locator("#failure")).to_contain_text("bytes wanted at byte")
     page.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A web server that sends whole files alone, and writes nothing."""
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """The address of a folder whose file has itself as its original."""
+    path, original = FOLDER / "v10" / "dnerv.nerv", tmp_path / "original.mkv"
+    nervcodec.decode(str(path), str(original))
+    nervcodec.export_page(str(path), str(tmp_path / "page"), beside=str(original))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "page"))) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_the_original_in_a_served_folder_follows(served: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(served)
+    expect(page.locator("#divider")).to_be_visible()
+    page.evaluate("nervPlayer.show(3)")
+    expect(page.locator("#original")).to_have_js_property("currentTime", 3.5 / 25)
+    page.close()
+
+
+def test_a_damaged_chunk_is_named_once(blank: Page) -> None:
+    data = bytearray((FOLDER / "v10" / "dnerv.nerv").read_bytes())
+    data[-1] ^= 1
+    answers: list[Any] = blank.evaluate(ANSWERS, [decoder_script(), [text_of(data)]])
+    assert answers == ["layer 1: segment 0 does not match its checksum"]
+
+
+def test_a_segment_of_many_frames_in_groups(blank: Page) -> None:
+    """As many frames as a function of JavaScript does not take numbers."""
+    positions = (*range(0, 400_000, 2), 399_999)
+    video = VideoFormat(width=1, height=1, frame_rate=Fraction(25))
+    header = Header(video=video, segments=(len(positions),), timeline=Timeline(positions, 400_000), way=BY_LEVELS)
+    groups = tuple(b"\0\x40\0" * tensors for tensors in (1, 2, 2, 2))  # all of their symbols are 0
+    layer = Layer(model=1, configs=((3, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1),), chunks=[Chunk((*groups, b""))])
+    data = write_stream(Stream(header=header, layers=(layer,)))
+    wanted = 200_001  # lies between two frames of the file
+    answers: list[Any] = blank.evaluate(ANSWERS, [decoder_script(), [text_of(data)], wanted])
+    assert answers == [4]
 
 
 def mutated(data: bytes, source: random.Random) -> bytes:

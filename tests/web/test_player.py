@@ -281,14 +281,14 @@ def test_the_divider_by_mouse_and_keyboard(player: Opener) -> None:
     expect(page.locator("main")).to_have_attribute("data-state", "paused")
 
 
-def tone(seconds: float) -> str:
-    """A Matroska file of a tone in Opus, in base 64."""
+def tone(seconds: float, begins: float = 0) -> str:
+    """A Matroska file of a tone in Opus that begins after some seconds, in base 64."""
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
         stream = container.add_stream("libopus", rate=48000)
         wave = np.sin(np.arange(int(48000 * seconds)) / 17).astype(np.float32)[None]
         frame = av.AudioFrame.from_ndarray(wave, format="flt", layout="mono")
-        frame.sample_rate = 48000
+        frame.sample_rate, frame.pts = 48000, int(48000 * begins)
         resampled = av.AudioResampler(format="s16", layout="stereo", rate=48000, frame_size=960).resample(frame)
         for part in [*resampled, None]:
             container.mux(stream.encode(part))
@@ -305,6 +305,41 @@ def test_pictures_keep_time_with_the_sound(player: Opener) -> None:
     assert len(numbers) <= 24
     page.locator("label", has_text="every frame").click()
     expect(page.locator("#sound")).to_have_attribute("aria-pressed", "false")
+
+
+def test_pictures_before_a_late_sound_are_shown(player: Opener) -> None:
+    page = player(sound=tone(1, begins=1), frames=40)
+    page.locator("#sound").click()
+    assert len([number for number in drawn(page, 40) if number < 20]) > 10
+
+
+COUNT_ENDS = """() => {
+    globalThis.ends = 0;
+    const { play } = HTMLMediaElement.prototype;
+    HTMLMediaElement.prototype.play = function () {
+        this.onended = () => (globalThis.ends += 1);
+        return play.call(this);
+    };
+}"""
+ENDS = """async (count) => {
+    const limit = performance.now() + 10000;
+    while (ends < count && performance.now() < limit) await new Promise(requestAnimationFrame);
+    return ends;
+}"""
+
+
+def test_a_short_sound_is_heard_again_and_time_goes_on_after_it(player: Opener) -> None:
+    page = player(sound=tone(0.3), frames=100)
+    page.evaluate(COUNT_ENDS)
+    page.locator("#sound").click()
+    page.evaluate("nervPlayer.play()")
+    assert page.evaluate(ENDS, 1) == 1
+    page.evaluate("nervPlayer.show(0)")
+    assert page.evaluate(ENDS, 2) == 2
+    page.evaluate("nervPlayer.pause()")
+    page.evaluate("nervPlayer.show(80)")
+    page.evaluate("nervPlayer.play()")
+    expect(page.locator("#number")).to_have_text("99", timeout=3000)
 
 
 def test_an_original_or_a_sound_that_the_browser_cannot_play_is_a_sentence(player: Opener) -> None:

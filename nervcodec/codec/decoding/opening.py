@@ -9,6 +9,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Annotated, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -116,6 +117,8 @@ class Video:
     def __getitem__(self, which: int | slice | Iterable[int]) -> Tensor:
         if isinstance(which, slice):
             return self._batch(range(len(self))[which])
+        if isinstance(which, Tensor | np.ndarray | np.generic):
+            which = which.tolist()
         if isinstance(which, Iterable):
             return self._batch([self._number(number) for number in which])
         return self._batch([self._number(which)])[0]
