@@ -1,7 +1,6 @@
 """The command `nervc export`."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,8 +11,7 @@ from nervcodec.cli.display import display
 from nervcodec.cli.json_lines import json_line
 from nervcodec.cli.logs import messages, say
 from nervcodec.cli.people import counted
-from nervcodec.errors import RequestError
-from nervcodec.export.page import SUFFIXES, is_folder
+from nervcodec.export.targets import kind_of
 from nervcodec.video.view import View
 
 to_output = section("Output")
@@ -41,10 +39,7 @@ to_output = section("Output")
 def export(file: str, output: str, overwrite: bool, as_json: bool, quiet: bool, **chosen: Any) -> None:
     """Make a .nerv file playable in a web page, or its network computable by an ONNX runtime."""
     beside, layers, view = chosen.pop("beside"), chosen.pop("layers"), take_view(chosen)
-    kind = "folder" if is_folder(output) else Path(output).suffix.lower()
-    if kind not in ("folder", ".onnx", *SUFFIXES):
-        raise RequestError(f"{output}: write to .html, .onnx or a folder/")
-    is_network = kind == ".onnx"
+    is_network = kind_of(output) == "network"
     if is_network and (beside or view != View()):
         raise click.UsageError("a network has no original beside it: --beside and parts of a video are for pages")
     if layers and not is_network:

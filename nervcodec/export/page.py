@@ -15,14 +15,13 @@ from nervcodec.errors import OutputError
 from nervcodec.events import Observer, ignore
 from nervcodec.export.original import Original, read_original
 from nervcodec.export.scripts import decoder_script, player_script, web_file
+from nervcodec.export.targets import kind_of
 from nervcodec.files import check_folder, check_target, replacing, replacing_folder
 from nervcodec.version import __version__
 from nervcodec.video.attachments import first_picture_of
 from nervcodec.video.view import View
 
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
-SUFFIXES = (".html", ".htm")
-"""Endings of the names of pages that stand alone; every other target is a folder."""
 FOLDER = {"video": "video.nerv", "beside": "original.mp4", "decoder": "decoder.js"}
 """Names of the files beside the page in a folder, by what they are."""
 
@@ -48,15 +47,14 @@ def export_page(
     overwrite: bool = False,
     observe: Observer = ignore,
 ) -> PageReport:
-    """Write a page that plays the `.nerv` file at `path`: one file if `target` ends in `.html` or `.htm`, else a folder
-    for a web server.
+    """Write a page that plays the `.nerv` file at `path`: `target` is one `.html` file, or a folder/ for a web server.
 
     beside: the video that the file was made from; what `view` shows of it stands beside the decoded frames, as H.264.
 
     Raises VideoError for a file or video that cannot be read, BitstreamError for a damaged file, RequestError where the
-    video has another size or number of frames, OutputError for a target that cannot be written.
+    video has another size or number of frames or the target another name, OutputError for one that cannot be written.
     """
-    alone = Path(target).suffix.lower() in SUFFIXES and not is_folder(target)
+    alone = kind_of(target) == "page"
     _check(Path(target), alone=alone, overwrite=overwrite)
     with stream_file(path) as data:
         stream, video = read_stream(data), data[:]
@@ -68,15 +66,8 @@ def export_page(
     return PageReport(sum(map(len, pages.values())), player, original.psnr_db if original else None)
 
 
-def is_folder(target: str) -> bool:
-    """Whether a target is a folder, or shall be one, as its name says."""
-    return target.endswith("/") or Path(target).is_dir()
-
-
 def _check(target: Path, *, alone: bool, overwrite: bool) -> None:
     """Raises OutputError for a target that cannot be written, or may not be replaced."""
-    if str(target) == "-":
-        raise OutputError("a page goes to a file or a folder, not to standard output")
     if alone:
         check_target(target, overwrite=overwrite)
     elif (target / "index.html").exists() and not overwrite:

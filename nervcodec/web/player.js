@@ -83,7 +83,7 @@ async function setBeside(about, player) {
         const bytes = await loadBytes("beside", about.files?.beside);
         await beside.load(URL.createObjectURL(new Blob([bytes], { type })));
     } catch (error) {
-        const refused = `This browser cannot play the original (${type}), so it is not shown beside the decoded pictures.`;
+        const refused = `This browser cannot play the original (${type}), so it is not shown.`;
         addNote(error instanceof Error ? error.message : refused);
         return null;
     }

@@ -129,7 +129,7 @@ export class Sound {
         if (!this.playing || this.audio.ended) return;
         const wait = this.due - performance.now();
         if (wait > 0) this.timer = setTimeout(() => this.start(), wait);
-        else this.audio.play().catch(() => {}); // what it cannot play is an "error" event too; a pause in between is none
+        else this.audio.play().catch(() => {}); // what it cannot play is an "error" event too; a pause is none
     }
 
     pause() {

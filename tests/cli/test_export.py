@@ -39,10 +39,8 @@ def test_networks(nervc: Nervc, tmp_path: Path) -> None:
     assert record["models"] == [str(tmp_path / "a_001.onnx"), str(tmp_path / "a_002.onnx")]
     assert (record["frames"], record["frames_between"], record["filtered"]) == (6, 8, True)
     said = nervc("export", FOLDER / "v10" / "groups.nerv", "-o", tmp_path / "a.onnx", "-y").stderr.decode()
-    assert (
-        "6 frames of the file, in 2 networks: a_001.onnx and so on, without the 8 frames between them, without the temporal filter"
-        in said
-    )
+    assert "6 frames of the file, in 2 networks: a_001.onnx and so on" in said
+    assert "without the 8 frames between them, without the temporal filter" in said
 
 
 def test_the_original_is_measured_and_coded_frame_by_frame(nervc: Nervc, tmp_path: Path) -> None:
