@@ -29,6 +29,9 @@ WEIGHT_BITS = 6
 """Fractional bits of weights."""
 MOST_HIDDEN = (1 << 12) - 1
 """Largest hidden value."""
+MOST_PRODUCTS = 1 << 18
+"""Multiplications up to which OpenBLAS, NumPy's library, takes a product of matrices in one thread. Its other threads
+would go on waiting for a while on the cores that PyTorch's threads need next (docs/performance.md)."""
 SHARES = 64
 """What stands for 1 in the share of the second law."""
 LOG_OF = np.array(
@@ -85,15 +88,17 @@ class Network:
         told: `[5, T]`, numbers for each row, in 16ths.
         """
         seen, places = cells.reshape(len(cells), -1), cells.shape[1:]
-        hidden = self.inner @ LOG_OF[np.abs(seen).astype(np.int32)]
+        hidden = _product(self.inner, LOG_OF[np.abs(seen).astype(np.int32)])
         # Hidden values change in place: to ask for new memory takes longer than the sums.
         of_rows = hidden.reshape(len(hidden), *places)
         of_rows += (self.told @ told + self.inner_bias[:, None])[..., None]
         hidden /= 1 << WEIGHT_BITS
         np.clip(np.floor(hidden, out=hidden), 0, MOST_HIDDEN, out=hidden)
-        outputs = np.floor((self.outer @ hidden + self.outer_bias[:, None]) / (1 << WEIGHT_BITS)).astype(np.int32)
+        outputs = np.floor((_product(self.outer, hidden) + self.outer_bias[:, None]) / (1 << WEIGHT_BITS)).astype(
+            np.int32
+        )
         scale, before_scale, share = (output.reshape(places) for output in outputs)
-        centre = (self.sums @ seen).reshape(places).astype(np.int32)
+        centre = np.einsum("f,fn->n", self.sums, seen).reshape(places).astype(np.int32)
         return Laws(
             centre=centre + (1 << WEIGHT_BITS - 4) >> WEIGHT_BITS - 3,
             scale=np.clip(scale + UNIT // 8 >> 2, 0, SCALES - 1),
@@ -112,6 +117,15 @@ def networks() -> tuple[tuple[Network, ...], ...]:
 def networks_of(text: str) -> tuple[tuple[Network, ...], ...]:
     """The sets of networks in a JSON file."""
     return tuple(tuple(_network(one) for one in many) for many in json.loads(text))
+
+
+def _product(weights: Numbers, numbers: Numbers) -> Numbers:
+    """The product of weights `[m, k]` and numbers `[k, n]`, in parts that take one thread."""
+    product, columns = np.empty((len(weights), numbers.shape[1]), np.float32), MOST_PRODUCTS // weights.size
+    for start in range(0, numbers.shape[1], columns):
+        part = slice(start, start + columns)
+        np.matmul(weights, numbers[:, part], out=product[:, part])
+    return product
 
 
 def _network(weights: dict[str, list[float]]) -> Network:

@@ -45,31 +45,22 @@ def orthogonalise(matrix: Tensor) -> Tensor:
 
 
 def orthogonalise_all(matrices: Sequence[Tensor]) -> list[Tensor]:
-    """`orthogonalise` of each matrix; a GPU, which would wait for orders, takes matrices of about one size together."""
+    """`orthogonalise` of each matrix; a GPU, which waits for orders, not for sums, takes equal shapes together."""
     on_cpu = all(matrix.device.type == "cpu" for matrix in matrices)
     return [orthogonalise(matrix) for matrix in matrices] if on_cpu else orthogonalise_together(matrices)
 
 
 def orthogonalise_together(matrices: Sequence[Tensor]) -> list[Tensor]:
-    """`orthogonalise` of each matrix, in batches; zeros, which stay zeros, fill up both sides to powers of 2."""
-    batches: dict[tuple[int, int], list[int]] = {}
-    for number, matrix in enumerate(matrices):
-        rows, columns = (1 << (side - 1).bit_length() for side in sorted(matrix.shape))
-        batches.setdefault((rows, columns), []).append(number)
+    """`orthogonalise` of each matrix, those of one shape in a batch."""
+    places: dict[torch.Size, list[int]] = {}
+    for place, matrix in enumerate(matrices):
+        places.setdefault(matrix.shape, []).append(place)
     made = list(matrices)
-    for shape, numbers in batches.items():
-        batch = matrices[numbers[0]].new_zeros(len(numbers), *shape)
-        for place, number in zip(batch, numbers, strict=True):
-            _corner(place, matrices[number].shape).copy_(matrices[number])
-        for number, done in zip(numbers, orthogonalise(batch), strict=True):
-            made[number] = _corner(done, matrices[number].shape)
+    for batch in places.values():
+        alike = orthogonalise(torch.stack([matrices[place] for place in batch]))
+        for place, matrix in zip(batch, alike, strict=True):
+            made[place] = matrix
     return made
-
-
-def _corner(wide: Tensor, shape: torch.Size) -> Tensor:
-    """The upper left of a matrix of more columns than rows, in a shape, transposed if that has more rows."""
-    rows, columns = shape
-    return wide[:columns, :rows].T if rows > columns else wide[:rows, :columns]
 
 
 State = dict[str, Tensor]

@@ -170,3 +170,21 @@ def test_a_step_that_cannot_be_captured_is_taken_and_this_is_said_once(caplog: p
     assert [record.message for record in caplog.records] == [
         "a step cannot be captured and is taken order by order: operation not permitted when stream is capturing"
     ]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("config", MODELS, ids=model_name)
+def test_on_cuda_no_step_waits_and_all_are_captured(config: PyramidConfig, caplog: pytest.LogCaptureFixture) -> None:
+    clip = moving_blob().cuda()
+    eager, captured = (attempt_at(config, replace(CHARGED, captured=on), clip) for on in (False, True))
+    for take in steady(eager):
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            take()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    train(captured)
+    assert isinstance(captured.runner, CapturingRunner)
+    assert captured.runner.recorder is not None
+    assert caplog.records == []
+    assert torch.isfinite(captured.measured()).all()

@@ -252,7 +252,8 @@ def test_where_memory_is_short_batches_are_halved(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.gpu
-def test_a_fit_on_cuda_learns_too() -> None:
+@pytest.mark.parametrize("captured", [True, False])
+def test_a_fit_on_cuda_learns_too(captured: bool) -> None:
     clip = moving_blob()
-    fitted = fit(clip.cuda(), CONFIGS[1], Recipe(steps=300, rate=1e-4))
+    fitted = fit(clip.cuda(), CONFIGS[1], Recipe(steps=300, rate=1e-4, captured=captured))
     assert psnr_of(fitted, CONFIGS[1], clip) > constant_picture_psnr(clip) + 4
