@@ -163,7 +163,7 @@ def served(tmp_path: Path) -> Iterator[str]:
     """The address of a folder whose file has itself as its original."""
     path, original = FOLDER / "v10" / "dnerv.nerv", tmp_path / "original.mkv"
     nervcodec.decode(str(path), str(original))
-    nervcodec.export_page(str(path), str(tmp_path / "page"), beside=str(original))
+    nervcodec.export_page(str(path), f"{tmp_path / 'page'}/", beside=str(original))
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "page"))) as server:
         Thread(target=server.serve_forever).start()
         yield f"http://127.0.0.1:{server.server_port}/"
