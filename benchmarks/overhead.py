@@ -40,6 +40,8 @@ atexit.register(lambda: print(seconds[0]))
 main()
 """
 """`nervc` that also prints the seconds of all steps."""
+COMMAND = "from nervcodec.cli.main import main; main()"
+"""`nervc` as its console script calls it."""
 
 
 def measured(tree: Path, folder: Path) -> dict[str, float]:
@@ -49,7 +51,7 @@ def measured(tree: Path, folder: Path) -> dict[str, float]:
     encode = [sys.executable, "-c", COUNTING, "encode", str(CLIP), "-o", str(nerv), "-y", "-q", *ENCODE]
     steps = float(subprocess.run(encode, cwd=tree, check=True, capture_output=True, text=True).stdout.split()[-1])
     encoded = perf_counter()
-    decode = [sys.executable, "-m", "nervcodec", "decode", str(nerv), "-o", str(y4m), "-y", "-q"]
+    decode = [sys.executable, "-c", COMMAND, "decode", str(nerv), "-o", str(y4m), "-y", "-q"]
     subprocess.run(decode, cwd=tree, check=True)
     return {"steps": steps, "rest": encoded - started - steps, "decode": perf_counter() - encoded}
 

@@ -16,6 +16,7 @@ sums or on a device.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -83,7 +84,7 @@ class Motion:
     @classmethod
     def between(cls, before: Tensor, after: Tensor) -> "Motion":
         """The motion between two pictures of luma, samples `[B, 1, H, W]`."""
-        side = _side_of(before)
+        side = cell_side(before[0].numel())
         halfway = _estimate(_reduced(before, side), _reduced(after, side), HALF, RULES)
         return cls(halfway, side, (before.shape[2], before.shape[3]))
 
@@ -111,14 +112,14 @@ def motion_between(before: Tensor, after: Tensor, fraction: Fraction) -> Tensor:
     fraction: the time, in (0, 1), from one picture to the next. A point that is at x at that time is at x - fraction *
     motion in the picture before, and at x + (1 - fraction) * motion in the picture after.
     """
-    side = _side_of(before)
+    side = cell_side(before[0].numel())
     motion = _estimate(_reduced(before, side), _reduced(after, side), fraction, FIRST_RULES)
     return _enlarged(motion.float(), side, *before.shape[2:]) / UNIT
 
 
-def _side_of(luma: Tensor) -> int:
-    """Side in pixels of the cells to which luma `[B, 1, H, W]` is reduced."""
-    return next(side for pixels, side in REDUCTIONS if luma[0].numel() <= pixels)
+def cell_side(pixels: int) -> int:
+    """Side in pixels of the cells to which luma of pictures of a number of pixels is reduced."""
+    return next(side for most, side in REDUCTIONS if pixels <= most)
 
 
 def _estimate(before: Tensor, after: Tensor, fraction: Fraction, rules: Rules) -> Tensor:
@@ -138,17 +139,20 @@ def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules:
     """The change of the motion by one step of Lucas and Kanade, at most one pixel."""
     seen_a, seen_b = _seen(a, b, motion, fraction)
     share, whole = fraction.numerator, fraction.denominator
-    between = F.pad(_divided((whole - share) * seen_a + share * seen_b, whole), (1, 1, 1, 1), mode="replicate")
+    mixed = torch.add((whole - share) * seen_a, seen_b, alpha=share).div_(whole).floor_()
+    between = F.pad(mixed, (1, 1, 1, 1), mode="replicate")
     x = between[:, :, 1:-1, 2:] - between[:, :, 1:-1, :-2]  # twice the gradient
     y = between[:, :, 2:, 1:-1] - between[:, :, :-2, 1:-1]
     apart = seen_b - seen_a
-    weight = _divided(WEIGHT * rules.disagreement, apart.abs() + rules.disagreement)
-    products = torch.cat([x * x, x * y, y * y, 2 * x * apart, 2 * y * apart], dim=1)
-    xx, xy, yy, xr, yr = _mean(_divided(weight * products, 4 * WEIGHT), rules.window).unbind(dim=1)
+    weight = _divided(WEIGHT * rules.disagreement, apart.abs().add_(rules.disagreement))
+    products = x.new_empty(len(x), 5, *x.shape[2:])
+    for number, (left, right) in enumerate(((x, x), (x, y), (y, y), (x, apart.mul_(2)), (y, apart))):
+        torch.mul(left, right, out=products[:, number : number + 1])
+    xx, xy, yy, xr, yr = _mean(products.mul_(weight).div_(4 * WEIGHT).floor_(), rules.window).unbind(dim=1)
     xx, yy = xx + rules.damping, yy + rules.damping
     determinant = (xx * yy - xy * xy)[:, None]
     step = torch.stack((xy * yr - yy * xr, xy * xr - xx * yr), dim=1)
-    return _divided(2 * UNIT * step + determinant, 2 * determinant).clamp(-UNIT, UNIT)
+    return step.mul_(2 * UNIT).add_(determinant).div_(2 * determinant).floor_().clamp_(-UNIT, UNIT)
 
 
 def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules) -> Tensor:
@@ -171,12 +175,14 @@ def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules
 def _seen(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> tuple[Tensor, Tensor]:
     """What pixels at the time of a motion see of the picture before and of the picture after."""
     past = _share(motion, fraction)
-    return _sampled(a, -past), _sampled(b, motion - past)
+    ahead = motion - past
+    return _sampled(a, past.neg_()), _sampled(b, ahead)
 
 
 def _share(motion: Tensor, fraction: Fraction) -> Tensor:
     """A fraction of a motion, rounded; half is rounded up."""
-    return _divided(2 * motion * fraction.numerator + fraction.denominator, 2 * fraction.denominator)
+    share, whole = fraction.numerator, fraction.denominator
+    return motion.mul(2 * share).add_(whole).div_(2 * whole).floor_()
 
 
 def _sampled(picture: Tensor, shift: Tensor) -> Tensor:
@@ -188,16 +194,22 @@ def _sampled(picture: Tensor, shift: Tensor) -> Tensor:
     height, width = picture.shape[2:]
     places = shift.new_empty(len(shift), height, width, 2)  # pixels are cells of [-1, 1]
     for axis, (side, at) in enumerate(((width, (-1,)), (height, (-1, 1)))):
-        middles = (2 * torch.arange(side, dtype=shift.dtype, device=shift.device) + 1) / side - 1
-        torch.add(middles.view(at), shift[:, axis], alpha=2 / (UNIT * side), out=places[..., axis])
+        torch.add(_middles(side, shift.device).view(at), shift[:, axis], alpha=2 / (UNIT * side), out=places[..., axis])
     return sample(picture, places, "bilinear").add_(0.5 + 0.5 / UNIT**2).floor_()
+
+
+@lru_cache(maxsize=64)
+def _middles(count: int, device: torch.device) -> Tensor:
+    """Middles of a number of cells that divide [-1, 1], float64."""
+    return (2 * torch.arange(count, dtype=torch.float64, device=device) + 1) / count - 1
 
 
 def _mean(x: Tensor, reaches: tuple[int, ...]) -> Tensor:
     """Means over squares around each pixel, one after the other, rounded; the border is repeated."""
     for reach in reaches:
         side = 2 * reach + 1
-        x = _divided(_sum(_sum(F.pad(x, (reach,) * 4, mode="replicate"), side, 3), side, 2) + side**2 // 2, side**2)
+        total = _sum(_sum(F.pad(x, (reach,) * 4, mode="replicate"), side, 3), side, 2)
+        x = total.add_(side**2 // 2).div_(side**2).floor_()
     return x
 
 

@@ -1,12 +1,13 @@
 """The command `nervc` with its subcommands, and the place where errors become one sentence and an exit code."""
 
+import atexit
 import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -83,9 +84,18 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> None:
     """Entry point of the console script."""
     gc.set_threshold(LESS_OFTEN)
-    code = run(sys.argv[1:])
-    gc.freeze()  # else Python looks for garbage among all objects of torch as it exits, for half a second
-    sys.exit(code)
+    _leave(run(sys.argv[1:]))
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process with an exit code, without freeing objects one by one, which takes 0.6 s for those of torch."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # Python then says what is wrong
+    atexit._run_exitfuncs()
+    os._exit(code)
 
 
 def _failed(session: Session, message: str, code: int) -> int:

@@ -11,14 +11,15 @@ from torch import Tensor
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.ways import FIRST_WAY
 from nervcodec.interpolation import is_cut, luma_samples, prediction_between
-from nervcodec.motion import Motion, motion_between
+from nervcodec.motion import Motion, cell_side, motion_between
 from nervcodec.samples import nearest
 from nervcodec.temporal_filter import Evidence, filtered
 from nervcodec.timeline import Moment
 from nervcodec.video.domains import rgb_of
 
-BATCH_PIXELS = 1 << 18
-"""Most pixels of pairs of frames whose motion, and whose frames between, are made together."""
+BATCH_CELLS = 1 << 16
+"""Most cells of reduced luma of pairs of frames whose motion, and whose frames between, are made together: with fewer,
+orders take longer than sums; with more, sums leave the cache (docs/performance.md)."""
 
 Finish = Callable[[Sequence[int], Tensor], Tensor]
 """A function that makes samples of predictions `[B, C, h, w]` for the links with some numbers."""
@@ -86,7 +87,7 @@ class Linker:
     ) -> None:
         header, layer = stream.header, len(stream.layers) - 1
         self.video, self.device, self.way = header.video, device, header.way
-        self.batch = max(1, BATCH_PIXELS // header.video.pixels)
+        self.batch = max(1, BATCH_CELLS * cell_side(self.video.pixels) ** 2 // self.video.pixels)
         """Number of links whose motion, and whose frames between, are made together."""
         self.apart, self.moving = apart, apart if along_motion else ()
         self.positions = header.times.positions if header.grouped else ()
