@@ -86,6 +86,7 @@ def test_a_decode_that_cannot_write_leaves_nothing(
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    monkeypatch.setattr("nervcodec.video.muxing.picture_to_frame", full)
     monkeypatch.setattr("nervcodec.video.writer.picture_to_frame", full)
     monkeypatch.setattr("nervcodec.video.y4m.picture_to_frame", full)
     with pytest.raises(OutputError, match="No space left"):

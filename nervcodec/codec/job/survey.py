@@ -37,9 +37,9 @@ def survey(source: str, options: EncodeOptions, observe: Observer = ignore) -> S
     Raises the errors of `read_frames`, VideoError for no frame, RequestError for a domain that the video cannot have.
     """
     cuts, before, frames, view = [], None, 0, replace(options.view, domain="rgb")
-    with read_frames(source, view) as video:
-        stride = max(min(video.format.width, video.format.height) // SIDE, 1)
+    with read_frames(source, view, scaled=False) as video:
         for frame in video.frames:
+            stride = max(min(frame.shape[:2]) // SIDE, 1)
             small = torch.from_numpy(frame[::stride, ::stride].copy()).permute(2, 0, 1)
             if before is not None and is_cut(before, small):
                 cuts.append(frames)
