@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 from nervcodec.samples import depth_of
 from nervcodec.warp import sample
+from nervcodec.windows import divided, window_sum, windowed_mean
 
 UNIT = 16
 """Units of motion in a pixel of the reduced luma."""
@@ -130,8 +131,8 @@ def _estimate(before: Tensor, after: Tensor, fraction: Fraction, rules: Rules) -
         if motion.shape[2:] != a.shape[2:]:
             motion = torch.floor(_enlarged(motion, 2, *a.shape[2:]) + 0.5)
         for _ in range(ITERATIONS if scale else FINEST_ITERATIONS):
-            motion = _mean(motion + _correction(a, b, motion, fraction, rules), SMOOTHING)
-        motion = _mean(_best(a, b, motion, fraction, rules), EDGES)
+            motion = windowed_mean(motion + _correction(a, b, motion, fraction, rules), SMOOTHING)
+        motion = windowed_mean(_best(a, b, motion, fraction, rules), EDGES)
     return motion
 
 
@@ -144,11 +145,11 @@ def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules:
     x = between[:, :, 1:-1, 2:] - between[:, :, 1:-1, :-2]  # twice the gradient
     y = between[:, :, 2:, 1:-1] - between[:, :, :-2, 1:-1]
     apart = seen_b - seen_a
-    weight = _divided(WEIGHT * rules.disagreement, apart.abs().add_(rules.disagreement))
+    weight = divided(WEIGHT * rules.disagreement, apart.abs().add_(rules.disagreement))
     products = x.new_empty(len(x), 5, *x.shape[2:])
     for number, (left, right) in enumerate(((x, x), (x, y), (y, y), (x, apart.mul_(2)), (y, apart))):
         torch.mul(left, right, out=products[:, number : number + 1])
-    xx, xy, yy, xr, yr = _mean(products.mul_(weight).div_(4 * WEIGHT).floor_(), rules.window).unbind(dim=1)
+    xx, xy, yy, xr, yr = windowed_mean(products.mul_(weight).div_(4 * WEIGHT).floor_(), rules.window).unbind(dim=1)
     xx, yy = xx + rules.damping, yy + rules.damping
     determinant = (xx * yy - xy * xy)[:, None]
     step = torch.stack((xy * yr - yy * xr, xy * xr - xx * yr), dim=1)
@@ -165,7 +166,7 @@ def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules
     found = torch.stack(choices)
     several = (len(choices), 1, 1, 1)
     seen_a, seen_b = _seen(a.repeat(several), b.repeat(several), found.flatten(0, 1), fraction)
-    apart = _mean(seen_a.sub_(seen_b).abs_(), AGREEMENT).view(len(choices), -1, 1, height, width)
+    apart = windowed_mean(seen_a.sub_(seen_b).abs_(), AGREEMENT).view(len(choices), -1, 1, height, width)
     apart[1:] += rules.gain
     numbers = torch.arange(len(choices), device=apart.device).view(-1, 1, 1, 1, 1)
     chosen = (len(choices) * apart + numbers).amin(dim=0, keepdim=True) % len(choices)  # of equals the first
@@ -204,31 +205,12 @@ def _middles(count: int, device: torch.device) -> Tensor:
     return (2 * torch.arange(count, dtype=torch.float64, device=device) + 1) / count - 1
 
 
-def _mean(x: Tensor, reaches: tuple[int, ...]) -> Tensor:
-    """Means over squares around each pixel, one after the other, rounded; the border is repeated."""
-    for reach in reaches:
-        side = 2 * reach + 1
-        total = _sum(_sum(F.pad(x, (reach,) * 4, mode="replicate"), side, 3), side, 2)
-        x = total.add_(side**2 // 2).div_(side**2).floor_()
-    return x
-
-
-def _sum(x: Tensor, side: int, dim: int) -> Tensor:
-    """Sums of `side` neighbours along a dimension, 2, 3 or 5, which becomes shorter by `side` - 1."""
-    length = x.shape[dim] - side + 1
-    if side < 4:
-        total = x.narrow(dim, 0, length) + x.narrow(dim, 1, length)
-        return total.add_(x.narrow(dim, 2, length)) if side == 3 else total
-    pairs = x.narrow(dim, 0, length + 2) + x.narrow(dim, 1, length + 2)
-    return (pairs.narrow(dim, 0, length) + pairs.narrow(dim, 2, length)).add_(x.narrow(dim, 4, length))
-
-
 def _reduced(luma: Tensor, side: int) -> Tensor:
     """Means of luma over cells of `side` x `side` pixels, of LUMA_BITS bits; the border is repeated to whole cells."""
     height, width = luma.shape[2:]
     whole = F.pad(luma.double(), (0, -width % side, 0, -height % side), mode="replicate")
     sums = F.avg_pool2d(whole, side, divisor_override=1)
-    return _divided(sums * (1 << LUMA_BITS - depth_of(luma)), side * side)
+    return divided(sums * (1 << LUMA_BITS - depth_of(luma)), side * side)
 
 
 def _pyramid(picture: Tensor) -> list[Tensor]:
@@ -238,8 +220,8 @@ def _pyramid(picture: Tensor) -> list[Tensor]:
         blurred = F.pad(scales[-1], (2, 2, 2, 2), mode="replicate")
         for dim in (3, 2):
             for _ in range(4):  # four sums of two are 1, 4, 6, 4, 1
-                blurred = _sum(blurred, 2, dim)
-        scales.append(_divided(F.avg_pool2d(blurred, 2, divisor_override=1) + 512, 1024))
+                blurred = window_sum(blurred, 2, dim)
+        scales.append(divided(F.avg_pool2d(blurred, 2, divisor_override=1) + 512, 1024))
     return scales
 
 
@@ -249,9 +231,3 @@ def _enlarged(motion: Tensor, factor: int, height: int, width: int) -> Tensor:
     """
     large = factor * F.interpolate(motion, scale_factor=factor, mode="bilinear", align_corners=False)
     return F.pad(large, (0, width - large.shape[3], 0, height - large.shape[2]), mode="replicate")
-
-
-def _divided(x: Tensor | int, divisor: Tensor | int) -> Tensor:
-    """Quotient of whole numbers, rounded down."""
-    quotient: Tensor = x / divisor  # type: ignore[assignment]
-    return quotient.floor_()

@@ -29,6 +29,7 @@ RANKS = {
     "files": -1,
     "motion": 0,
     "warp": -1,
+    "windows": -1,
     "cosine": -1,
     "levels": -1,
     "corrections": 1,

@@ -343,6 +343,8 @@ def test_options_are_a_promise() -> None:
         "--log-file",
         "extract": "--output -o --layers --packs -y --json",
         "merge": "--output -o -y --json",
+        "export": "--output -o -y --beside --layers --frames --crop --resize --resize-filter --stream --json -q -v "
+        "--log-file",
         "bench": "--dataset --root --videos --codecs --protocol --suite --points --preset --epochs --steps --seed "
         "--device --domain --frames --crop --resize --resize-filter --vmaf --keep-files --shm-encoder --output -o "
         "--jobs --point-timeout --dry-run --json",

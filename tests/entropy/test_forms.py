@@ -12,6 +12,7 @@ from nervcodec.entropy.forms import (
     MIXING_BITS,
     PER_CHANNEL,
     PLAIN,
+    PREDICTED,
     PRIOR_BITS,
     REFERRING,
     REFERS,
@@ -21,6 +22,7 @@ from nervcodec.entropy.forms import (
     class_count,
     decode_residual,
     encode_residual,
+    form_of_kind,
     residual,
     restored,
 )
@@ -140,3 +142,13 @@ def test_estimated_bits_are_the_bytes() -> None:
         encode_residual(encoder, residual(symbols, flags), True, form)
         side = PRIOR_BITS * len(form.priors) + MIXING_BITS * (flags == MIXED)
         assert 8 * len(encoder.getvalue()) == pytest.approx(form.bits - side, rel=0.002)
+
+
+@pytest.mark.parametrize("flags", [0, PREDICTED, CONTEXTS, MIXED])
+def test_a_form_of_a_kind_is_the_cheapest_of_that_kind(flags: int) -> None:
+    symbols = burst(9, 3, 4, 5)
+    form = cheapest_form(symbols, True, [flags])
+    again = form_of_kind(symbols, True, form.kind)
+    assert again is not None
+    assert (again.kind, again.bits) == (form.kind, form.bits)
+    assert form_of_kind(1000 * symbols, True, (MIXED, 0)) is None
