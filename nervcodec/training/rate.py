@@ -22,7 +22,7 @@ from nervcodec.training.quantizing import Quantizer, quantized
 
 SIDE_BITS = 24
 """Bits of a tensor's flags, step and magnitude."""
-ALL_KINDS = 4
+ALL_KINDS = 10
 """Fits of the model from one that tries all kinds of forms to the next; those between keep the kinds (ours)."""
 
 

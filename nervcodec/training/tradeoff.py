@@ -20,14 +20,9 @@ STEERING = 0.7
 """Power of the excess size by which the weight of the rate grows at each fit of the rate model (ours)."""
 
 
-LEAST_STEPS = 30
-"""Fewest steps from one fit of the rate model to the next, where these do not steer towards a size (ours)."""
-
-
 def steps_between_fits(recipe: Recipe) -> int:
     """Steps from one fit of the rate model to the next, at least as many as between two evaluations of the rate."""
-    least = recipe.rate_every if recipe.target_bits else max(LEAST_STEPS, recipe.rate_every)
-    return max(ceil(recipe.steps / RATE_FITS), least)
+    return max(ceil(recipe.steps / RATE_FITS), recipe.rate_every)
 
 
 class RateTerm:

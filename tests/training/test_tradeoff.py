@@ -11,15 +11,9 @@ from nervcodec.quantization import QuantizedTensor
 from nervcodec.training.attempt import Attempt
 from nervcodec.training.rate import Choice
 from nervcodec.training.recipe import Recipe
-from nervcodec.training.tradeoff import steps_between_fits
 from tests.training.blobs import CONFIGS, moving_blob
 
 Choose = Callable[[Mapping[str, QuantizedTensor]], Choice]
-
-
-@pytest.fixture(autouse=True)
-def _fits_of_the_rate_model_in_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.training.tradeoff.LEAST_STEPS", 1)
 
 
 def fitted_beside(seconds: float) -> tuple[list[int], Attempt]:
@@ -59,14 +53,7 @@ def test_the_last_model_is_that_of_the_last_symbols() -> None:
     assert all((kept[name].symbols == tensor.symbols).all() for name, tensor in attempt.rate.symbols().items())
 
 
-def test_short_fits_fit_the_rate_model_less_often_but_those_that_steer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nervcodec.training.tradeoff.LEAST_STEPS", 30)
-    steps = [steps_between_fits(Recipe(steps=steps, rate=1e-4)) for steps in (100, 600, 1200, 6000)]
-    assert steps == [30, 30, 30, 150]
-    assert steps_between_fits(Recipe(steps=600, rate=1e-4, target_bits=8000)) == 15
-
-
-def test_the_rate_model_tries_all_kinds_of_forms_at_every_fourth_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rate_model_tries_all_kinds_of_forms_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[int] = []
 
     def counted(symbols: Symbols, temporal: bool, reference: Symbols | None = None) -> Form:
@@ -74,6 +61,7 @@ def test_the_rate_model_tries_all_kinds_of_forms_at_every_fourth_fit(monkeypatch
         return cheapest_form(symbols, temporal, reference=reference)
 
     monkeypatch.setattr("nervcodec.training.rate.cheapest_form", counted)
+    monkeypatch.setattr("nervcodec.training.rate.ALL_KINDS", 4)
     attempt = Attempt(moving_blob(), CONFIGS[0], Recipe(steps=40, rate=1e-4), 0)
     for step, times in islice(attempt.steps_to_come(), 10):
         attempt.step(step, times)
