@@ -3,7 +3,7 @@
 # error or a warning that says so, if the module takes `len(x)` where `x.shape[0]` would do. `torch.export.export` raises for the same module; the
 # exporter to ONNX applies the fix that this error suggests, which is the size of the example. onnxruntime then refuses every other batch.
 source "$(dirname "$0")/environment"
-install torch==2.13.0 numpy==2.4.6 onnx==1.23.2 onnxscript==0.5.6 onnxruntime==1.32.0
+install torch==2.13.0 numpy==2.4.6 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 python - <<'PYTHON'
 import warnings
 
