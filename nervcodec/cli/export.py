@@ -51,7 +51,7 @@ def export(file: str, output: str, overwrite: bool, as_json: bool, quiet: bool, 
             words, record = _network(file, output, layers, overwrite=overwrite)
         else:
             page = nervcodec.export_page(file, output, beside=beside, view=view, overwrite=overwrite, observe=observe)
-            words, record = _page_words(page), asdict(page)
+            words, record = _page_words(page), _page_record(page)
     if as_json:
         json_line({"type": "done", "output": output, **record})
     say(f"{output}: {words}", quiet=quiet or as_json)
@@ -60,6 +60,10 @@ def export(file: str, output: str, overwrite: bool, as_json: bool, quiet: bool, 
 def _page_words(report: "nervcodec.PageReport") -> str:
     quality = "" if report.psnr_db is None else f", {report.psnr_db:.2f} dB"
     return f"{report.total_bytes:,} bytes, of which {report.player_bytes:,} are the player{quality}"
+
+
+def _page_record(report: "nervcodec.PageReport") -> dict[str, Any]:
+    return {"bytes": report.total_bytes, "player_bytes": report.player_bytes, "psnr": report.psnr_db}
 
 
 def _network(file: str, output: str, layers: int | None, *, overwrite: bool) -> tuple[str, dict[str, Any]]:

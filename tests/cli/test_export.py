@@ -48,7 +48,7 @@ def test_the_original_is_measured_and_coded_frame_by_frame(nervc: Nervc, tmp_pat
     record = json.loads(done.stdout.splitlines()[-1])
     view = View(stop=4, resize=(46, 25))
     verified = nervcodec.verify(str(GOLDEN), str(SAMPLE), view)
-    assert record["psnr_db"] == pytest.approx(verified.psnr_db, abs=0.01)
+    assert record["psnr"] == pytest.approx(verified.psnr_db, abs=0.01)
     original = read_original(str(GOLDEN), str(SAMPLE), view, lambda _: None)
     (tmp_path / "a.mp4").write_bytes(original.mp4)
     with av.open(str(tmp_path / "a.mp4")) as container:
