@@ -8,19 +8,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-WEB = Path(__file__).parents[2] / "nervcodec" / "web"
+from nervcodec.export.scripts import player_script, web_file
+
 FAKE = Path(__file__).parent / "fake_decoder.js"
 FILE = {"width": 64, "height": 32, "frames": 12, "rate": 20, "layers": 1, "milliseconds": 1}
 """A file as the pretending decoder reads it: 12 frames in 0.6 seconds."""
-
-
-def joined(path: Path, seen: set[Path]) -> str:
-    """The text of a module after that of the modules that it imports, each once, without `import` and `export`."""
-    seen.add(path)
-    text = path.read_text(encoding="utf-8")
-    imported = [path.parent / name for name in re.findall(r'^import .* from "(.+)";$', text, re.MULTILINE)]
-    before = [joined(other, seen) for other in imported if other not in seen]
-    return "".join([*before, re.sub(r"^(import .*\n|export )", "", text, flags=re.MULTILINE)])
 
 
 def digest(text: str) -> str:
@@ -33,7 +25,7 @@ def player_page(about: dict[str, Any] | None = None, *, beside: bytes = b"", **f
     told = {"title": "Bunny", "version": "0.1", "fileName": "bunny.nerv", "fileBytes": 4000, "psnr": None}
     told |= {"firstPicture": 0, "psnrKind": "YUV PSNR", "files": None}
     told |= {"beside": {"type": "video/mp4"} if beside else None} | (about or {})
-    script, style = joined(WEB / "player.js", set()), (WEB / "player.css").read_text(encoding="utf-8")
+    script, style = player_script(), web_file("player.css")
     sources = f"script-src {digest(script)}; style-src {digest(style)}; worker-src blob:; media-src blob:"
     fields = {
         "title": html.escape(str(told["title"])),
@@ -45,5 +37,5 @@ def player_page(about: dict[str, Any] | None = None, *, beside: bytes = b"", **f
         "decoder": FAKE.read_text(encoding="utf-8"),
         "script": script,
     }
-    template = (WEB / "page.html").read_text(encoding="utf-8")
+    template = web_file("page.html")
     return re.sub(r"{{(\w+)}}", lambda found: fields[found[1]], template)
