@@ -87,14 +87,18 @@ export function boundariesOf(frequencies, boundaries = new Float64Array(frequenc
 }
 
 const PRIOR_TABLES = new Map();
-const MOST_TABLES = 1024;
+/** Most symbols in the tables that are remembered. */
+const MOST_SYMBOLS = 2 ** 21;
+let rememberedSymbols = 0;
 
 /** Boundaries of the symbols of a prior, remembered. */
 export function priorTable(prior) {
     const key = [prior.magnitude, prior.family, prior.scale, prior.spike].join();
     if (!PRIOR_TABLES.has(key)) {
-        if (PRIOR_TABLES.size >= MOST_TABLES) {
+        rememberedSymbols += 2 * prior.magnitude + 1;
+        if (rememberedSymbols > MOST_SYMBOLS) {
             PRIOR_TABLES.clear();
+            rememberedSymbols = 2 * prior.magnitude + 1;
         }
         PRIOR_TABLES.set(key, boundariesOf(priorFrequencies(prior)));
     }
