@@ -39,7 +39,7 @@ def _curvature(network: Network, generator: torch.Generator) -> dict[str, float]
         rendered = network.seen(network.render(t, tensors), t)
         direction = torch.randn(rendered.shape, generator=generator, device=rendered.device)
         direction = weighted(direction, power=0.5)
-        product = (rendered * direction).sum()  # to give autograd the direction would have it import sympy, a second
+        product = (rendered * direction).sum()  # to give autograd the direction would have it import sympy, 0.3 s
         gradients = torch.autograd.grad(product, list(tensors.values()))
         for name, gradient in zip(tensors, gradients, strict=True):
             squares[name] += 2 * float(gradient.square().sum()) / rendered.numel() / len(times)

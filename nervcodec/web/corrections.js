@@ -10,7 +10,7 @@ const EXTENT_CLASSES = 8;
 const COEFFICIENT_CLASSES = 30;
 const MAX_BLOCKS = 2 ** 28;
 /** Frequencies down and across of each coefficient, in order. */
-export const COEFFICIENT_ORDER = Array.from({ length: COEFFICIENTS }, (_, i) => [i >> 3, i & 7]).sort(
+const COEFFICIENT_ORDER = Array.from({ length: COEFFICIENTS }, (_, i) => [i >> 3, i & 7]).sort(
     ([u, v], [w, x]) => u + v - w - x || u - w,
 );
 const PLACE_OF = (down, across) => COEFFICIENT_ORDER.findIndex(([u, v]) => u === down && v === across);

@@ -51,11 +51,6 @@ export function renderedSize({ content, strides }) {
     return [content[1] * product(strides), content[2] * product(strides)];
 }
 
-/** Side of a cell of the output of a stage, in pixels of the rendered picture; stage 0 is the stem. */
-export function cellSide({ strides }, stage) {
-    return product(strides.slice(stage));
-}
-
 /** Shape of each embedding of one frame by name, in order. */
 export function embeddingsOf(config) {
     const { content, difference, coarse, fine, spans } = config;
@@ -119,7 +114,7 @@ const OWN_MODULES = {
         return ["coarse", "fine"].map((name, i) => skipModules(config, name, config.taps[i]));
     },
     een({ channels, strides, widths, join }) {
-        return [[convolution("join", channels * cellSide({ strides }, join) ** 2, widths[join], 3)]];
+        return [[convolution("join", channels * product(strides.slice(join)) ** 2, widths[join], 3)]];
     },
     ffnerv({ widths, flowStage, reach }) {
         return [[convolution("head_flow", widths[flowStage], 6 * reach, 1)]];

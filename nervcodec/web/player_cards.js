@@ -13,7 +13,7 @@ export function clockText(seconds) {
 }
 
 /** A number of bytes: "843 bytes", "12.3 kB", "4.56 MB". */
-export function bytesText(bytes) {
+function bytesText(bytes) {
     if (bytes < 1000) return `${bytes} bytes`;
     const [unit, value] = bytes < 1e6 ? ["kB", bytes / 1e3] : ["MB", bytes / 1e6];
     return `${value.toPrecision(3)} ${unit}`;

@@ -1,12 +1,10 @@
 /** Priors of symbols in whole numbers: docs/bitstream.md, section 5. */
 
-import { StreamError } from "./bytes.js";
-
 /** The number 1 in fixed point, with 48 fractional bits. */
 export const ONE = 1n << 48n;
 const TOTAL = 2 ** 24;
 /** Largest magnitude of a symbol that a prior covers. */
-export const MAX_MAGNITUDE = 2 ** 15;
+const MAX_MAGNITUDE = 2 ** 15;
 
 /** The largest whole number whose square is at most n. */
 export function isqrt(n) {
@@ -53,7 +51,7 @@ function thetaOf(isGauss, scale) {
 }
 
 /** Frequencies of the symbols from -magnitude to magnitude: whole numbers. */
-export function priorFrequencies({ magnitude, family, scale, spike }) {
+function priorFrequencies({ magnitude, family, scale, spike }) {
     const theta = thetaOf(family === 1, scale);
     const growth = family === 1 ? (theta * theta) >> 48n : ONE;
     const law = []; // up to where it is 0

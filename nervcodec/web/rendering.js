@@ -5,7 +5,7 @@ import { layerErrors } from "./container.js";
 import { FrameEmbeddings } from "./embeddings.js";
 import { largestMap, renderedSize } from "./models.js";
 import { Network } from "./networks.js";
-import { mapSize, peakOf } from "./planes.js";
+import { mapSize, nearestSamples, peakOf } from "./planes.js";
 import { dequantized } from "./tensors.js";
 
 /** Most numbers in the feature maps of a frame: a convolution holds its input and its output, 4 bytes each. */
@@ -17,24 +17,21 @@ const KEPT_SEGMENTS = 4;
  *
  * Throws a StreamError for numbers that are not finite.
  */
-export function croppedSamples(numbers, [channels, rows, columns], [height, width], depth) {
+function croppedSamples(numbers, [channels, rows, columns], [height, width], depth) {
     const peak = peakOf(depth);
-    const samples = new (depth === 8 ? Uint8Array : Int16Array)(channels * height * width);
+    const scaled = new Float32Array(channels * height * width);
     let total = 0;
     for (let line = 0, at = 0; line < channels * height; line++) {
         const start = (Math.floor(line / height) * rows + (line % height)) * columns;
         for (let x = start; x < start + width; x++, at++) {
-            const scaled = Math.fround(peak * numbers[x]);
-            const nearest = Math.round(scaled);
-            const isOdd = nearest - scaled === 0.5 && nearest % 2 !== 0;
-            samples[at] = Math.min(Math.max(isOdd ? nearest - 1 : nearest, 0), peak);
-            total += scaled;
+            scaled[at] = peak * numbers[x];
+            total += scaled[at];
         }
     }
     if (!Number.isFinite(total)) {
         throw new StreamError("a network makes numbers that are not finite");
     }
-    return samples;
+    return nearestSamples(scaled, depth);
 }
 
 /** Renders frames of a stream; the networks of the segments that were used last are kept. */

@@ -13,7 +13,7 @@ const MAX_VALUES = 2 ** 28;
 const MAX_NUMBERS = 2 ** 28;
 
 /** The configs of all networks of each layer; they must fit the pictures of the file. */
-export function readConfigs({ header, layers }) {
+function readConfigs({ header, layers }) {
     const channels = CHANNELS[header.domain];
     const [height, width] = mapSize(header);
     return layers.map(({ model, configs }, below) =>
@@ -32,7 +32,7 @@ export function readConfigs({ header, layers }) {
 }
 
 /** Positions in the video of the frames that lie between those of a segment, if these are corrected. */
-export function correctedPositions(header, first, count) {
+function correctedPositions(header, first, count) {
     if (header.way !== BY_LEVELS) {
         return [];
     }
