@@ -1,5 +1,6 @@
 """Pictures between two pictures, along the motion between them, and detection of cuts."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import torch
@@ -17,7 +18,7 @@ LUMA = (54, 183, 19)
 ABOVE_HALF = 1 / 64
 """Number added before rounding, for the mean of two samples is often half a number: rounding errors do not turn it."""
 CUT = 0.06
-"""Product of the two distances of `is_cut` above which two frames belong to two scenes."""
+"""Product of the two distances of features above which two frames belong to two scenes."""
 THUMBNAIL = (18, 32)
 LEVEL_BITS = 3
 """Bits of each of the three colours in the histogram of a frame."""
@@ -80,15 +81,33 @@ def luma_samples(picture: Tensor, video: VideoFormat) -> Tensor:
     return ((weighted.sum(dim=1, keepdim=True) + 128) >> 8).to(picture.dtype)
 
 
-def is_cut(before: Tensor, after: Tensor) -> bool:
-    """Whether two frames, samples `[3, H, W]`, belong to two scenes.
+@dataclass(frozen=True)
+class SceneFeatures:
+    """What tells whether a frame belongs to the same scene as another one."""
 
-    Thumbnails and histograms must both differ: motion changes thumbnails, and light changes histograms a little.
-    """
-    small = [F.adaptive_avg_pool2d(to_unit(frame), THUMBNAIL) for frame in (before, after)]
-    counts = [_histogram(frame) for frame in (before, after)]
-    moved, mixed = (small[0] - small[1]).abs().mean(), (counts[0] - counts[1]).abs().sum() / 2
-    return float(moved * mixed) > CUT
+    thumbnail: Tensor
+    """Mean colours in [0, 1] of THUMBNAIL rows and columns of cells, `[3, h, w]`."""
+    histogram: Tensor
+    """Share of the pixels that have each colour, `[colours]`."""
+
+    @classmethod
+    def of(cls, frame: Tensor) -> "SceneFeatures":
+        """The features of a frame, samples `[3, H, W]`."""
+        return cls(F.adaptive_avg_pool2d(to_unit(frame), THUMBNAIL), _histogram(frame))
+
+    def is_cut(self, after: "SceneFeatures") -> bool:
+        """Whether a frame with these features and one with others belong to two scenes.
+
+        Thumbnails and histograms must both differ: motion changes thumbnails, and light changes histograms a little.
+        """
+        moved = (self.thumbnail - after.thumbnail).abs().mean()
+        mixed = (self.histogram - after.histogram).abs().sum() / 2
+        return float(moved * mixed) > CUT
+
+
+def is_cut(before: Tensor, after: Tensor) -> bool:
+    """Whether two frames, samples `[3, H, W]`, belong to two scenes."""
+    return SceneFeatures.of(before).is_cut(SceneFeatures.of(after))
 
 
 def _histogram(frame: Tensor) -> Tensor:

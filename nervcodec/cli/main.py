@@ -18,7 +18,7 @@ from nervcodec.errors import NervcodecError, OutputError
 from nervcodec.version import __version__
 
 BROKEN_PIPE, INTERRUPTED = 141, 130
-LESS_OFTEN = 100_000
+LESS_OFTEN = 400_000
 """New objects after which Python looks for garbage among them, instead of 700: torch makes half a million as it is
 imported, hardly any of them garbage, and to look through all takes a fifth of a second."""
 

@@ -124,11 +124,25 @@ def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW) -
     return _rescaled(words, _white(frame, tags), peak_of(depth)).astype(np.int16)
 
 
-def _swscaled(frame: av.VideoFrame, pixel_format: str, tags: ColourTags, interpolation: Interpolation | None) -> Frame:
+def frame_to_small_rgb(frame: av.VideoFrame, tags: ColourTags, step: int) -> Frame:
+    """Convert one pixel of each square of `step` x `step` of a decoded frame to RGB `[H, W, 3]` of 8 bits."""
+    size = frame.width // step, frame.height // step
+    return _swscaled(frame, "rgb24", tags, None if step == 1 else Interpolation.POINT, size)
+
+
+def _swscaled(
+    frame: av.VideoFrame,
+    pixel_format: str,
+    tags: ColourTags,
+    interpolation: Interpolation | None,
+    size: tuple[int | None, int | None] = (None, None),
+) -> Frame:
+    """A decoded frame in a pixel format of RGB; at a new width and height if these are given."""
     if frame.format.is_rgb or frame.format.has_palette:
-        rgb = frame.reformat(format=pixel_format)
+        rgb = frame.reformat(*size, pixel_format)
     else:
         rgb = frame.reformat(
+            *size,
             format=pixel_format,
             src_colorspace=matrix_of(tags),
             src_color_range=RANGES[tags.sample_range],

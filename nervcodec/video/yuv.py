@@ -1,6 +1,5 @@
 """Conversion of planes of YUV 4:2:0: from a decoder, packed into one array, and for an encoder."""
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import av
@@ -79,8 +78,8 @@ def unpack(packed: Frame, video: VideoFormat) -> Planes:
 def plane_samples(frame: av.VideoFrame) -> list[NDArray[np.integer[Any]]]:
     """The samples of each plane of a planar frame, `[H, W]`."""
     kind = np.dtype(np.uint8 if frame.format.components[0].bits <= SHALLOW else "<u2")
-    rows = (np.frombuffer(bytes(p), kind).reshape(-1, p.line_size // kind.itemsize)[:, : p.width] for p in frame.planes)
-    return list(cast(Iterator[NDArray[np.integer[Any]]], rows))
+    rows = ((np.frombuffer(bytearray(p), kind), p.line_size // kind.itemsize, p.width) for p in frame.planes)
+    return [cast(NDArray[np.integer[Any]], row.reshape(-1, line)[:, :width]) for row, line, width in rows]
 
 
 def _pixel_format(bits: int) -> str:
@@ -105,6 +104,8 @@ def _at_depth(
 ) -> Frame:
     """The nearest samples of a depth, by ITU-T H.273; samples above its peak become the peak."""
     kind = np.uint8 if depth == SHALLOW else np.int16
+    if bits == depth == SHALLOW:
+        return samples
     if bits == depth:
         return cast(Frame, np.minimum(samples, peak_of(depth)).astype(kind))
     old, new = (peak_of(bits), peak_of(depth)) if is_full else (1 << bits, 1 << depth)

@@ -54,7 +54,8 @@ class SegmentFitter:
         if len(footage.clip) != segment.frames:
             raise VideoError(f"{source}: frames {view.first} to {view.stop} are gone")
         clock = found.clock and found.clock.cut(segment.start, segment.stop)
-        return replace(footage, video=found.video, clock=clock)
+        cuts = tuple(cut - segment.start for cut in found.cuts if segment.start < cut < segment.stop)
+        return replace(footage, video=found.video, clock=clock, known_cuts=cuts)
 
     def _options(self, segment: Segment) -> EncodeOptions:
         """Options of a segment, whose target in bytes is its share of the file's target."""

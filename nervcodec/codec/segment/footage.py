@@ -12,7 +12,7 @@ from torch import Tensor
 from nervcodec.errors import VideoError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.fill import fill
-from nervcodec.interpolation import is_cut
+from nervcodec.interpolation import SceneFeatures
 from nervcodec.memory import check_memory
 from nervcodec.picture import VideoFormat
 from nervcodec.timeline import Clock
@@ -42,6 +42,8 @@ class Footage:
     """Bool, in the shape of the clip or with one channel: samples that are missing."""
     clock: Clock | None = None
     """Times at which frames are shown; None means evenly at the frame rate of the video."""
+    known_cuts: tuple[int, ...] | None = None
+    """What `cuts` are where they are known; None means that they are looked for."""
 
     def at(self, positions: Sequence[int]) -> "Footage":
         """Footage of the frames at some positions, in order."""
@@ -51,10 +53,12 @@ class Footage:
         return Footage(self.video, self.clip[list(positions)], masks)
 
     @cached_property
-    def cuts(self) -> list[int]:
+    def cuts(self) -> tuple[int, ...]:
         """Numbers of the frames with which scenes begin, apart from the first."""
-        pictures = (rgb_of(picture, self.video) for picture in self.clip)
-        return [number for number, pair in enumerate(pairwise(pictures), 1) if is_cut(*pair)]
+        if self.known_cuts is not None:
+            return self.known_cuts
+        seen = (SceneFeatures.of(rgb_of(picture, self.video)) for picture in self.clip)
+        return tuple(number for number, (before, after) in enumerate(pairwise(seen), 1) if before.is_cut(after))
 
     def seen(self) -> Tensor:
         """The clip with missing pixels filled from the pixels around them."""

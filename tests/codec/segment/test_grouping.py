@@ -62,7 +62,7 @@ def test_what_cannot_be_found_is_fitted(frames: int) -> None:
 def test_each_scene_has_a_length_of_its_own() -> None:
     """A still picture, then one in negative colours that jumps."""
     clip = torch.cat([moving(17, 0), 255 - jumping(9)])
-    assert footage(clip).cuts == [17]
+    assert footage(clip).cuts == (17,)
     assert gaps(clip) == [16, 1, *[1] * 8]
 
 
@@ -77,7 +77,7 @@ def test_better_pictures_have_no_longer_groups() -> None:
 def test_no_group_lies_across_a_cut() -> None:
     clip = torch.cat([moving(5), 255 - moving(6).flip(3)])
     found = footage(clip)
-    assert found.cuts == [5]
+    assert found.cuts == (5,)
     assert {4, 5} <= set(choose_groups(found, RATE).positions)
 
 
