@@ -106,15 +106,28 @@ def cheapest_form(
     """The form among the choices that codes a tensor in the fewest bits."""
     refers = reference is not None
     possible = [flags for flags in choices if allowed(symbols.shape, temporal, flags, refers=refers)]
-    forms = [_fitted(residual(symbols, flags, reference), temporal, flags) for flags in possible]
+    forms = [fitted_form(symbols, temporal, flags, reference) for flags in possible]
     return min((form for form in forms if form), key=lambda form: form.bits)
 
 
-def form_of_kind(symbols: Symbols, temporal: bool, kind: Kind, reference: Symbols | None = None) -> Form | None:
-    """The form of a kind that codes a tensor in the fewest bits; None where the tensor cannot have such a form."""
-    flags, networks = kind
+def fitted_form(symbols: Symbols, temporal: bool, flags: int, reference: Symbols | None = None) -> Form | None:
+    """The form with some flags that codes a tensor in the fewest bits; None where its magnitudes are too large."""
     coded = residual(symbols, flags, reference)
-    return _fitted(coded, temporal, flags) if networks is None else _mixed(coded, [networks])
+    if flags & MIXED:
+        found = cheapest_mixing(coded)
+        return found and mixed_form(*found)
+    count = class_count(coded.shape, temporal, flags)
+    if count * (2 * int(np.abs(coded).max()) + 1) > MAX_HISTOGRAM and flags:
+        return None
+    classes = _classes(coded, temporal, flags)
+    counts = count_symbols(coded, classes, count)
+    priors = cheapest_priors(counts)
+    return Form(flags, classes, tuple(priors), coded_bits(counts, priors) + PRIOR_BITS * count)
+
+
+def mixed_form(mixing: Mixing, bits: float) -> Form:
+    """The form of a tensor whose symbols take some bits with a mixing."""
+    return Form(MIXED, np.zeros(0, np.int32), (), bits + MIXING_BITS, mixing)
 
 
 def residual(symbols: Symbols, flags: int, reference: Symbols | None = None) -> Symbols:
@@ -186,26 +199,6 @@ def _views(coded: Symbols, temporal: bool, flags: int) -> list[Symbols]:
         return rows
     axis = int(temporal)
     return [view for row in rows for view in np.split(row, row.shape[axis], axis=axis)]
-
-
-def _fitted(coded: Symbols, temporal: bool, flags: int) -> Form | None:
-    if flags & MIXED:
-        return _mixed(coded)
-    count = class_count(coded.shape, temporal, flags)
-    if count * (2 * int(np.abs(coded).max()) + 1) > MAX_HISTOGRAM and flags:
-        return None
-    classes = _classes(coded, temporal, flags)
-    counts = count_symbols(coded, classes, count)
-    priors = cheapest_priors(counts)
-    return Form(flags, classes, tuple(priors), coded_bits(counts, priors) + PRIOR_BITS * count)
-
-
-def _mixed(symbols: Symbols, sets: Iterable[int] | None = None) -> Form | None:
-    found = cheapest_mixing(symbols, sets)
-    if found is None:
-        return None
-    mixing, bits = found
-    return Form(MIXED, np.zeros(0, np.int32), (), bits + MIXING_BITS, mixing)
 
 
 def _classes(coded: Symbols, temporal: bool, flags: int) -> Classes:

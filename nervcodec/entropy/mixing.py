@@ -8,7 +8,7 @@ at even heights and widths, then those at odd ones, which lie between four of th
 looked at, and the order, are ours (docs/experiments.md).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -72,16 +72,18 @@ class Mixing:
         return self.high - self.low + 1
 
 
-def cheapest_mixing(symbols: Symbols, sets: Iterable[int] | None = None) -> tuple[Mixing, float] | None:
-    """What codes a tensor `[T, C, h, w]` in the fewest bits, and these bits; None for magnitudes that are too large.
-
-    sets: indices of the sets of networks to choose from; None for all.
-    """
+def mixing_of(symbols: Symbols, number: int) -> Mixing | None:
+    """What codes a tensor `[T, C, h, w]` with the numbered set of networks; None for magnitudes that are too large."""
     low, high = int(symbols.min()), int(symbols.max())
-    if max(high, -low) > LARGEST:
+    return None if max(high, -low) > LARGEST else Mixing(number, low, high, activities(symbols))
+
+
+def cheapest_mixing(symbols: Symbols) -> tuple[Mixing, float] | None:
+    """What codes a tensor `[T, C, h, w]` in the fewest bits, and these bits; None for magnitudes that are too large."""
+    first = mixing_of(symbols, 0)
+    if first is None:
         return None
-    known = activities(symbols)
-    mixings = [Mixing(number, low, high, known) for number in (range(len(networks())) if sets is None else sets)]
+    mixings = [replace(first, networks=number) for number in range(len(networks()))]
     bits = [sum(float(lengths(laws, own, m).sum()) for laws, own in all_laws(symbols, m)) for m in mixings]
     best = int(np.argmin(bits))
     return mixings[best], bits[best]

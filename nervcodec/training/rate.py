@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from nervcodec.entropy.fitting import code_lengths
-from nervcodec.entropy.forms import PREDICTED, REFERS, Form, Kind, Symbols, cheapest_form, form_of_kind
-from nervcodec.entropy.mixing import Mixing, lengths_around
+from nervcodec.entropy.forms import PREDICTED, REFERS, Form, Kind, Symbols, cheapest_form, fitted_form, mixed_form
+from nervcodec.entropy.mixing import Mixing, lengths_around, mixing_of
 from nervcodec.entropy.priors import Prior
 from nervcodec.quantization import QuantizedTensor, dequantize, rescaled
 from nervcodec.training.checkpoint import State
@@ -67,6 +67,11 @@ class _CellLengths:
     """Slope of the line from the code length of the symbol less 1."""
     above: Tensor
     """Slope of the line to the code length of the symbol plus 1."""
+
+    @property
+    def total(self) -> float:
+        """Bits of the symbols."""
+        return float(self.lengths.double().sum())
 
     def to(self, device: torch.device) -> "_CellLengths":
         """A copy on a device."""
@@ -156,19 +161,26 @@ class RateModel:
 
     def _choice(self, symbols: Mapping[str, QuantizedTensor], kinds: Mapping[str, Kind]) -> Choice:
         """The cheapest forms; where kinds are given, of these if possible."""
-        forms = {name: self._form(name, tensor, kinds.get(name)) for name, tensor in symbols.items()}
-        return Choice(symbols, forms, {name: _lengths(symbols[name].symbols, form) for name, form in forms.items()})
+        found = {name: self._charged(name, tensor, kinds.get(name)) for name, tensor in symbols.items()}
+        forms = {name: form for name, (form, _) in found.items()}
+        return Choice(symbols, forms, {name: lengths for name, (_, lengths) in found.items()})
 
-    def _form(self, name: str, tensor: QuantizedTensor, kind: Kind | None) -> Form:
-        reference, temporal = self.references.get(name), name in self.temporal
+    def _charged(
+        self, name: str, tensor: QuantizedTensor, kind: Kind | None
+    ) -> tuple[Form, _ClassLengths | _CellLengths]:
+        """The form of a tensor, and its code lengths on the CPU."""
+        symbols, temporal, reference = tensor.symbols, name in self.temporal, self.references.get(name)
         near = None if reference is None else rescaled(reference, tensor.steps[0])
-        form = form_of_kind(tensor.symbols, temporal, kind, near) if kind else None
-        return form or cheapest_form(tensor.symbols, temporal, reference=near)
-
-
-def _lengths(symbols: Symbols, form: Form) -> _ClassLengths | _CellLengths:
-    """Code lengths of a tensor in a form, on the CPU."""
-    return _cell_lengths(symbols, form.mixing) if form.mixing else _class_lengths(form)
+        flags, networks = kind or (None, None)
+        mixing = None if networks is None else mixing_of(symbols, networks)
+        if mixing is None:
+            form = None if flags is None else fitted_form(symbols, temporal, flags, near)
+            form = form or cheapest_form(symbols, temporal, reference=near)
+            if form.mixing is None:
+                return form, _class_lengths(form)
+            mixing = form.mixing
+        charged = _cell_lengths(symbols, mixing)
+        return mixed_form(mixing, charged.total), charged
 
 
 def _class_lengths(form: Form) -> _ClassLengths:

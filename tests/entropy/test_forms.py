@@ -22,7 +22,7 @@ from nervcodec.entropy.forms import (
     class_count,
     decode_residual,
     encode_residual,
-    form_of_kind,
+    fitted_form,
     residual,
     restored,
 )
@@ -145,10 +145,12 @@ def test_estimated_bits_are_the_bytes() -> None:
 
 
 @pytest.mark.parametrize("flags", [0, PREDICTED, CONTEXTS, MIXED])
-def test_a_form_of_a_kind_is_the_cheapest_of_that_kind(flags: int) -> None:
+def test_a_form_with_some_flags_is_the_cheapest_with_them(flags: int) -> None:
     symbols = burst(9, 3, 4, 5)
-    form = cheapest_form(symbols, True, [flags])
-    again = form_of_kind(symbols, True, form.kind)
+    form, again = cheapest_form(symbols, True, [flags]), fitted_form(symbols, True, flags)
     assert again is not None
     assert (again.kind, again.bits) == (form.kind, form.bits)
-    assert form_of_kind(1000 * symbols, True, (MIXED, 0)) is None
+
+
+def test_symbols_that_are_too_large_have_no_mixed_form() -> None:
+    assert fitted_form(1000 * burst(9, 3, 4, 5), True, MIXED) is None
