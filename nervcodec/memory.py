@@ -2,7 +2,22 @@
 
 import os
 
+import numpy as np
+
 from nervcodec.errors import ResourceError
+
+LARGE_BLOCK = 31 << 20
+"""Bytes of a block that is freed so that the C library then keeps memory that is freed."""
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep memory that is freed, as Linux's does up to twice the largest block below 32 MiB that was
+    ever freed.
+
+    Memory that it returns to the system takes longer to get again than a convolution, or the conversion of a picture,
+    takes to fill it (mallopt(3), docs/performance.md).
+    """
+    np.empty(LARGE_BLOCK, np.uint8)
 
 
 def machine_memory() -> int | None:

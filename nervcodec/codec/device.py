@@ -52,6 +52,11 @@ def threads_each(workers: int) -> int:
     return max(torch.get_num_threads() // max(workers, 1), 1)
 
 
+READING_THREADS = 1
+"""Number of torch threads while a video is read: more would wait actively, between pictures, on the cores that the
+video's own decoder needs (docs/performance.md)."""
+
+
 @contextmanager
 def using_threads(threads: int) -> Iterator[None]:
     """Use a number of torch threads within the block."""

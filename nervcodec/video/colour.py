@@ -124,26 +124,13 @@ def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW) -
     return _rescaled(words, _white(frame, tags), peak_of(depth)).astype(np.int16)
 
 
-def frame_to_small_rgb(frame: av.VideoFrame, tags: ColourTags, step: int) -> Frame:
-    """Convert one pixel of each square of `step` x `step` of a decoded frame to RGB `[H, W, 3]` of 8 bits."""
-    size = frame.width // step, frame.height // step
-    return _swscaled(frame, "rgb24", tags, None if step == 1 else Interpolation.POINT, size)
-
-
-def _swscaled(
-    frame: av.VideoFrame,
-    pixel_format: str,
-    tags: ColourTags,
-    interpolation: Interpolation | None,
-    size: tuple[int | None, int | None] = (None, None),
-) -> Frame:
-    """A decoded frame in a pixel format of RGB; at a new width and height if these are given."""
+def _swscaled(frame: av.VideoFrame, pixel_format: str, tags: ColourTags, interpolation: Interpolation | None) -> Frame:
     if frame.format.is_rgb or frame.format.has_palette:
-        rgb = frame.reformat(*size, pixel_format)
+        rgb = converted(frame, pixel_format)
     else:
-        rgb = frame.reformat(
-            *size,
-            format=pixel_format,
+        rgb = converted(
+            frame,
+            pixel_format,
             src_colorspace=matrix_of(tags),
             src_color_range=RANGES[tags.sample_range],
             interpolation=interpolation,
@@ -219,13 +206,23 @@ def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.Video
     else:
         frame = _frame_of(_rescaled(pixels, peak, STUDIO_WHITE), "rgb48le")
     if pixel_format.startswith("yuv"):
-        return frame.reformat(
-            format=pixel_format,
+        return converted(
+            frame,
+            pixel_format,
             dst_colorspace=matrix_of(tags),
             dst_color_range=RANGES[tags.sample_range],
             interpolation=TO_YUV,
         )
-    return frame.reformat(format=pixel_format)
+    return converted(frame, pixel_format)
+
+
+def converted(frame: av.VideoFrame, pixel_format: str, **options: Any) -> av.VideoFrame:
+    """A frame in another pixel format, by swscale with options of `av.VideoFrame.reformat`.
+
+    It takes one thread: PyAV would start others anew for each frame, which takes longer than the conversion of a
+    picture of 1280x720.
+    """
+    return frame.reformat(format=pixel_format, threads=1, **options)
 
 
 def _frame_of(samples: NDArray[Any], pixel_format: str) -> av.VideoFrame:

@@ -11,7 +11,7 @@ from nervcodec.bitstream.layer import layer_errors
 from nervcodec.codec.stream.payload import decoder_state, embedding_values
 from nervcodec.codec.stream.unpacking import Unpacker
 from nervcodec.errors import CorruptStream
-from nervcodec.memory import check_memory
+from nervcodec.memory import check_memory, keep_freed_memory
 from nervcodec.models.config import PyramidConfig
 from nervcodec.models.networks import DecoderState, build_decoder
 from nervcodec.models.prepared import prepare
@@ -23,12 +23,6 @@ BATCH_SAMPLES = 2 << 20
 """Most samples of frames that are rendered together, so that memory does not depend on the number of frames.
 
 A batch has at least as many frames as a window: each frame needs its neighbours, which are then made less than twice.
-"""
-LARGE_BLOCK = 31 << 20
-"""Bytes of a block that is freed before rendering, so that the C library then keeps memory that is freed.
-
-On Linux it keeps twice the largest block below 32 MiB that was ever freed. Memory that it returns to the system takes
-longer to get again than a convolution takes to fill it (mallopt(3), docs/performance.md).
 """
 FLOAT_BYTES = 4
 """Bytes of a number in a feature map; a convolution holds its input, its output and a copy in another layout."""
@@ -70,7 +64,7 @@ class Renderer:
         *,
         fast: bool,
     ) -> None:
-        torch.empty(LARGE_BLOCK, dtype=torch.uint8)
+        keep_freed_memory()
         self.video, self.device, self.fast = video, device, fast
         self.networks = [_build(config, state, device, fast=fast) for config, state in networks]
         base = networks[0][0]

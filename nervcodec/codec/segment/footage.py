@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from nervcodec.codec.device import READING_THREADS, using_threads
 from nervcodec.errors import VideoError
 from nervcodec.events import FramesDone, Observer, ignore
 from nervcodec.fill import fill
@@ -77,7 +78,7 @@ def load_footage(
 
     Raises the errors of both, VideoError if there is no frame, ResourceError if the memory does not hold the frames.
     """
-    with read_frames(source, view, index=index) as video:
+    with using_threads(READING_THREADS), read_frames(source, view, index=index) as video:
         clip = _gather(video, observe)
     if not len(clip):
         raise VideoError(f"{source}: no frame lies in the chosen range")
