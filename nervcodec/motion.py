@@ -32,6 +32,9 @@ LUMA_BITS = 12
 """Bits of reduced luma: the mean over a cell keeps some of its fraction."""
 REDUCTIONS = ((1 << 17, 2), (1 << 26, 4))
 """Side of a cell of reduced luma, in pixels, for pictures of at most so many pixels."""
+BATCH_CELLS = 1 << 16
+"""Most cells of reduced luma of pictures whose motion is refined together: with fewer, orders take longer than sums;
+with more, sums leave the cache (docs/performance.md)."""
 COARSEST_SIDE = 6
 """Least length in pixels of the shorter side of the coarsest picture of a pyramid."""
 ITERATIONS = 5
@@ -86,7 +89,9 @@ class Motion:
     def between(cls, before: Tensor, after: Tensor) -> "Motion":
         """The motion between two pictures of luma, samples `[B, 1, H, W]`."""
         side = cell_side(before[0].numel())
-        halfway = _estimate(_reduced(before, side), _reduced(after, side), HALF, RULES)
+        few = max(1, BATCH_CELLS * side**2 // before[0].numel())
+        reduced = [torch.cat([_reduced(some, side) for some in torch.split(luma, few)]) for luma in (before, after)]
+        halfway = _estimate(reduced[0], reduced[1], HALF, RULES)
         return cls(halfway, side, (before.shape[2], before.shape[3]))
 
     @classmethod
@@ -130,10 +135,17 @@ def _estimate(before: Tensor, after: Tensor, fraction: Fraction, rules: Rules) -
     for scale, (a, b) in reversed(list(enumerate(pairs))):
         if motion.shape[2:] != a.shape[2:]:
             motion = torch.floor(_enlarged(motion, 2, *a.shape[2:]) + 0.5)
-        for _ in range(ITERATIONS if scale else FINEST_ITERATIONS):
-            motion = windowed_mean(motion + _correction(a, b, motion, fraction, rules), SMOOTHING)
-        motion = windowed_mean(_best(a, b, motion, fraction, rules), EDGES)
+        parts = zip(*(torch.split(x, max(1, BATCH_CELLS // a[0].numel())) for x in (a, b, motion)), strict=True)
+        iterations = ITERATIONS if scale else FINEST_ITERATIONS
+        motion = torch.cat([_refined(*part, iterations=iterations, fraction=fraction, rules=rules) for part in parts])
     return motion
+
+
+def _refined(a: Tensor, b: Tensor, motion: Tensor, *, iterations: int, fraction: Fraction, rules: Rules) -> Tensor:
+    """Motion at one scale of the pictures, made better by some steps of Lucas and Kanade and by pixels nearby."""
+    for _ in range(iterations):
+        motion = windowed_mean(motion + _correction(a, b, motion, fraction, rules), SMOOTHING)
+    return windowed_mean(_best(a, b, motion, fraction, rules), EDGES)
 
 
 def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules) -> Tensor:

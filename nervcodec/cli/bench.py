@@ -11,8 +11,9 @@ from nervcodec.bench.data.catalogue import DATASETS
 from nervcodec.bench.data.protocols import PROTOCOLS, describe_view
 from nervcodec.bench.papers.suites import SUITES
 from nervcodec.cli.command import field_option
-from nervcodec.cli.display import display, show_table
+from nervcodec.cli.display import display
 from nervcodec.cli.json_lines import json_line
+from nervcodec.cli.terminal import show_table
 from nervcodec.cli.types import Duration, FrameRange, Scale, Size, Words
 from nervcodec.codec.choices import DomainName
 from nervcodec.codec.options import EncodeOptions

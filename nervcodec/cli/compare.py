@@ -18,8 +18,8 @@ from nervcodec.bench.report.summary import (
     speed_table,
 )
 from nervcodec.bench.tables import Table, csv_text, markdown
-from nervcodec.cli.display import show_table
 from nervcodec.cli.json_lines import json_line
+from nervcodec.cli.terminal import show_table
 from nervcodec.errors import RequestError
 from nervcodec.files import check_target, replacing
 

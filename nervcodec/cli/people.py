@@ -25,6 +25,8 @@ from nervcodec.events import (
 )
 from nervcodec.metrics.value import PSNR
 
+LINE_SECONDS = 10.0
+"""Least seconds between two lines of progress where there is no terminal."""
 STAGES = {"survey": "looking", "read": "reading", "measure": "measuring", "decode": "decoding"}
 
 Show = Callable[[str, float, int | None, str, float | None], None]
@@ -140,3 +142,18 @@ class People:
                     f"layer {event.layer} is not written: {event.gain_db:+.2f} dB do not pay for its "
                     f"{event.layer_bytes:,} bytes (--min-gain)"
                 )
+
+
+def lines(say: Callable[[str], None]) -> Show:
+    """Shows progress by saying a line at intervals."""
+    last = monotonic()
+
+    def show(stage: str, done: float, total: int | None, remark: str, left: float | None) -> None:
+        nonlocal last
+        if monotonic() - last >= LINE_SECONDS:
+            last = monotonic()
+            share = f" {100 * done / total:.0f} %" if total else ""
+            known = "" if left is None else f", {readable_time(left)} left"
+            say(f"{stage} {done}/{total or '?'}{share} {remark}{known}")
+
+    return show

@@ -85,16 +85,21 @@ def decode_blocks(
 
 
 def _encode(encoder: SymbolEncoder, symbols: Symbols, classes: Symbols, priors: tuple[Prior, ...]) -> None:
-    for number in np.unique(classes):
+    for number in _present(classes):
         encoder.encode(symbols[classes == number], priors[number])
 
 
 def _decode(decoder: SymbolDecoder, classes: Symbols, priors: tuple[Prior, ...]) -> Symbols:
     symbols = np.zeros(classes.shape, np.int32)
-    for number in np.unique(classes):
+    for number in _present(classes):
         own = classes == number
         symbols[own] = decoder.decode(int(own.sum()), priors[number])
     return symbols
+
+
+def _present(classes: Symbols) -> NDArray[np.intp]:
+    """Numbers of the classes that occur, in order."""
+    return np.flatnonzero(np.bincount(classes.ravel()))  # np.unique would import numpy.ma
 
 
 def _signed(extents: Symbols) -> Symbols:

@@ -97,10 +97,11 @@ class Groups:
         known = [self.known(place.position) for place in places]
         made = {number: frame[None] for number, frame in enumerate(known) if frame is not None}
         new = [number for number, frame in enumerate(known) if frame is None]
+        moved = self.linker.moved([links[number] for number in new])
         for start in range(0, len(new), self.linker.batch):
-            some = new[start : start + self.linker.batch]
-            frames = self._together([links[number] for number in some], [places[number] for number in some])
-            made |= dict(zip(some, frames, strict=True))
+            some = slice(start, start + self.linker.batch)
+            frames = self._together(moved[some], [places[number] for number in new[some]])
+            made |= dict(zip(new[some], frames, strict=True))
         return [made[number] for number in range(len(links))]
 
     def _together(self, links: Sequence[Link], places: Sequence[Place]) -> list[Tensor]:

@@ -11,16 +11,14 @@ from torch import Tensor
 from nervcodec.bitstream.container import Stream
 from nervcodec.bitstream.ways import FIRST_WAY
 from nervcodec.interpolation import is_cut, luma_samples, prediction_between
-from nervcodec.motion import Motion, cell_side, motion_between
+from nervcodec.motion import BATCH_CELLS, Motion, cell_side, motion_between
 from nervcodec.samples import nearest
 from nervcodec.temporal_filter import Evidence, filtered
 from nervcodec.timeline import Moment
 from nervcodec.video.domains import rgb_of
 
-BATCH_CELLS = 1 << 16
-"""Most cells of reduced luma of pairs of frames whose motion, and whose frames between, are made together: with fewer,
-orders take longer than sums; with more, sums leave the cache (docs/performance.md)."""
-
+MOVED_BATCHES = 4
+"""Number of batches of links whose motion alone is found together."""
 Finish = Callable[[Sequence[int], Tensor], Tensor]
 """A function that makes samples of predictions `[B, C, h, w]` for the links with some numbers."""
 
@@ -88,7 +86,7 @@ class Linker:
         header, layer = stream.header, len(stream.layers) - 1
         self.video, self.device, self.way = header.video, device, header.way
         self.batch = max(1, BATCH_CELLS * cell_side(self.video.pixels) ** 2 // self.video.pixels)
-        """Number of links whose motion, and whose frames between, are made together."""
+        """Number of links whose evidence, and whose frames between, are made together."""
         self.apart, self.moving = apart, apart if along_motion else ()
         self.positions = header.times.positions if header.grouped else ()
         strengths = () if fast else next(iter(header.filters[layer:]), ())
@@ -122,10 +120,19 @@ class Linker:
             same = list(group)
             yield from self._moved(same, strength) if moves else same
 
+    def moved(self, links: Sequence[Link]) -> list[Link]:
+        """The links with their motion, unless it is another one at each time."""
+        if self.way == FIRST_WAY:
+            return list(links)
+        unknown = [link for link in links if link.motion is None]
+        size = MOVED_BATCHES * self.batch
+        found = (link for start in range(0, len(unknown), size) for link in self._moved(unknown[start:][:size], 0))
+        return [next(found) if link.motion is None else link for link in links]
+
     def frames_between(self, places: Sequence[tuple[Link, Moment]]) -> dict[Moment, Tensor]:
         """The new frames `[C, H, W]` between linked frames, those at one fraction together."""
         frames = self.between(
-            [link for link, _ in places],
+            self.moved([link for link, _ in places]),
             [(moment.fraction - link.begin) / (link.end - link.begin) for link, moment in places],
             lambda _, prediction: nearest(prediction, self.video.depth),
         )
@@ -168,16 +175,9 @@ class Linker:
 
     def _motion_at(self, before: Tensor, after: Tensor, links: Sequence[Link], fraction: Fraction) -> Tensor:
         """Motion `[B, 2, H, W]` at a time between the frames of links."""
-        luma = luma_samples(before, self.video), luma_samples(after, self.video)
         if self.way == FIRST_WAY:
-            return motion_between(*luma, fraction)
-        unknown = [number for number, link in enumerate(links) if link.motion is None]
-        found = Motion.between(*(plane[unknown] for plane in luma)) if unknown else None
-        motions = [
-            found.row(unknown.index(number)) if found and link.motion is None else link.motion
-            for number, link in enumerate(links)
-        ]
-        return Motion.together([motion for motion in motions if motion]).at(fraction)
+            return motion_between(luma_samples(before, self.video), luma_samples(after, self.video), fraction)
+        return Motion.together([link.motion for link in links if link.motion]).at(fraction)
 
     def _both(self, links: Sequence[Link]) -> tuple[Tensor, Tensor]:
         """The first frames of links and the second ones, `[B, C, H, W]`."""
