@@ -1,6 +1,7 @@
 """Choice of the priors that code given symbols in the fewest bits, in the encoder only and so in floating point."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ def cheapest_priors(counts: Counts) -> list[Prior]:
     total = np.maximum(magnitudes.sum(axis=1), 1)
     moments = magnitudes @ np.arange(largest + 1, dtype=np.float64) ** 2 / total
     start = np.round(8 * (np.log2(np.maximum(moments, 1e-3)) / 2 - LOWEST_SCALE_LOG2))
-    lowest, highest = (int(np.clip(s, 0, SCALES - 1)) for s in (start.min() - REACH, start.max() + REACH))
+    lowest, highest = (min(max(int(s), 0), SCALES - 1) for s in (start.min() - REACH, start.max() + REACH))
     families, scales = (axis.ravel() for axis in np.mgrid[: len(FAMILIES), lowest : highest + 1])
     lengths = _lengths(largest, families, scales, np.zeros_like(scales))
     zeros, own = magnitudes[:, :1], np.exp2(-lengths[:, 0])
@@ -46,7 +47,8 @@ def cheapest_priors(counts: Counts) -> list[Prior]:
     return [Prior(largest, *which) for which in found]
 
 
-def code_lengths(priors: Sequence[Prior]) -> Bits:
+@lru_cache(maxsize=1)  # they are asked for twice, to choose a form and to charge by it
+def code_lengths(priors: tuple[Prior, ...]) -> Bits:
     """Bits `[len(priors), magnitude + 1]` of a symbol of each magnitude; all priors have the same largest magnitude."""
     return _lengths(priors[0].magnitude, *np.array([(p.family, p.scale, p.spike) for p in priors]).T)
 
@@ -66,7 +68,7 @@ def _lengths(largest: int, families: Counts, scales: Counts, spikes: Counts) -> 
 
 def coded_bits(counts: Counts, priors: Sequence[Prior]) -> float:
     """Ideal code length in bits of all counted symbols, with one prior for each row."""
-    return float((_of_magnitudes(counts) * code_lengths(priors)).sum())
+    return float((_of_magnitudes(counts) * code_lengths(tuple(priors))).sum())
 
 
 def _of_magnitudes(counts: Counts) -> Counts:

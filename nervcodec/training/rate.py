@@ -184,7 +184,7 @@ class RateModel:
 
 
 def _class_lengths(form: Form) -> _ClassLengths:
-    priors = [replace(p, magnitude=1) if p == Prior(0) else p for p in form.priors]
+    priors = tuple(replace(p, magnitude=1) if p == Prior(0) else p for p in form.priors)
     bits, last = code_lengths(priors), priors[0].magnitude
     slopes = np.diff(bits)
     bases = bits[:, :-1] - slopes * np.arange(last)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -51,7 +52,8 @@ def test_corner_cases() -> None:
 
 
 def test_code_lengths_are_those_of_the_coders_tables() -> None:
-    priors = [Prior(60, family, scale, spike) for family in (0, 1) for scale in (5, 40, 70) for spike in (0, 3, 200)]
+    steps = product((0, 1), (5, 40, 70), (0, 3, 200))
+    priors = tuple(Prior(60, family, scale, spike) for family, scale, spike in steps)
     for prior, lengths in zip(priors, code_lengths(priors), strict=True):
         law = frequencies(prior)
         exact = np.log2(law.sum()) - np.log2(law)

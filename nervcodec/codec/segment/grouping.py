@@ -123,6 +123,8 @@ class Scene:
     def _luma(self, numbers: list[int]) -> Tensor:
         """Luma of frames, made smaller, `[B, 1, H, W]`."""
         luma = luma_samples(self.footage.clip[numbers], self.footage.video)
+        if self.side == 1:
+            return luma
         reduced = F.avg_pool2d(luma.float(), self.side, ceil_mode=True, count_include_pad=False)
         return nearest(reduced, depth_of(luma))
 
