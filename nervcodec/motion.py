@@ -10,7 +10,8 @@ Windows, iterations and weights are ours; see docs/experiments.md.
 
 Whole numbers are held in float64, which PyTorch samples and adds up faster than integers. They stay below 2**53 in
 magnitude, and every quotient is rounded down to a whole number before it is used, so nothing depends on the order of
-sums or on a device.
+sums or on a device. Means of luma and of motion are taken in float32, for their sums stay below 2**24: a motion is at
+most ITERATIONS pixels more than twice that of the next coarser scale, and there are at most ten scales.
 """
 
 from collections.abc import Sequence
@@ -144,8 +145,8 @@ def _estimate(before: Tensor, after: Tensor, fraction: Fraction, rules: Rules) -
 def _refined(a: Tensor, b: Tensor, motion: Tensor, *, iterations: int, fraction: Fraction, rules: Rules) -> Tensor:
     """Motion at one scale of the pictures, made better by some steps of Lucas and Kanade and by pixels nearby."""
     for _ in range(iterations):
-        motion = windowed_mean(motion + _correction(a, b, motion, fraction, rules), SMOOTHING)
-    return windowed_mean(_best(a, b, motion, fraction, rules), EDGES)
+        motion = windowed_mean((motion + _correction(a, b, motion, fraction, rules)).float(), SMOOTHING).double()
+    return windowed_mean(_best(a, b, motion, fraction, rules).float(), EDGES).double()
 
 
 def _correction(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules) -> Tensor:
@@ -178,7 +179,7 @@ def _best(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction, rules: Rules
     found = torch.stack(choices)
     several = (len(choices), 1, 1, 1)
     seen_a, seen_b = _seen(a.repeat(several), b.repeat(several), found.flatten(0, 1), fraction)
-    apart = windowed_mean(seen_a.sub_(seen_b).abs_(), AGREEMENT).view(len(choices), -1, 1, height, width)
+    apart = windowed_mean(seen_a.sub_(seen_b).abs_().float(), AGREEMENT).view(len(choices), -1, 1, height, width)
     apart[1:] += rules.gain
     numbers = torch.arange(len(choices), device=apart.device).view(-1, 1, 1, 1, 1)
     chosen = (len(choices) * apart + numbers).amin(dim=0, keepdim=True) % len(choices)  # of equals the first

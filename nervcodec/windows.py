@@ -1,4 +1,5 @@
-"""Sums and means over windows of maps `[..., h, w]` of whole numbers, exact in float64 below 2**53 in magnitude.
+"""Sums and means over windows of maps `[..., h, w]` of whole numbers, exact where sums are below 2**53 in magnitude in
+float64, or below 2**24 in float32.
 
 Tensors change in place where they are new: memory takes longer than sums (docs/performance.md).
 """
