@@ -137,6 +137,11 @@ def _mean_areas(samples: torch.Tensor, width: int, height: int) -> torch.Tensor:
     """Resize `[H, W, ...]` to `[height, width, ...]`, float, by means over the area that each new sample covers."""
     for axis, new in ((0, height), (1, width)):
         old, samples = samples, samples.new_zeros(())
+        count, rest = divmod(old.shape[axis], new)
+        if not rest:
+            parts = old.reshape(*old.shape[:axis], new, count, *old.shape[axis + 1 :]).unbind(axis + 1)
+            samples = sum(parts[1:], parts[0]) / count
+            continue
         for indices, shares in zip(*_overlaps(new, old.shape[axis]), strict=True):
             samples = samples + old.index_select(axis, indices) * shares.view(-1, *(1,) * (old.ndim - 1 - axis))
     return samples

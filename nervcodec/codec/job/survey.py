@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from nervcodec.codec.device import READING_THREADS, using_threads
@@ -41,7 +42,8 @@ def survey(source: str, options: EncodeOptions, observe: Observer = ignore) -> S
     with using_threads(READING_THREADS), read_frames(source, view, scaled=False) as video:
         for frame in video.frames:
             stride = max(min(frame.shape[:2]) // SIDE, 1)
-            seen = SceneFeatures.of(torch.from_numpy(frame[::stride, ::stride].copy()).permute(2, 0, 1))
+            small = np.ascontiguousarray(frame[::stride, ::stride].transpose(2, 0, 1))
+            seen = SceneFeatures.of(torch.from_numpy(small))
             if before is not None and before.is_cut(seen):
                 cuts.append(frames)
             before, frames = seen, frames + 1
