@@ -23,21 +23,28 @@ ENCODE = ("--frames", "0:48", "--crop", "1280x640", "--resize", "320x160", "--pr
 COUNTING = """
 import atexit
 from time import perf_counter
-from nervcodec.cli.main import main
-from nervcodec.training.attempt import Attempt
+from nervcodec.cli import main as cli
 
-seconds, step = [0.0], Attempt._step
+run, seconds = cli.run, [0.0]
 
-def timed(*arguments):
-    begun = perf_counter()
-    try:
-        return step(*arguments)
-    finally:
-        seconds[0] += perf_counter() - begun
+def counted(arguments):
+    from nervcodec.training.attempt import Attempt  # not before `main` has begun, which is faster with its settings
 
-Attempt._step = timed
+    step = Attempt._step
+
+    def timed(*arguments):
+        begun = perf_counter()
+        try:
+            return step(*arguments)
+        finally:
+            seconds[0] += perf_counter() - begun
+
+    Attempt._step = timed
+    return run(arguments)
+
+cli.run = counted
 atexit.register(lambda: print(seconds[0]))
-main()
+cli.main()
 """
 """`nervc` that also prints the seconds of all steps."""
 COMMAND = "from nervcodec.cli.main import main; main()"
