@@ -219,7 +219,7 @@ def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.Video
 def converted(frame: av.VideoFrame, pixel_format: str, **options: Any) -> av.VideoFrame:
     """A frame in another pixel format, by swscale with options of `av.VideoFrame.reformat`.
 
-    It takes one thread: others, which PyAV would start for each frame, wait for cores on which the video's decoder runs,
+    It takes one thread: others, which PyAV would start for each frame, wait for the cores of the video's decoder,
     longer than the conversion of a picture of 1280x720 takes (docs/performance.md).
     """
     return frame.reformat(format=pixel_format, threads=1, **options)

@@ -7,10 +7,11 @@ from nervcodec.video.view import Filter
 RNG = np.random.default_rng(0)
 
 
-def test_area_is_the_mean_of_the_pixels_under_each_new_one() -> None:
-    frame = RNG.integers(0, 256, (12, 20, 3), dtype=np.uint8)
-    expected = frame.reshape(6, 2, 5, 4, 3).mean(axis=(1, 3))
-    assert np.abs(resize(frame, 5, 6, "area") - expected).max() <= 0.5
+@pytest.mark.parametrize(("rows", "columns"), [(2, 4), (3, 1), (5, 7)])
+def test_area_is_the_mean_of_the_pixels_under_each_new_one(rows: int, columns: int) -> None:
+    frame = RNG.integers(0, 256, (6 * rows, 5 * columns, 3), dtype=np.uint8)
+    expected = frame.reshape(6, rows, 5, columns, 3).mean(axis=(1, 3))
+    assert np.abs(resize(frame, 5, 6, "area") - expected).max() <= 0.5 + 1e-6
 
 
 def test_area_weighs_by_overlap() -> None:

@@ -88,6 +88,12 @@ def test_cuts_are_found_while_looking_through(tmp_path: Path) -> None:
     assert (found.frames, found.cuts) == (28, (14,))
 
 
+def test_no_group_of_a_segment_lies_across_a_cut_that_was_found(tmp_path: Path) -> None:
+    data, _ = encoded(tmp_path, two_scenes(), replace(QUICK, gop=4, segment="none", steps=1, view=View(first=2)))
+    positions = read_stream(data).header.times.positions
+    assert positions == (0, 4, 8, 12, 13, 14, 16, 20, 24, 28, 29)
+
+
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, nervcodec.EncodeReport, list[Event]]:
     """Two scenes in four segments: their folder, the report, and what was told."""
