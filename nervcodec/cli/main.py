@@ -19,8 +19,8 @@ from nervcodec.version import __version__
 
 BROKEN_PIPE, INTERRUPTED = 141, 130
 LESS_OFTEN = 400_000
-"""New objects after which Python looks for garbage among them, instead of 700: torch makes half a million as it is
-imported, hardly any of them garbage, and to look through all takes a fifth of a second."""
+"""New objects after which Python looks for garbage among them, instead of 700: a quarter of a million stay of those
+that torch makes as it is imported, hardly any of them garbage, and each look takes up to a fifth of a second."""
 
 
 class _ReaderGone(BaseException):

@@ -10,6 +10,10 @@ from nervcodec.errors import RequestError
 from nervcodec.memory import machine_memory
 from nervcodec.precision import Precision, has_bfloat16
 
+READING_THREADS = 1
+"""Number of torch threads while a video is read: more would wait actively, between pictures, on the cores that the
+video's own decoder needs (docs/performance.md)."""
+
 
 def choose_device(name: DeviceName) -> torch.device:
     """The device with a name; "auto" is CUDA if it is available.
@@ -50,11 +54,6 @@ def describe_device(device: torch.device) -> str:
 def threads_each(workers: int) -> int:
     """Number of torch threads for each worker, if `workers` of them share this machine."""
     return max(torch.get_num_threads() // max(workers, 1), 1)
-
-
-READING_THREADS = 1
-"""Number of torch threads while a video is read: more would wait actively, between pictures, on the cores that the
-video's own decoder needs (docs/performance.md)."""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from nervcodec.timeline import Moment
 from nervcodec.video.domains import rgb_of
 
 MOVED_BATCHES = 4
-"""Number of batches of links whose motion alone is found together."""
+"""Number of batches of links whose motion alone is found together: its coarse scales are faster so."""
 Finish = Callable[[Sequence[int], Tensor], Tensor]
 """A function that makes samples of predictions `[B, C, h, w]` for the links with some numbers."""
 
