@@ -2,9 +2,12 @@
 
 import io
 import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 
 import av
 from av.error import FFmpegError
@@ -17,6 +20,8 @@ from nervcodec.video.muxing import tag_stream
 from nervcodec.video.view import View
 from nervcodec.video.yuv import frame_to_planes, planes_to_rgb
 
+THREADS = Path("/proc/self/task")
+"""Folder with a folder for each thread of this process, named by its number, on Linux."""
 AS_Y4M = {"chroma_sample_location": "center"}
 """Options with which an encoder says of planes what ffmpeg says of those in a y4m file that `write_frames` made."""
 
@@ -52,6 +57,8 @@ def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding
             if is_planar:  # images have no shape of pixels
                 stream.codec_context.sample_aspect_ratio = video.sample_aspect
             tag_stream(stream, video.colour, is_rgb=coding.pixel_format == "gbrp")
+            with kept_scheduling():
+                stream.codec_context.open()
             sieve = av.BitStreamFilterContext(coding.filter, stream) if coding.filter else None
             for frame in chain(frames, [None]):  # None flushes the encoder
                 pixels = None if frame is None else picture_to_frame(frame, coding.pixel_format, video)
@@ -61,6 +68,25 @@ def write_elementary(frames: Iterable[Frame], video: VideoFormat, coding: Coding
         reason = _refusal(video, coding) or getattr(error, "strerror", None) or error
         raise RequestError(f"{coding.encoder}: {reason}") from error
     return coded.getvalue()
+
+
+@contextmanager
+def kept_scheduling() -> Iterator[None]:
+    """Gives all threads of the process, after the block, the scheduling policy that the calling thread had before it.
+
+    SVT-AV1 makes the thread that opens it, its own threads, and all that are started later, real-time threads where it
+    is allowed to, as for root (findings/svtav1_real_time.sh): they leave no processor to any other program.
+    """
+    if not THREADS.exists():
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        for thread in THREADS.iterdir():
+            with suppress(ProcessLookupError):  # a thread that has ended
+                os.sched_setscheduler(int(thread.name), policy, parameters)
 
 
 def _refusal(video: VideoFormat, coding: Coding) -> str | None:
@@ -77,7 +103,8 @@ def _refusal(video: VideoFormat, coding: Coding) -> str | None:
         context.width, context.height, context.pix_fmt = video.width, video.height, coding.pixel_format
         context.framerate, context.time_base = video.frame_rate, 1 / video.frame_rate
         context.options = dict(coding.options)
-        context.open()
+        with kept_scheduling():
+            context.open()
     except (FFmpegError, ValueError) as error:
         said = getattr(error, "log", None)
         return said[2].strip().rstrip(".") if said else None
