@@ -50,6 +50,9 @@ LUMA = np.array([299, 587, 114])
 TO_RGB = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
 """Interpolation for more than 8 bits, where swscale's default makes white 253; 8 to 8 bits take ffmpeg's default."""
 TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
+FAST_THREADS = 1
+"""Threads of a conversion that interpolates nothing: others, which PyAV would start for each frame, wait for the cores
+of the video's decoder, longer than such a conversion of 1280x720 takes (docs/performance.md)."""
 HALVING_REACH = 4
 """Pixels to either side that a bicubic filter sees when it halves the size."""
 WORD_PEAK = (1 << 16) - 1
@@ -125,12 +128,13 @@ def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW) -
 
 
 def _swscaled(frame: av.VideoFrame, pixel_format: str, tags: ColourTags, interpolation: Interpolation | None) -> Frame:
+    threads = FAST_THREADS if interpolation is None else None
     if frame.format.is_rgb or frame.format.has_palette:
-        rgb = converted(frame, pixel_format)
+        rgb = frame.reformat(format=pixel_format, threads=threads)
     else:
-        rgb = converted(
-            frame,
-            pixel_format,
+        rgb = frame.reformat(
+            format=pixel_format,
+            threads=threads,
             src_colorspace=matrix_of(tags),
             src_color_range=RANGES[tags.sample_range],
             interpolation=interpolation,
@@ -206,23 +210,13 @@ def rgb_to_frame(pixels: Frame, pixel_format: str, tags: ColourTags) -> av.Video
     else:
         frame = _frame_of(_rescaled(pixels, peak, STUDIO_WHITE), "rgb48le")
     if pixel_format.startswith("yuv"):
-        return converted(
-            frame,
-            pixel_format,
+        return frame.reformat(
+            format=pixel_format,
             dst_colorspace=matrix_of(tags),
             dst_color_range=RANGES[tags.sample_range],
             interpolation=TO_YUV,
         )
-    return converted(frame, pixel_format)
-
-
-def converted(frame: av.VideoFrame, pixel_format: str, **options: Any) -> av.VideoFrame:
-    """A frame in another pixel format, by swscale with options of `av.VideoFrame.reformat`.
-
-    It takes one thread: others, which PyAV would start for each frame, wait for the cores of the video's decoder,
-    longer than the conversion of a picture of 1280x720 takes (docs/performance.md).
-    """
-    return frame.reformat(format=pixel_format, threads=1, **options)
+    return frame.reformat(format=pixel_format)
 
 
 def _frame_of(samples: NDArray[Any], pixel_format: str) -> av.VideoFrame:

@@ -10,16 +10,7 @@ from numpy.typing import NDArray
 from nervcodec.picture import FULL, SHALLOW, ColourTags, VideoFormat
 from nervcodec.planes import LUMA, pack_planes
 from nervcodec.samples import depth_of, peak_of
-from nervcodec.video.colour import (
-    RANGES,
-    TO_YUV,
-    Frame,
-    chroma_format,
-    converted,
-    frame_to_rgb,
-    matrix_of,
-    rgb_to_frame,
-)
+from nervcodec.video.colour import RANGES, TO_YUV, Frame, chroma_format, frame_to_rgb, matrix_of, rgb_to_frame
 
 Planes = tuple[Frame, Frame]
 """Luma `[H, W, 1]`, and U and V `[H/2, W/2, 2]`, rounded up, with a dtype by depth as `Frame` has."""
@@ -98,9 +89,8 @@ def _pixel_format(bits: int) -> str:
 def _reformatted(frame: av.VideoFrame, pixel_format: str, tags: ColourTags) -> av.VideoFrame:
     """A frame with samples stored in another way, or colour sampled in another, by the same matrix and range."""
     space, sample_range = matrix_of(tags), RANGES[tags.sample_range]
-    return converted(
-        frame,
-        pixel_format,
+    return frame.reformat(
+        format=pixel_format,
         src_colorspace=space,
         dst_colorspace=space,
         src_color_range=sample_range,
