@@ -50,6 +50,8 @@ LUMA = np.array([299, 587, 114])
 TO_RGB = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
 """Interpolation for more than 8 bits, where swscale's default makes white 253; 8 to 8 bits take ffmpeg's default."""
 TO_YUV = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
+PICKED = Interpolation.POINT | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
+"""No interpolation: whole pixels of a frame make a smaller one."""
 FAST_THREADS = 1
 """Threads of a conversion that interpolates nothing: others, which PyAV would start for each frame, wait for the cores
 of the video's decoder, longer than such a conversion of 1280x720 takes (docs/performance.md)."""
@@ -127,19 +129,28 @@ def frame_to_rgb(frame: av.VideoFrame, tags: ColourTags, depth: int = SHALLOW) -
     return _rescaled(words, _white(frame, tags), peak_of(depth)).astype(np.int16)
 
 
-def _swscaled(frame: av.VideoFrame, pixel_format: str, tags: ColourTags, interpolation: Interpolation | None) -> Frame:
-    threads = FAST_THREADS if interpolation is None else None
-    if frame.format.is_rgb or frame.format.has_palette:
-        rgb = frame.reformat(format=pixel_format, threads=threads)
-    else:
-        rgb = frame.reformat(
-            format=pixel_format,
-            threads=threads,
-            src_colorspace=matrix_of(tags),
-            src_color_range=RANGES[tags.sample_range],
-            interpolation=interpolation,
-        )
-    return cast(Frame, rgb.to_ndarray())
+def frame_to_small_rgb(frame: av.VideoFrame, tags: ColourTags, step: int) -> Frame:
+    """Convert one pixel of each `step` x `step` of a decoded frame to RGB `[H, W, 3]` of 8 bits, nearly as
+    `frame_to_rgb` does."""
+    size = frame.width // step, frame.height // step
+    return _swscaled(frame, "rgb24", tags, None if step == 1 else PICKED, size)
+
+
+def _swscaled(
+    frame: av.VideoFrame,
+    pixel_format: str,
+    tags: ColourTags,
+    interpolation: Interpolation | None,
+    size: tuple[int | None, int | None] = (None, None),
+) -> Frame:
+    """A decoded frame in a pixel format of RGB, with a new width and height if these are given."""
+    options: dict[str, Any] = {}
+    if interpolation in (None, PICKED):
+        options = {"interpolation": interpolation, "threads": FAST_THREADS}
+    if not (frame.format.is_rgb or frame.format.has_palette):
+        space, sample_range = matrix_of(tags), RANGES[tags.sample_range]
+        options |= {"src_colorspace": space, "src_color_range": sample_range, "interpolation": interpolation}
+    return cast(Frame, frame.reformat(*size, pixel_format, **options).to_ndarray())
 
 
 def _white(frame: av.VideoFrame, tags: ColourTags) -> int:

@@ -19,7 +19,7 @@ from nervcodec.video.colour import (
     is_opaque,
     source_depth,
 )
-from nervcodec.video.domains import frame_to_picture
+from nervcodec.video.domains import Converter, frame_to_picture
 from nervcodec.video.index import Index, Watch
 from nervcodec.video.sidedata import content_light, mastering_display, quarter_turns
 from nervcodec.video.sources import Source, open_source
@@ -59,7 +59,7 @@ def read_frames(
     *,
     index: Index | None = None,
     max_pixels: int = MAX_PIXELS,
-    scaled: bool = True,
+    convert: Converter = frame_to_picture,
 ) -> Iterator[Video]:
     """Open a video file, an image folder, a pattern such as `frames/%05d.png`, or `-` for y4m on standard input.
 
@@ -67,7 +67,7 @@ def read_frames(
     nor are most frames before it where the `index` of an earlier reading is given. Frames are turned upright where the
     file names a rotation, as players do.
 
-    scaled: whether pictures have the size of the format, or are cropped only, which takes a third of the time.
+    convert: makes the pictures of decoded frames.
 
     Raises VideoError for a source that is missing, undecodable, incomplete, transparent or changes its size,
     ResourceError for one above `max_pixels`, RequestError when the view does not fit.
@@ -82,7 +82,6 @@ def read_frames(
             raise VideoError(f"{name}: no video frame in it")
         tags, turns, size = colour_tags(first), quarter_turns(first, name), (first.width, first.height)
         video = _format(first, turns, tags, opened, view)
-        seen = view if scaled else replace(view, resize=None)
         look = _Look(first, video, opened.remarks)
 
         def frames() -> Iterator[Frame]:
@@ -92,7 +91,7 @@ def read_frames(
                 start, later = view.first, opened.find(index, view.first)
             for number, frame in islice(enumerate(later, start), view.first - start, view.stop and view.stop - start):
                 _check_frame(name, number, frame, size)
-                yield frame_to_picture(frame, look.at(frame), video.depth, turns, seen)
+                yield convert(frame, look.at(frame), video.depth, turns, view)
             with suppress(VideoError):
                 next(later, None)  # when this frame appears, the last wanted one disappears
 

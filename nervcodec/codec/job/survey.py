@@ -12,11 +12,9 @@ from nervcodec.events import FramesDone, Observer, Remark, ignore
 from nervcodec.interpolation import SceneFeatures
 from nervcodec.picture import Domain, VideoFormat, in_domain
 from nervcodec.timeline import Clock
+from nervcodec.video.domains import frame_to_preview
 from nervcodec.video.index import Index
 from nervcodec.video.reader import read_frames
-
-SIDE = 180
-"""Fewest pixels on the shorter side of pictures that are made smaller to look for cuts."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,9 @@ def survey(source: str, options: EncodeOptions, observe: Observer = ignore) -> S
     Raises the errors of `read_frames`, VideoError for no frame, RequestError for a domain that the video cannot have.
     """
     cuts, before, frames, view = [], None, 0, replace(options.view, domain="rgb")
-    with using_threads(READING_THREADS), read_frames(source, view, scaled=False) as video:
+    with using_threads(READING_THREADS), read_frames(source, view, convert=frame_to_preview) as video:
         for frame in video.frames:
-            stride = max(min(frame.shape[:2]) // SIDE, 1)
-            small = np.ascontiguousarray(frame[::stride, ::stride].transpose(2, 0, 1))
-            seen = SceneFeatures.of(torch.from_numpy(small))
+            seen = SceneFeatures.of(torch.from_numpy(np.ascontiguousarray(frame.transpose(2, 0, 1))))
             if before is not None and before.is_cut(seen):
                 cuts.append(frames)
             before, frames = seen, frames + 1
