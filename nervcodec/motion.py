@@ -194,9 +194,13 @@ def _seen(a: Tensor, b: Tensor, motion: Tensor, fraction: Fraction) -> tuple[Ten
 
 
 def _share(motion: Tensor, fraction: Fraction) -> Tensor:
-    """A fraction of a motion, rounded; half is rounded up."""
+    """A fraction of a motion, rounded; half is rounded up.
+
+    The 0.5 changes no quotient rounded down. On CUDA PyTorch multiplies by the reciprocal of a divisor instead, which
+    may lead to a little less than a whole number, as for 49ths; the 0.5 is more than that.
+    """
     share, whole = fraction.numerator, fraction.denominator
-    return motion.mul(2 * share).add_(whole).div_(2 * whole).floor_()
+    return motion.mul(2 * share).add_(whole + 0.5).div_(2 * whole).floor_()
 
 
 def _sampled(picture: Tensor, shift: Tensor) -> Tensor:
