@@ -75,7 +75,7 @@ def kept_scheduling() -> Iterator[None]:
     """Gives all threads of the process, after the block, the scheduling policy that the calling thread had before it.
 
     SVT-AV1 makes the thread that opens it, its own threads, and all that are started later, real-time threads where it
-    is allowed to, as for root (findings/svtav1_real_time.sh): they leave no processor to any other program.
+    is allowed to, as root is (findings/svtav1_real_time.sh): they take the processors from all other programs.
     """
     if not THREADS.exists():
         yield
